@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+#include "base/code.h"
+
+namespace birthmark {
+
+/// A typed refusal or failure: `code` decides what the caller does next, `detail` is for people and never parsed.
+/// `check` names the failed appraisal or path step, where there is one ("ek.path", "statement.freshness").
+struct Error {
+  Code code;
+  std::string detail;
+  std::string check = {};
+
+  friend bool operator==(const Error&, const Error&) = default;
+};
+
+/// The value, or why there is none. Ignoring one is a warning.
+template <class T>
+class [[nodiscard]] Result : public tl::expected<T, Error> {
+ public:
+  using tl::expected<T, Error>::expected;
+};
+
+inline tl::unexpected<Error> fail(Code code, std::string detail, std::string check = {}) {
+  return tl::unexpected<Error>(Error{code, std::move(detail), std::move(check)});
+}
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
+
+}  // namespace birthmark
+
+#define BM_CONCAT_(a, b) a##b
+#define BM_CONCAT(a, b) BM_CONCAT_(a, b)
+#define BM_TRY_(tmp, declaration, expression)         \
+  auto tmp = (expression);                            \
+  if (!tmp) {                                         \
+    return ::birthmark::fail(std::move(tmp).error()); \
+  }                                                   \
+  declaration = std::move(*tmp)
+
+/// BM_TRY(const auto device, devices.find(id)); binds the value, or returns the error to the caller.
+#define BM_TRY(declaration, expression) BM_TRY_(BM_CONCAT(bm_try_, __LINE__), declaration, expression)
+
+/// BM_CHECK(store.put(row)); for Result<void>: returns the error to the caller.
+#define BM_CHECK(expression)                                        \
+  do {                                                              \
+    if (auto bm_check_result = (expression); !bm_check_result) {    \
+      return ::birthmark::fail(std::move(bm_check_result).error()); \
+    }                                                               \
+  } while (false)

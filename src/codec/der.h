@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "base/result.h"
+
+namespace birthmark::der {
+
+/// Identifier octets that the product meets; high tag numbers are refused.
+namespace tag {
+inline constexpr std::uint8_t boolean = 0x01, integer = 0x02, bit_string = 0x03, octet_string = 0x04, null = 0x05,
+                              oid = 0x06, enumerated = 0x0A, utf8_string = 0x0C, printable_string = 0x13,
+                              ia5_string = 0x16, utc_time = 0x17, generalized_time = 0x18, sequence = 0x30, set = 0x31;
+constexpr std::uint8_t context(std::uint8_t number) {
+  return static_cast<std::uint8_t>(0x80 | number);
+}
+constexpr std::uint8_t context_constructed(std::uint8_t number) {
+  return static_cast<std::uint8_t>(0xA0 | number);
+}
+}  // namespace tag
+
+/// One element: its tag, its contents, and the whole of it. Aliases the input.
+struct Element {
+  std::uint8_t tag = 0;
+  BytesView contents;
+  BytesView whole;
+};
+
+/// Pull reader for DER (X.690 §10): definite minimal lengths, single-byte tags. Aliases its input.
+/// Every error is `bad_request` with the offset in the detail.
+class Reader {
+ public:
+  /// @param input the contents to read elements from; must outlive the reader and every view taken from it.
+  explicit Reader(BytesView input) : rest_{input} {}
+
+  [[nodiscard]] bool empty() const { return rest_.empty(); }
+  /// The tag of the next element, or nothing at the end.
+  [[nodiscard]] std::optional<std::uint8_t> peek() const;
+  [[nodiscard]] BytesView rest() const { return rest_; }
+
+  Result<Element> any();
+  /// The contents of the next element, which must have this tag.
+  Result<BytesView> expect(std::uint8_t tag);
+  /// The next element if it has this tag, else nothing and no progress.
+  Result<std::optional<BytesView>> optional(std::uint8_t tag);
+  /// A reader over the contents of the next element, which must have this tag.
+  Result<Reader> enter(std::uint8_t tag);
+
+  Result<bool> boolean();       ///< only 00 and FF
+  Result<BytesView> integer();  ///< two's complement contents, minimal, not empty
+  Result<std::uint64_t> small_unsigned();
+  Result<BytesView> oid();  ///< contents; arcs minimal, at most 64 bytes
+  /// The octets of a BIT STRING with no unused bits.
+  Result<BytesView> bit_octets();
+  /// A BIT STRING as flags, bit 0 first (NamedBitList: no trailing zero bits), at most 32.
+  Result<std::uint32_t> named_bits();
+  /// UTCTime (RFC 5280 §4.1.2.5.1, 1950..2049) or GeneralizedTime with seconds and Z; the right one for the year.
+  Result<Instant> time();
+  /// @error bad_request: bytes are left over.
+  Result<void> finish() const;
+
+ private:
+  BytesView rest_;
+};
+
+/// Exactly one element of this tag, with nothing behind it; returns a reader over its contents.
+Result<Reader> read_one(BytesView input, std::uint8_t tag);
+
+/// Builds DER from the inside out into one buffer.
+class Writer {
+ public:
+  /// Opens a constructed element; its length is put in when the matching `close` comes.
+  Writer& open(std::uint8_t tag);
+  Writer& close();
+  Writer& primitive(std::uint8_t tag, BytesView contents);
+  Writer& boolean(bool value);
+  Writer& unsigned_int(std::uint64_t value);
+  /// A positive INTEGER from big-endian magnitude bytes; leading zeros are dropped, a sign byte added where needed.
+  Writer& positive_integer(BytesView magnitude);
+  /// @param contents the encoded arcs, as the constants in oid.h hold them.
+  Writer& oid(BytesView contents);
+  Writer& null();
+  Writer& octet_string(BytesView contents);
+  Writer& bit_string(BytesView octets);     ///< no unused bits
+  Writer& named_bits(std::uint32_t flags);  ///< bit 0 first, trailing zeros dropped
+  Writer& text(std::uint8_t tag, std::string_view value);
+  Writer& time(Instant value);  ///< UTCTime through 2049, GeneralizedTime from 2050
+  /// Appends bytes that already are whole elements.
+  Writer& raw(BytesView elements);
+  /// The finished bytes; every `open` must have been closed (asserted).
+  [[nodiscard]] Bytes finish() &&;
+
+ private:
+  Bytes out_;
+  std::vector<std::size_t> open_;
+};
+
+}  // namespace birthmark::der

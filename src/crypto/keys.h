@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace birthmark::crypto {
+
+enum class KeyType : std::uint8_t { p256, p384, rsa, ed25519 };
+
+/// How a signature was made; the verifier takes it from the key's profile or the certificate's algorithm, never
+/// guesses.
+enum class SignatureScheme : std::uint8_t { ecdsa_sha256, ecdsa_sha384, rsa_pkcs1_sha256, rsa_pkcs1_sha384, ed25519 };
+
+/// A public key that was read strictly: named curve and uncompressed point on it, or RSA of 2048 to 4096 bits with an
+/// odd exponent of at least 65537. Cheap to copy; safe to use from several threads.
+class PublicKey {
+ public:
+  /// Reads one SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of at most 1,024 bytes.
+  /// @error bad_request: form, curve, point, size or exponent.
+  static Result<PublicKey> from_spki(BytesView spki);
+  /// A P-256 or P-384 key from its affine coordinates, each padded to the size of the field.
+  /// @error bad_request: wrong sizes, or the point is not on the curve.
+  static Result<PublicKey> from_point(KeyType type, BytesView x, BytesView y);
+  /// An RSA key from its modulus (big-endian) and exponent. @error bad_request
+  static Result<PublicKey> from_rsa(BytesView modulus, std::uint32_t exponent);
+  /// An Ed25519 key from its 32 bytes. @error bad_request
+  static Result<PublicKey> from_ed25519(BytesView raw);
+
+  [[nodiscard]] KeyType type() const;
+  /// The DER SubjectPublicKeyInfo; valid while this key or a copy of it lives.
+  [[nodiscard]] BytesView spki() const;
+  [[nodiscard]] const Digest& spki_sha256() const;
+  /// EC only: 04 || x || y. RSA: empty. Ed25519: 32 bytes.
+  [[nodiscard]] BytesView point() const;
+
+  /// Whether `signature` over `message` verifies: DER Ecdsa-Sig-Value, PKCS#1 v1.5 octets, or 64 bytes of Ed25519.
+  /// A scheme that does not fit the key is false. ECDSA in BER or with r, s out of range is false.
+  [[nodiscard]] bool verify(SignatureScheme scheme, BytesView message, BytesView signature) const;
+
+  friend bool operator==(const PublicKey& a, const PublicKey& b) { return equal(a.spki(), b.spki()); }
+
+  struct Impl;
+  [[nodiscard]] const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit PublicKey(std::shared_ptr<const Impl> impl) : impl_{std::move(impl)} {}
+  std::shared_ptr<const Impl> impl_;
+};
+
+/// A private key in memory: CA keys of development mode, server keys, test keys. Not copyable; wiped by the library.
+class PrivateKey {
+ public:
+  /// Makes a new key (p256, p384 or ed25519). @error unavailable: the library's generator fails.
+  static Result<PrivateKey> generate(KeyType type);
+  /// Opens an encrypted PKCS#8 in PEM (RFC 5958; scrypt, AES-256-CBC as `to_encrypted_pem` writes it).
+  /// @error key_attributes: not encrypted, wrong passphrase, unreadable or of another type.
+  static Result<PrivateKey> from_encrypted_pem(std::string_view pem, const Secret& passphrase);
+  /// Encrypted PKCS#8 in PEM: PBES2 with scrypt (N 2^14, r 8, p 1) and AES-256-CBC. @error unavailable
+  [[nodiscard]] Result<std::string> to_encrypted_pem(const Secret& passphrase) const;
+  /// Plain PKCS#8 in PEM, for the files that TLS libraries read (mode 0600 by the caller).
+  static Result<PrivateKey> from_pem(std::string_view pem);
+  [[nodiscard]] Result<std::string> to_pem() const;
+
+  [[nodiscard]] const PublicKey& public_key() const;
+  /// Signs `message` with the scheme that fits the key. ECDSA: DER Ecdsa-Sig-Value. @error hsm_fault
+  [[nodiscard]] Result<Bytes> sign(BytesView message) const;
+  [[nodiscard]] SignatureScheme scheme() const;
+
+  PrivateKey(PrivateKey&&) noexcept;
+  PrivateKey& operator=(PrivateKey&&) noexcept;
+  ~PrivateKey();
+
+  struct Impl;
+  [[nodiscard]] const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit PrivateKey(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace birthmark::crypto
