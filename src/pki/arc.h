@@ -24,8 +24,8 @@ constexpr std::array<std::uint8_t, 21> below(std::uint8_t number) {
 inline constexpr auto registration_receipt = below(1);  ///< certificate extension, non-critical
 inline constexpr auto tpm_evidence = below(2);          ///< attestation statement type
 inline constexpr auto appraised_at = below(3);          ///< certificate extension, non-critical: GeneralizedTime
-inline constexpr auto key_in_hardware = below(4);       ///< certificate policy: the key was attested as made in its root
-inline constexpr auto software_root = below(5);         ///< certificate policy: the root is software; labelled for ever
-inline constexpr auto simulated_root = below(6);        ///< certificate policy: evidence class `simulated`
+inline constexpr auto key_in_hardware = below(4);  ///< certificate policy: the key was attested as made in its root
+inline constexpr auto software_root = below(5);    ///< certificate policy: the root is software; labelled for ever
+inline constexpr auto simulated_root = below(6);   ///< certificate policy: evidence class `simulated`
 
 }  // namespace birthmark::pki::arc

@@ -23,21 +23,51 @@ constexpr std::uint32_t kSigning = key_usage::digital_signature;
 constexpr auto kDay = 24h;
 
 constexpr Profile root(ProfileId id, std::string_view name, Hierarchy hierarchy) {
-  return {.id = id, .name = name, .hierarchy = hierarchy, .is_ca = true, .path_length = std::nullopt,
-          .key_usage = kCaUsage, .extended_key_usages = {}, .ends = Ends::never, .lifetime = 0s, .device = false,
-          .receipt = false, .appraised_at = false, .name_constraint = false};
+  return {.id = id,
+          .name = name,
+          .hierarchy = hierarchy,
+          .is_ca = true,
+          .path_length = std::nullopt,
+          .key_usage = kCaUsage,
+          .extended_key_usages = {},
+          .ends = Ends::never,
+          .lifetime = 0s,
+          .device = false,
+          .receipt = false,
+          .appraised_at = false,
+          .name_constraint = false};
 }
 constexpr Profile ca(ProfileId id, std::string_view name, Hierarchy hierarchy, std::uint8_t path_length,
                      std::span<const OidView> usages, bool name_constraint) {
-  return {.id = id, .name = name, .hierarchy = hierarchy, .is_ca = true, .path_length = path_length,
-          .key_usage = kCaUsage, .extended_key_usages = usages, .ends = Ends::never, .lifetime = 0s, .device = false,
-          .receipt = false, .appraised_at = false, .name_constraint = name_constraint};
+  return {.id = id,
+          .name = name,
+          .hierarchy = hierarchy,
+          .is_ca = true,
+          .path_length = path_length,
+          .key_usage = kCaUsage,
+          .extended_key_usages = usages,
+          .ends = Ends::never,
+          .lifetime = 0s,
+          .device = false,
+          .receipt = false,
+          .appraised_at = false,
+          .name_constraint = name_constraint};
 }
 constexpr Profile service(ProfileId id, std::string_view name, std::span<const OidView> usages,
                           std::chrono::seconds lifetime) {
-  return {.id = id, .name = name, .hierarchy = Hierarchy::service, .is_ca = false, .path_length = std::nullopt,
-          .key_usage = kSigning, .extended_key_usages = usages, .ends = Ends::after_lifetime, .lifetime = lifetime,
-          .device = false, .receipt = false, .appraised_at = false, .name_constraint = false};
+  return {.id = id,
+          .name = name,
+          .hierarchy = Hierarchy::service,
+          .is_ca = false,
+          .path_length = std::nullopt,
+          .key_usage = kSigning,
+          .extended_key_usages = usages,
+          .ends = Ends::after_lifetime,
+          .lifetime = lifetime,
+          .device = false,
+          .receipt = false,
+          .appraised_at = false,
+          .name_constraint = false};
 }
 
 constexpr std::array kProfiles{
@@ -50,13 +80,32 @@ constexpr std::array kProfiles{
     root(ProfileId::service_root, "service_root", Hierarchy::service),
     ca(ProfileId::service_ca, "service_ca", Hierarchy::service, 0, kServiceUsages, false),
     // EKU should not appear in an IDevID (802.1AR-2018); the batch CA's clientAuth bounds its use.
-    Profile{.id = ProfileId::idevid, .name = "idevid", .hierarchy = Hierarchy::manufacturing, .is_ca = false,
-            .path_length = std::nullopt, .key_usage = kSigning, .extended_key_usages = {}, .ends = Ends::never,
-            .lifetime = 0s, .device = true, .receipt = true, .appraised_at = false, .name_constraint = false},
-    Profile{.id = ProfileId::ldevid, .name = "ldevid", .hierarchy = Hierarchy::operational, .is_ca = false,
-            .path_length = std::nullopt, .key_usage = kSigning, .extended_key_usages = kClientAuth,
-            .ends = Ends::after_lifetime, .lifetime = 30 * kDay, .device = true, .receipt = true,
-            .appraised_at = true, .name_constraint = false},
+    Profile{.id = ProfileId::idevid,
+            .name = "idevid",
+            .hierarchy = Hierarchy::manufacturing,
+            .is_ca = false,
+            .path_length = std::nullopt,
+            .key_usage = kSigning,
+            .extended_key_usages = {},
+            .ends = Ends::never,
+            .lifetime = 0s,
+            .device = true,
+            .receipt = true,
+            .appraised_at = false,
+            .name_constraint = false},
+    Profile{.id = ProfileId::ldevid,
+            .name = "ldevid",
+            .hierarchy = Hierarchy::operational,
+            .is_ca = false,
+            .path_length = std::nullopt,
+            .key_usage = kSigning,
+            .extended_key_usages = kClientAuth,
+            .ends = Ends::after_lifetime,
+            .lifetime = 30 * kDay,
+            .device = true,
+            .receipt = true,
+            .appraised_at = true,
+            .name_constraint = false},
     service(ProfileId::server, "server", kRegistrar, 398 * kDay),
     service(ProfileId::station, "station", kClientAuth, 30 * kDay),
     service(ProfileId::operator_person, "operator_person", kClientAuth, 90 * kDay),
@@ -79,22 +128,34 @@ struct Issues {
 };
 using enum ProfileId;
 constexpr std::array kMayIssue{
-    Issues{manufacturing_root, manufacturing_root}, Issues{manufacturing_root, product_line_ca},
-    Issues{product_line_ca, factory_ca},            Issues{factory_ca, batch_ca},
-    Issues{batch_ca, idevid},                       Issues{factory_ca, idevid},
-    Issues{product_line_ca, idevid},                Issues{manufacturing_root, idevid},
-    Issues{operational_root, operational_root},     Issues{operational_root, operational_ca},
-    Issues{operational_ca, ldevid},                 Issues{service_root, service_root},
-    Issues{service_root, service_ca},               Issues{service_ca, server},
-    Issues{service_ca, station},                    Issues{service_ca, operator_person},
+    Issues{manufacturing_root, manufacturing_root},
+    Issues{manufacturing_root, product_line_ca},
+    Issues{product_line_ca, factory_ca},
+    Issues{factory_ca, batch_ca},
+    Issues{batch_ca, idevid},
+    Issues{factory_ca, idevid},
+    Issues{product_line_ca, idevid},
+    Issues{manufacturing_root, idevid},
+    Issues{operational_root, operational_root},
+    Issues{operational_root, operational_ca},
+    Issues{operational_ca, ldevid},
+    Issues{service_root, service_root},
+    Issues{service_root, service_ca},
+    Issues{service_ca, server},
+    Issues{service_ca, station},
+    Issues{service_ca, operator_person},
     Issues{service_ca, gate},
 };
 
 }  // namespace
 
-std::span<const Profile> all_profiles() { return kProfiles; }
+std::span<const Profile> all_profiles() {
+  return kProfiles;
+}
 
-const Profile& profile(ProfileId id) { return kProfiles.at(static_cast<std::size_t>(id)); }
+const Profile& profile(ProfileId id) {
+  return kProfiles.at(static_cast<std::size_t>(id));
+}
 
 std::optional<ProfileId> profile_named(std::string_view name) {
   const auto* const row = std::ranges::find(kProfiles, name, &Profile::name);
@@ -116,7 +177,8 @@ Digest profile_hash(const Profile& p) {
 }
 
 bool may_issue(ProfileId issuer, ProfileId subject) {
-  return std::ranges::any_of(kMayIssue, [&](const Issues& row) { return row.issuer == issuer && row.subject == subject; });
+  return std::ranges::any_of(kMayIssue,
+                             [&](const Issues& row) { return row.issuer == issuer && row.subject == subject; });
 }
 
 }  // namespace birthmark::pki

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pki/tbs.h"
+
+#include <algorithm>
+
+#include "codec/der.h"
+#include "codec/oid.h"
+#include "crypto/hash.h"
+#include "pki/arc.h"
+
+namespace birthmark::pki {
+namespace {
+
+constexpr std::size_t kNameTextMax = 64;  // ub-serial-number and friends, RFC 5280 A.1
+constexpr std::size_t kHardwareSerialMax = 128;
+
+bool printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{" '()+,-./:=?"}.find(c) != std::string_view::npos;
+  });
+}
+
+bool name_text(std::string_view text) {
+  return !text.empty() && text.size() <= kNameTextMax &&
+         std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F && c != '*'; });
+}
+
+void rdn(der::Writer& out, BytesView type, std::uint8_t string_tag, std::string_view text) {
+  out.open(der::tag::set).open(der::tag::sequence).oid(type).text(string_tag, text).close().close();
+}
+
+void write_name(der::Writer& out, const Name& name) {
+  out.open(der::tag::sequence);
+  rdn(out, oids::organization, der::tag::utf8_string, name.organization);
+  for (const auto& unit : name.organizational_units) {
+    rdn(out, oids::organizational_unit, der::tag::utf8_string, unit);
+  }
+  if (!name.common_name.empty()) {
+    rdn(out, oids::common_name, der::tag::utf8_string, name.common_name);
+  }
+  if (!name.serial_number.empty()) {
+    rdn(out, oids::serial_number, der::tag::printable_string, name.serial_number);
+  }
+  out.close();
+}
+
+Result<void> check_names(const Profile& profile, const Subject& subject) {
+  const auto& name = subject.name;
+  const bool texts = name_text(name.organization) && std::ranges::all_of(name.organizational_units, name_text) &&
+                     (name.common_name.empty() || name_text(name.common_name)) &&
+                     (name.serial_number.empty() || (name_text(name.serial_number) && printable(name.serial_number)));
+  if (!texts) {
+    return fail(Code::csr_policy, "a name is empty, longer than 64 bytes or holds other than printable ASCII");
+  }
+  if (profile.device != !name.serial_number.empty() || profile.device != subject.device.has_value()) {
+    return fail(Code::csr_policy, "devices, and only devices, have a serialNumber and device fields");
+  }
+  if (!profile.device && name.common_name.empty()) {
+    return fail(Code::csr_policy, "CAs and services have a commonName");
+  }
+  if (profile.device &&
+      (subject.device->hardware_serial.empty() || subject.device->hardware_serial.size() > kHardwareSerialMax ||
+       profile.appraised_at != subject.device->appraised_at.has_value())) {
+    return fail(Code::csr_policy, "hardware serial or appraised-at missing or too long");
+  }
+  return {};
+}
+
+/// The scope of a manufacturing or operational CA is a prefix of what it names.
+Result<void> check_scope(const Issuer& issuer, const Profile& profile, const Name& name) {
+  if (!may_issue(issuer.profile, profile.id)) {
+    return fail(Code::scope, "a CA of this profile issues no such certificate");
+  }
+  if (!pki::profile(issuer.profile).name_constraint) {
+    return {};
+  }
+  const bool inside =
+      name.organization == issuer.scope_organization && name.organizational_units.size() >= issuer.scope_units.size() &&
+      std::equal(issuer.scope_units.begin(), issuer.scope_units.end(), name.organizational_units.begin());
+  return inside ? Result<void>{} : fail(Code::scope, "the subject lies outside the issuer's scope");
+}
+
+Result<Instant> end_of(const Issuer& issuer, const Profile& profile, const Request& request) {
+  const Instant by_profile =
+      profile.ends == Ends::never
+          ? kNoEnd
+          : Instant{std::chrono::floor<std::chrono::seconds>(request.not_before + profile.lifetime)};
+  const Instant end = request.not_after.value_or(by_profile);
+  if (end > by_profile) {
+    return fail(Code::issuer_expires_first, "asked to live longer than the profile allows");
+  }
+  if (end <= request.not_before || end > issuer.not_after || request.not_before >= issuer.not_after) {
+    return fail(Code::issuer_expires_first, "would be born expired, or outlive its issuer");
+  }
+  return end;
+}
+
+// --- extensions -------------------------------------------------------------------------------------------------
+
+enum class Critical : bool { no, yes };
+
+void extension(der::Writer& out, BytesView type, Critical critical, BytesView value) {
+  out.open(der::tag::sequence).oid(type);
+  if (critical == Critical::yes) {
+    out.boolean(true);
+  }
+  out.octet_string(value).close();
+}
+
+Bytes authority_key_identifier(const Issuer& issuer) {
+  der::Writer out;
+  out.open(der::tag::sequence).primitive(der::tag::context(0), issuer.key_id).close();
+  return std::move(out).finish();
+}
+
+Bytes basic_constraints(const Profile& profile) {
+  der::Writer out;
+  out.open(der::tag::sequence).boolean(true);
+  if (profile.path_length) {
+    out.unsigned_int(*profile.path_length);
+  }
+  out.close();
+  return std::move(out).finish();
+}
+
+Bytes key_usage_bits(std::uint32_t bits) {
+  der::Writer out;
+  out.named_bits(bits);
+  return std::move(out).finish();
+}
+
+Bytes oid_sequence(std::span<const std::span<const std::uint8_t>> types) {
+  der::Writer out;
+  out.open(der::tag::sequence);
+  for (const auto type : types) {
+    out.oid(type);
+  }
+  out.close();
+  return std::move(out).finish();
+}
+
+Bytes policies(const std::vector<Bytes>& types) {
+  der::Writer out;
+  out.open(der::tag::sequence);
+  for (const auto& type : types) {
+    out.open(der::tag::sequence).oid(type).close();
+  }
+  out.close();
+  return std::move(out).finish();
+}
+
+/// permittedSubtrees with one directoryName: the CA's own organization and units.
+Bytes name_constraint(const Name& name) {
+  der::Writer out;
+  out.open(der::tag::sequence).open(der::tag::context_constructed(0));
+  out.open(der::tag::sequence).open(der::tag::context_constructed(4));
+  write_name(out, {.organization = name.organization,
+                   .organizational_units = name.organizational_units,
+                   .common_name = {},
+                   .serial_number = {}});
+  out.close().close().close().close();
+  return std::move(out).finish();
+}
+
+Bytes crl_distribution_point(const std::string& url) {
+  der::Writer out;
+  out.open(der::tag::sequence).open(der::tag::sequence).open(der::tag::context_constructed(0));
+  out.open(der::tag::context_constructed(0)).text(der::tag::context(6), url);
+  out.close().close().close().close();
+  return std::move(out).finish();
+}
+
+/// otherName hardwareModuleName (RFC 4108 §5): SEQUENCE { hwType, hwSerialNum }.
+Bytes hardware_module_name(const DeviceFields& device) {
+  der::Writer out;
+  out.open(der::tag::sequence).open(der::tag::context_constructed(0)).oid(oids::hardware_module_name);
+  out.open(der::tag::context_constructed(0)).open(der::tag::sequence);
+  out.oid(device.hardware_type).octet_string(as_bytes(device.hardware_serial));
+  out.close().close().close().close();
+  return std::move(out).finish();
+}
+
+Bytes server_names(const Subject& subject) {
+  der::Writer out;
+  out.open(der::tag::sequence);
+  for (const auto& name : subject.dns_names) {
+    out.text(der::tag::context(2), name);
+  }
+  for (const auto& address : subject.ip_addresses) {
+    out.primitive(der::tag::context(7), address);
+  }
+  out.close();
+  return std::move(out).finish();
+}
+
+/// Always GeneralizedTime, whatever the year: this is our extension, not a Validity.
+Bytes appraised_at_value(Instant t) {
+  std::string text = to_rfc3339(t);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':' || c == 'T'; });
+  der::Writer out;
+  out.text(der::tag::generalized_time, text);
+  return std::move(out).finish();
+}
+
+void write_extensions(der::Writer& out, const Issuer& issuer, const Profile& profile, const Subject& subject) {
+  out.open(der::tag::context_constructed(3)).open(der::tag::sequence);
+  extension(out, oids::authority_key_identifier, Critical::no, authority_key_identifier(issuer));
+  if (profile.is_ca) {
+    der::Writer key;
+    key.octet_string(key_id(subject.spki));
+    extension(out, oids::subject_key_identifier, Critical::no, std::move(key).finish());
+    extension(out, oids::basic_constraints, Critical::yes, basic_constraints(profile));
+  }
+  extension(out, oids::key_usage, Critical::yes, key_usage_bits(profile.key_usage));
+  if (!profile.extended_key_usages.empty()) {
+    extension(out, oids::extended_key_usage, Critical::no, oid_sequence(profile.extended_key_usages));
+  }
+  if (profile.name_constraint) {
+    extension(out, oids::name_constraints, Critical::yes, name_constraint(subject.name));
+  }
+  if (subject.device) {
+    extension(out, oids::subject_alt_name, Critical::no, hardware_module_name(*subject.device));
+    if (!subject.device->policies.empty()) {
+      extension(out, oids::certificate_policies, Critical::no, policies(subject.device->policies));
+    }
+  }
+  if (!subject.dns_names.empty() || !subject.ip_addresses.empty()) {
+    extension(out, oids::subject_alt_name, Critical::no, server_names(subject));
+  }
+  if (!issuer.crl_url.empty()) {
+    extension(out, oids::crl_distribution_points, Critical::no, crl_distribution_point(issuer.crl_url));
+  }
+  if (subject.device && subject.device->appraised_at) {
+    extension(out, arc::appraised_at, Critical::no, appraised_at_value(*subject.device->appraised_at));
+  }
+  out.close().close();
+}
+
+}  // namespace
+
+Bytes encode(const Name& name) {
+  der::Writer out;
+  write_name(out, name);
+  return std::move(out).finish();
+}
+
+Octets<20> key_id(BytesView spki) {
+  const auto digest = crypto::sha256(spki);
+  Octets<20> out;
+  std::copy_n(digest.get().begin(), out.size(), out.begin());
+  return out;
+}
+
+Result<Bytes> build_tbs(const Issuer& issuer, const Request& request) {
+  const auto& wanted = profile(request.profile);
+  BM_CHECK(check_names(wanted, request.subject));
+  BM_CHECK(check_scope(issuer, wanted, request.subject.name));
+  BM_TRY(const auto not_after, end_of(issuer, wanted, request));
+
+  der::Writer out;
+  out.open(der::tag::sequence);
+  out.open(der::tag::context_constructed(0)).unsigned_int(2).close();  // v3
+  out.positive_integer(request.serial.get());
+  out.open(der::tag::sequence).oid(oids::ecdsa_with_sha256).close();
+  out.raw(issuer.name);
+  out.open(der::tag::sequence).time(request.not_before).time(not_after).close();
+  write_name(out, request.subject.name);
+  out.raw(request.subject.spki);
+  write_extensions(out, issuer, wanted, request.subject);
+  out.close();
+  return std::move(out).finish();
+}
+
+Bytes assemble(BytesView tbs, BytesView signature) {
+  der::Writer out;
+  out.open(der::tag::sequence).raw(tbs);
+  out.open(der::tag::sequence).oid(oids::ecdsa_with_sha256).close();
+  out.bit_string(signature).close();
+  return std::move(out).finish();
+}
+
+}  // namespace birthmark::pki

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/instant.h"
+#include "base/result.h"
+#include "pki/profile.h"
+
+namespace birthmark::pki {
+
+/// What a CA or a leaf is called, from the outside in: the scope of a CA is a prefix of the subjects below it, so that
+/// directory-name constraints hold the scope (RFC 5280 §4.2.1.10).
+struct Name {
+  std::string organization;                       ///< manufacturer, or the fixed name of a service hierarchy
+  std::vector<std::string> organizational_units;  ///< product, factory, batch: as deep as the scope goes
+  std::string common_name;                        ///< CAs and services
+  std::string serial_number;                      ///< devices: 64 hex digits of the DeviceId, PrintableString
+
+  friend bool operator==(const Name&, const Name&) = default;
+};
+
+/// The DER Name; every attribute UTF8String but serialNumber. Each text 1..64 bytes where present.
+Bytes encode(const Name& name);
+
+/// What the signing CA contributes to a certificate.
+struct Issuer {
+  ProfileId profile;
+  Bytes name;         ///< DER, byte for byte the subject of its certificate
+  Octets<20> key_id;  ///< its subjectKeyIdentifier
+  Instant not_after;
+  std::string crl_url;  ///< empty: no CRL distribution point
+  std::string scope_organization;
+  std::vector<std::string> scope_units;  ///< what its own certificate is constrained to
+};
+
+/// What a device contributes besides its name.
+struct DeviceFields {
+  Bytes hardware_type;          ///< contents of the hwType OID
+  std::string hardware_serial;  ///< hwSerialNum octets, 1..128 ASCII
+  std::vector<Bytes> policies;  ///< contents of certificate policy OIDs
+  std::optional<Instant> appraised_at;
+};
+
+/// What is asked to be certified.
+struct Subject {
+  Name name;
+  Bytes spki;  ///< DER, read strictly before
+  std::optional<DeviceFields> device;
+  std::vector<std::string> dns_names;   ///< servers
+  std::vector<Octets<4>> ip_addresses;  ///< servers
+};
+
+/// Everything that varies in one to-be-signed certificate.
+struct Request {
+  ProfileId profile;
+  Serial serial;
+  Instant not_before;
+  std::optional<Instant> not_after;  ///< none: as the profile says
+  Subject subject;
+};
+
+/// SHA-1 of the subjectPublicKey bits would be the usual key id; ours is the first 160 bits of SHA-256 over the SPKI
+/// (RFC 7093 §2 method 1 applied to the SPKI).
+Octets<20> key_id(BytesView spki);
+
+/// Builds TBSCertificate in DER (RFC 5280 §4.1), without a registration receipt; pure and deterministic.
+/// @error scope: the issuer's profile or scope does not cover the subject (AC-15).
+/// @error issuer_expires_first: the certificate would outlive its issuer, or be born expired (AC-14).
+/// @error csr_policy: a name is empty, too long or holds characters that its string type has not.
+Result<Bytes> build_tbs(const Issuer& issuer, const Request& request);
+
+/// Certificate ::= SEQUENCE { tbs, ecdsa-with-SHA256, signature }.
+Bytes assemble(BytesView tbs, BytesView signature);
+
+}  // namespace birthmark::pki
