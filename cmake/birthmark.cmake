@@ -15,6 +15,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 option(BIRTHMARK_TESTS "build the tests" ON)
 option(BIRTHMARK_BENCH "build the benchmarks" OFF)
 option(BIRTHMARK_FUZZ "build fuzz targets with libFuzzer (clang)" OFF)
+set(BIRTHMARK_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each libFuzzer binary")
 set(BIRTHMARK_SANITIZE "" CACHE STRING "value for -fsanitize=")
 
 find_program(CCACHE ccache)
@@ -86,12 +87,18 @@ function(birthmark_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
 endfunction()
 
-# With BIRTHMARK_FUZZ a libFuzzer binary; otherwise the same law over the seed corpus, as a test.
+# With BIRTHMARK_FUZZ a libFuzzer binary, which ctest runs for BIRTHMARK_FUZZ_SECONDS; otherwise the same law over the
+# seed corpus, as a test. What the fuzzer learns stays in the build folder.
 function(birthmark_fuzz name)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
   if(BIRTHMARK_FUZZ)
     add_executable(fuzz_${name} ${name}.cc)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name} ${CMAKE_BINARY_DIR}/found)
+    add_test(NAME fuzz_${name} COMMAND fuzz_${name} -max_total_time=${BIRTHMARK_FUZZ_SECONDS} -timeout=10
+             -rss_limit_mb=2048 -artifact_prefix=${CMAKE_BINARY_DIR}/found/${name}-
+             ${CMAKE_BINARY_DIR}/corpus/${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz)
   else()
     add_executable(fuzz_${name} ${name}.cc replay_main.cc)
     add_test(NAME fuzz_${name}_corpus COMMAND fuzz_${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
