@@ -59,7 +59,8 @@ std::optional<Instant> from_rfc3339(std::string_view text) {
   const auto year = number(text, 0, 4), month = number(text, 5, 2), day = number(text, 8, 2);
   const auto hour = number(text, 11, 2), minute = number(text, 14, 2), second = number(text, 17, 2);
   const auto ms = fraction(text.substr(19, text.size() - 20));
-  if (!year || !month || !day || !hour || !minute || !second || !ms || *hour > 23 || *minute > 59 || *second > 59) {
+  if (!year || !month || !day || !hour || !minute || !second || !ms || *year < 1 || *hour > 23 || *minute > 59 ||
+      *second > 59) {
     return std::nullopt;
   }
   const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
