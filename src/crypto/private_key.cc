@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <openssl/rsa.h>
+
+#include "crypto/key_impl.h"
+#include "crypto/native.h"
+#include "crypto/pkcs8.h"
+
+namespace birthmark::crypto {
+namespace {
+
+HashAlgorithm hash_for(KeyType type) {
+  return type == KeyType::p384 ? HashAlgorithm::sha384 : HashAlgorithm::sha256;
+}
+
+EvpPkeyPtr generate_native(KeyType type) {
+  switch (type) {
+    case KeyType::p256:
+      return EvpPkeyPtr{EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")};
+    case KeyType::p384:
+      return EvpPkeyPtr{EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-384")};
+    case KeyType::ed25519:
+      return EvpPkeyPtr{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")};
+    case KeyType::rsa:
+      return nullptr;  // no profile of the product makes an RSA key
+  }
+  return nullptr;
+}
+
+/// The public half, read back as strictly as any stranger's.
+Result<PublicKey> public_half(EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  const OpensslPtr<unsigned char, [](void* p) { OPENSSL_free(p); }> owner{der};
+  if (size <= 0) {
+    return fail(Code::key_attributes, "key: no public half");
+  }
+  return PublicKey::from_spki({der, static_cast<std::size_t>(size)});
+}
+
+Result<std::unique_ptr<PrivateKey::Impl>> adopt(EvpPkeyPtr key) {
+  auto half = public_half(key.get());
+  if (!half) {
+    return fail(Code::key_attributes, half.error().detail);
+  }
+  return std::make_unique<PrivateKey::Impl>(std::move(key), std::move(*half));
+}
+
+Result<Bytes> sign_ed25519(EVP_PKEY* key, BytesView message) {
+  const EvpMdCtxPtr context{EVP_MD_CTX_new()};
+  Bytes out(64);
+  std::size_t size = out.size();
+  if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key) != 1 ||
+      EVP_DigestSign(context.get(), out.data(), &size, message.data(), message.size()) != 1 || size != out.size()) {
+    return fail(Code::hsm_fault, "the library cannot sign");
+  }
+  return out;
+}
+
+/// A file may hold a public half that belongs to another private one; a signature tells.
+Result<void> check_halves(const PrivateKey& key) {
+  constexpr std::string_view kProbe = "birthmark/key-check/v1";
+  const auto signature = key.sign(as_bytes(kProbe));
+  if (!signature || !key.public_key().verify(key.scheme(), as_bytes(kProbe), *signature)) {
+    return fail(Code::key_attributes, "key: public and private half do not fit");
+  }
+  return {};
+}
+
+}  // namespace
+
+EvpPkeyCtxPtr SignContexts::take(EVP_PKEY* key, KeyType type) {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (!idle_.empty()) {
+      auto context = std::move(idle_.back());
+      idle_.pop_back();
+      return context;
+    }
+  }
+  EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr)};
+  if (!context || EVP_PKEY_sign_init(context.get()) != 1) {
+    return nullptr;
+  }
+  if (type == KeyType::rsa && (EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1 ||
+                               EVP_PKEY_CTX_set_signature_md(context.get(), message_digest(hash_for(type))) != 1)) {
+    return nullptr;
+  }
+  return context;
+}
+
+void SignContexts::give_back(EvpPkeyCtxPtr context) {
+  const std::scoped_lock lock{mutex_};
+  idle_.push_back(std::move(context));
+}
+
+PrivateKey::PrivateKey(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
+PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
+PrivateKey::~PrivateKey() = default;
+
+Result<PrivateKey> PrivateKey::generate(KeyType type) {
+  const KeepErrorQueue quiet;
+  auto key = generate_native(type);
+  if (!key) {
+    return fail(Code::unavailable, "the library cannot make a key of this type");
+  }
+  BM_TRY(auto impl, adopt(std::move(key)));
+  return PrivateKey{std::move(impl)};
+}
+
+Result<PrivateKey> PrivateKey::from_encrypted_pem(std::string_view pem, const Secret& passphrase) {
+  const KeepErrorQueue quiet;
+  BM_TRY(auto native_key, read_encrypted_pkcs8(pem, passphrase));
+  BM_TRY(auto impl, adopt(std::move(native_key)));
+  PrivateKey key{std::move(impl)};
+  BM_CHECK(check_halves(key));
+  return key;
+}
+
+Result<std::string> PrivateKey::to_encrypted_pem(const Secret& passphrase) const {
+  return write_encrypted_pkcs8(impl_->key.get(), passphrase);
+}
+
+Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
+  const KeepErrorQueue quiet;
+  BM_TRY(auto native_key, read_plain_pkcs8(pem));
+  BM_TRY(auto impl, adopt(std::move(native_key)));
+  PrivateKey key{std::move(impl)};
+  BM_CHECK(check_halves(key));
+  return key;
+}
+
+Result<std::string> PrivateKey::to_pem() const {
+  return write_plain_pkcs8(impl_->key.get());
+}
+
+const PublicKey& PrivateKey::public_key() const {
+  return impl_->public_key;
+}
+
+SignatureScheme PrivateKey::scheme() const {
+  switch (public_key().type()) {
+    case KeyType::p256:
+      return SignatureScheme::ecdsa_sha256;
+    case KeyType::p384:
+      return SignatureScheme::ecdsa_sha384;
+    case KeyType::rsa:
+      return SignatureScheme::rsa_pkcs1_sha256;
+    case KeyType::ed25519:
+      return SignatureScheme::ed25519;
+  }
+  library_broken("key type");
+}
+
+Result<Bytes> PrivateKey::sign(BytesView message) const {
+  const KeepErrorQueue quiet;
+  const auto type = public_key().type();
+  if (type == KeyType::ed25519) {
+    return sign_ed25519(impl_->key.get(), message);
+  }
+  const auto digest = hash(hash_for(type), {message});
+  auto context = impl_->contexts.take(impl_->key.get(), type);
+  Bytes out(static_cast<std::size_t>(EVP_PKEY_get_size(impl_->key.get())));
+  std::size_t size = out.size();
+  if (!context || EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size()) != 1) {
+    return fail(Code::hsm_fault, "the library cannot sign");  // a context that failed is not used again
+  }
+  impl_->contexts.give_back(std::move(context));
+  out.resize(size);
+  return out;
+}
+
+EVP_PKEY* native(const PrivateKey& key) {
+  return key.impl().key.get();
+}
+
+}  // namespace birthmark::crypto
