@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "adapters/http/message.h"
+#include "adapters/tls/context.h"
+#include "base/result.h"
+
+namespace birthmark::http {
+
+/// One keep-alive connection to one server; blocking calls with a bound. Not for use by several threads at once.
+class Client {
+ public:
+  struct Options {
+    std::string host;  ///< name or address to connect to, and to check the server's certificate against
+    std::uint16_t port = 0;
+    std::shared_ptr<tls::ClientContext> tls;    ///< null: plain HTTP
+    std::chrono::milliseconds timeout{15'000};  ///< of connecting with handshake, and of each request
+    std::size_t body_bytes_max = 16 * 1024 * 1024;
+  };
+
+  /// Does not connect yet.
+  static std::unique_ptr<Client> create(Options options);
+  virtual ~Client() = default;
+
+  /// Connects and finishes the handshake if that has not happened yet, or if the connection has ended.
+  /// @error unavailable: no connection in time. @error unauthenticated: TLS refused one side.
+  virtual Result<void> connect() = 0;
+  /// The channel binding of the open connection in base64; empty before `connect` and on plain HTTP.
+  [[nodiscard]] virtual const std::string& channel_binding() const = 0;
+  /// Sends one request and reads the whole answer. Host, Content-Length and Connection are set here.
+  /// A connection that ended while idle is made anew once, and only if nothing of the request was answered.
+  /// @error unavailable: no answer in time, connection ended. @error too_large: the answer is larger than allowed.
+  virtual Result<Response> request(Method method, const std::string& target, std::vector<Header> headers,
+                                   BytesView body) = 0;
+  /// Whether the server has ended the connection (or it never was open), found without sending anything.
+  [[nodiscard]] virtual bool ended() = 0;
+  virtual void close() = 0;
+};
+
+}  // namespace birthmark::http

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace birthmark::http {
+
+enum class Method : std::uint8_t { get, head, post, put, del, other };
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// What TLS knows of the other side of one connection; constant while the connection lives.
+struct Peer {
+  std::uint64_t connection = 0;  ///< unique in this process
+  std::string address;           ///< of the socket, without port
+  Bytes certificate;             ///< leaf DER; empty: none was shown, or plain HTTP
+  std::string channel_binding;   ///< base64 as challengePassword carries it (protocols.md §1.3); empty: plain HTTP
+};
+
+struct Request {
+  Method method = Method::other;
+  std::string path;   ///< without query; percent-encoding kept
+  std::string query;  ///< behind '?', may be empty
+  std::vector<Header> headers;
+  Bytes body;
+  const Peer* peer = nullptr;  ///< never null in a handler
+
+  /// The value of a header, by name without regard to case; nothing if absent or given twice.
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<Header> headers;
+  std::string body;
+  bool close = false;  ///< end the connection after this answer
+};
+
+}  // namespace birthmark::http

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/keys.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+struct evp_pkey_st;
+
+namespace birthmark::tls {
+
+/// Judges a client's leaf certificate during the handshake. Returns the owner under which the connection can be cut
+/// (0: none). Called on an I/O thread: verifies one signature at most and never blocks.
+/// An error refuses the handshake; what is known of the device *now* is judged on every request, not here.
+using PeerVerifier = std::function<Result<std::uint64_t>(BytesView leaf)>;
+
+enum class ClientCertificate : std::uint8_t { never, wanted, required };
+
+/// TLS for one listener: 1.2 with extended master secret and 1.3, ECDHE with AEAD only, no renegotiation, no early
+/// data, no tickets (RFC 7030 §3.3, RFC 8996, AC-23).
+class ServerContext {
+ public:
+  struct Options {
+    std::vector<Bytes> chain;                 ///< DER, leaf first
+    const crypto::PrivateKey* key = nullptr;  ///< copied by reference count; need not outlive the context
+    ClientCertificate client = ClientCertificate::wanted;
+    PeerVerifier verify;
+  };
+  /// @error key_attributes: key and certificate do not fit or cannot be used.
+  static Result<std::shared_ptr<ServerContext>> create(Options options);
+
+  explicit ServerContext(ssl_ctx_st* native, PeerVerifier verify);
+  ~ServerContext();
+  ServerContext(const ServerContext&) = delete;
+  ServerContext& operator=(const ServerContext&) = delete;
+  [[nodiscard]] ssl_ctx_st* native() const { return native_; }
+  [[nodiscard]] const PeerVerifier& verifier() const { return verify_; }
+
+ private:
+  ssl_ctx_st* native_;
+  PeerVerifier verify_;
+};
+
+/// TLS for a client: verifies the server against the pinned anchors alone, by name or address (RFC 9525).
+class ClientContext {
+ public:
+  struct Options {
+    std::vector<Bytes> anchors;  ///< DER of the pinned roots; never the system's (AC-42)
+    std::vector<Bytes> chain;    ///< DER, leaf first; empty: no client certificate
+    evp_pkey_st* key = nullptr;  ///< of the chain's leaf, or of an external key; up-referenced
+    bool tls12_only = false;     ///< for tests of the tls-unique binding
+  };
+  /// @error key_attributes: key and certificate do not fit. @error bad_request: an anchor cannot be read.
+  static Result<std::shared_ptr<ClientContext>> create(const Options& options);
+
+  explicit ClientContext(ssl_ctx_st* native) : native_{native} {}
+  ~ClientContext();
+  ClientContext(const ClientContext&) = delete;
+  ClientContext& operator=(const ClientContext&) = delete;
+  [[nodiscard]] ssl_ctx_st* native() const { return native_; }
+
+ private:
+  ssl_ctx_st* native_;
+};
+
+/// Facts of a finished handshake.
+struct Established {
+  Bytes peer_certificate;       ///< leaf DER; empty: none
+  std::uint64_t owner = 0;      ///< as the verifier said
+  std::string channel_binding;  ///< base64: tls-unique (1.2) or EXPORTER-Channel-Binding (1.3, RFC 9266)
+};
+
+/// Reads them. @error binding: TLS 1.2 without extended master secret, or no binding can be computed.
+Result<Established> established(ssl_st* ssl);
+
+/// Makes a client's handshake fail unless the server's certificate names `host`: a DNS name or an address (RFC 9525).
+Result<void> expect_server(ssl_st* ssl, const std::string& host);
+/// Why the server's certificate was refused, in words; empty if it was not.
+std::string refusal_words(ssl_st* ssl);
+
+/// The last error of the TLS library on this thread in words, and clears the queue.
+std::string last_error();
+
+}  // namespace birthmark::tls
