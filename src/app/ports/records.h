@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/instant.h"
+#include "lifecycle/batch.h"
+#include "lifecycle/device.h"
+#include "lifecycle/status.h"
+#include "pki/profile.h"
+
+namespace birthmark::app {
+
+using CertificateRow = Strong<struct CertificateRowTag, std::uint32_t>;  ///< dense row of a certificate, from 1
+using StationId = Strong<struct StationIdTag, std::uint32_t>;
+
+enum class CaState : std::uint8_t { active = 0, held = 1, ended = 2 };
+
+/// One generation of a CA: its key, its certificate, its status list.
+struct CaRecord {
+  CaId id;
+  pki::ProfileId profile = pki::ProfileId::manufacturing_root;
+  std::string name;              ///< unique, for people: "acme/heatpump/plant-1/B-2026-11"
+  std::optional<CaId> parent;    ///< none: a root
+  std::optional<BatchId> batch;  ///< batch CAs and operational CAs
+  CaState state = CaState::active;
+  std::uint32_t generation = 1;
+  std::uint8_t list_bits = 0;  ///< the status list holds 2^list_bits entries
+  std::uint32_t assigned = 0;  ///< entries used so far
+  std::string key;             ///< the signer's name of the key
+  bool key_destroyed = false;
+  Instant issues_until;  ///< an operational CA rolls over then (design §4)
+  Bytes certificate;     ///< DER
+};
+
+/// A product line with its policy, as `batch open` or the configuration named it.
+struct ProductRecord {
+  ProductId id;
+  std::string name;
+  std::string policy;  ///< TOML, as checked by policy::read
+  Digest policy_hash;
+};
+
+/// A batch with its CAs beside the budget that the lifecycle keeps.
+struct BatchRecord {
+  lifecycle::Batch budget;
+  std::string name;  ///< unique
+  CaId manufacturing_ca;
+  CaId operational_ca;  ///< the generation that issues now
+};
+
+enum class StationRole : std::uint8_t { provision = 0, lock_check = 1 };
+
+struct StationRecord {
+  StationId id;
+  std::string name;  ///< unique
+  StationRole role = StationRole::provision;
+  BatchId batch;
+  Digest spki;  ///< of its certificate's key
+  Instant not_after;
+  std::uint16_t shift_from = 0;  ///< minutes of the day in UTC; equal to shift_to: the whole day
+  std::uint16_t shift_to = 0;
+  std::uint32_t strikes = 0;  ///< requests outside its authorization; suspended at three (AC-04)
+  bool suspended = false;
+};
+
+/// Of which thing a digest in `known` is (design rule 1: unique for ever, tombstones included).
+enum class KnownKind : std::uint8_t { ek_spki = 0, ak_name = 1, key_spki = 2 };
+
+struct Known {
+  KnownKind kind = KnownKind::ek_spki;
+  DeviceRow device;
+};
+
+/// What of a device's root must be remembered to recognise it again (attestation.md §1.5, 10).
+struct RootRecord {
+  DeviceRow device;
+  Bytes ak_public;  ///< TPMT_PUBLIC of the AK; later statements must come from it
+  Digest ek_certificate;
+  std::string hardware_serial;  ///< MANUF:AKI:SERIAL
+  std::optional<StationId> provisioned_by;
+};
+
+/// Where an issuance stands (AC-11).
+enum class IssuanceState : std::uint8_t { intended = 0, registered = 1, orphaned = 2 };
+
+/// One issuance, from the intent on; the certificate is `tbs` with `signature`.
+struct CertificateRecord {
+  CertificateRow row;
+  CaId ca;
+  std::uint32_t index = 0;  ///< in the list of the CA
+  Serial serial;
+  pki::ProfileId profile = pki::ProfileId::idevid;
+  DeviceRow device;
+  lifecycle::CredentialKind kind = lifecycle::CredentialKind::idevid;
+  IssuanceState issuance = IssuanceState::intended;
+  lifecycle::Standing standing = lifecycle::Standing::live;
+  lifecycle::Status published = lifecycle::Status::not_admitted;
+  Digest spki;
+  Digest profile_hash;
+  Instant not_before;
+  Instant not_after;
+  Instant appraised_at;
+  Bytes tbs;
+  Bytes signature;              ///< empty until registered
+  std::uint64_t log_index = 0;  ///< of the audit entry that registered it
+};
+
+/// An idempotent request: (caller, id, key) gets the same certificate again and costs nothing (AC-05).
+struct RequestRecord {
+  Digest caller;  ///< SHA-256 of the caller's certificate, or of the DeviceId
+  Octets<16> id;
+  Digest key;  ///< SPKI of the key to be certified
+  CertificateRow certificate;
+  Instant at;
+};
+
+/// A passed appraisal that one issuance may use up (design §3 "Evidence for EST").
+struct AppraisalRecord {
+  DeviceRow device;
+  Digest spki;
+  lifecycle::Purpose purpose = lifecycle::Purpose::enroll;
+  Instant at;
+  std::optional<lifecycle::FirmwareVersion> firmware;
+};
+
+/// What the read path learns after the commit, in order; also the outbox row.
+struct Publication {
+  CaId ca;
+  std::uint32_t index = 0;
+  lifecycle::Status status = lifecycle::Status::not_admitted;
+  lifecycle::State state = lifecycle::State::uninitialized;
+  ProductId product;
+  DeviceRow device;
+  Instant appraised_at;
+};
+
+}  // namespace birthmark::app

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "app/ports/records.h"
+#include "audit/entry.h"
+#include "base/result.h"
+
+namespace birthmark::app {
+
+/// The registry inside one transaction. Every call may fail with `storage`; what else can happen is said at each.
+/// Nothing is visible to others, or durable, before the whole write returns.
+class Tx {
+ public:
+  virtual ~Tx() = default;
+
+  // Time (AC-10): the highest moment at which anything was issued.
+  virtual Result<std::optional<Instant>> clock_mark() = 0;
+  virtual Result<void> set_clock_mark(Instant mark) = 0;
+
+  // CAs, products, batches, stations.
+  virtual Result<CaId> add_ca(const CaRecord& ca) = 0;  ///< `id` is ignored. @error conflict: the name is taken
+  virtual Result<void> update_ca(const CaRecord& ca) = 0;
+  virtual Result<std::optional<CaRecord>> ca(CaId id) = 0;
+  virtual Result<std::vector<CaRecord>> cas() = 0;
+  virtual Result<ProductId> put_product(const ProductRecord& product) = 0;  ///< by name; `id` is ignored
+  virtual Result<std::vector<ProductRecord>> products() = 0;
+  virtual Result<BatchId> add_batch(const BatchRecord& batch) = 0;  ///< @error conflict: the name is taken
+  virtual Result<void> update_batch(const BatchRecord& batch) = 0;
+  virtual Result<std::optional<BatchRecord>> batch(BatchId id) = 0;
+  virtual Result<std::optional<BatchRecord>> batch_named(const std::string& name) = 0;
+  virtual Result<std::vector<BatchRecord>> batches() = 0;
+  virtual Result<void> add_plan(BatchId batch, std::span<const Digest> ek_certificates) = 0;
+  virtual Result<bool> in_plan(BatchId batch, const Digest& ek_certificate) = 0;
+  virtual Result<StationId> put_station(const StationRecord& station) = 0;  ///< by name; `id` is ignored
+  virtual Result<void> update_station(const StationRecord& station) = 0;
+  virtual Result<std::optional<StationRecord>> station_of(const Digest& spki) = 0;
+  virtual Result<std::vector<StationRecord>> stations() = 0;
+
+  // Devices and what is known of their hardware, for ever.
+  virtual Result<DeviceRow> add_device(
+      const lifecycle::DeviceRecord& device) = 0;  ///< @error conflict: the id is known
+  /// Stores `after` if the stored version is `after.version - 1`. @error conflict: another writer won.
+  virtual Result<void> update_device(const lifecycle::DeviceRecord& after) = 0;
+  virtual Result<std::optional<lifecycle::DeviceRecord>> device(DeviceRow row) = 0;
+  virtual Result<std::optional<lifecycle::DeviceRecord>> device(const DeviceId& id) = 0;
+  /// Devices with a row above `after`, in order, at most `limit`.
+  virtual Result<std::vector<lifecycle::DeviceRecord>> devices(DeviceRow after, std::size_t limit) = 0;
+  virtual Result<void> put_root(const RootRecord& root) = 0;
+  virtual Result<std::optional<RootRecord>> root(DeviceRow device) = 0;
+  virtual Result<std::optional<Known>> known(const Digest& digest) = 0;
+  /// @error conflict: another device holds it. The same device again is no change.
+  virtual Result<void> add_known(const Digest& digest, const Known& known) = 0;
+  virtual Result<void> put_findings(DeviceRow device, lifecycle::Purpose purpose, Instant at, BytesView findings) = 0;
+  virtual Result<std::optional<Bytes>> findings(DeviceRow device, lifecycle::Purpose purpose) = 0;
+
+  // Certificates.
+  /// Records an intent. @error conflict: the index of that CA is taken (draw another).
+  virtual Result<CertificateRow> add_certificate(const CertificateRecord& certificate) = 0;
+  virtual Result<void> update_certificate(const CertificateRecord& certificate) = 0;
+  virtual Result<std::optional<CertificateRecord>> certificate(CertificateRow row) = 0;
+  virtual Result<std::optional<CertificateRecord>> certificate(CaId ca, std::uint32_t index) = 0;
+  virtual Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) = 0;
+  virtual Result<std::vector<CertificateRecord>> certificates_in(IssuanceState state) = 0;  ///< intended or orphaned
+  virtual Result<std::optional<RequestRecord>> request(const Digest& caller, const Octets<16>& id) = 0;
+  virtual Result<void> add_request(const RequestRecord& request) = 0;
+  virtual Result<void> put_appraisal(const AppraisalRecord& appraisal) = 0;
+  /// Removes and returns the one of that device and key.
+  virtual Result<std::optional<AppraisalRecord>> take_appraisal(DeviceRow device, const Digest& spki) = 0;
+
+  // The log and the outbox; both get the next number inside the commit.
+  virtual Result<std::uint64_t> audit(const audit::Entry& entry) = 0;  ///< returns the index in the log
+  virtual Result<void> publish(const Publication& publication) = 0;
+};
+
+/// What one commit made durable, in order; handed to the listener before any of its writers is answered.
+struct Committed {
+  std::uint64_t first_log_index = 0;
+  std::vector<Bytes> entries;  ///< encoded audit entries
+  std::vector<Publication> publications;
+};
+
+/// The registry (design §5): one writer with group commit, epoch-fenced. Safe from any thread.
+class Store {
+ public:
+  using Work = std::function<Result<void>(Tx&)>;
+  /// Called on the committer's thread after each durable commit and before its writers go on. An error fails them
+  /// although the commit stands: the next start makes up for it.
+  using Listener = std::function<Result<void>(const Committed&)>;
+
+  virtual ~Store() = default;
+
+  /// Runs `work` in a transaction of its own inside a group commit; returns when it is durable and published.
+  /// `work` must be pure but for the Tx; an error from it undoes all it did.
+  /// @error whatever `work` returned; storage: not durable, nothing happened; fenced: a newer epoch writes.
+  virtual Result<void> write(const Work& work) = 0;
+  /// Runs `work` on a consistent view; writes through it fail `storage`.
+  virtual Result<void> read(const Work& work) const = 0;
+  /// Calls `row` for every registered certificate in row order: for the snapshot at start.
+  virtual Result<void> each_publication(const std::function<void(const Publication&)>& row) const = 0;
+  /// The audit entries from `first` on, at most `limit`.
+  virtual Result<std::vector<Bytes>> entries(std::uint64_t first, std::size_t limit) const = 0;
+  [[nodiscard]] virtual Epoch epoch() const = 0;
+  virtual void set_listener(Listener listener) = 0;
+
+  /// `write` with a value: return_value(store, [&](Tx& tx) -> Result<T> {...}).
+  template <class T, class F>
+  Result<T> write_for(F&& work) {
+    std::optional<T> value;
+    BM_CHECK(write([&](Tx& tx) -> Result<void> {
+      value.reset();
+      BM_TRY(value, std::forward<F>(work)(tx));
+      return {};
+    }));
+    return std::move(*value);
+  }
+  template <class T, class F>
+  Result<T> read_for(F&& work) const {
+    std::optional<T> value;
+    BM_CHECK(read([&](Tx& tx) -> Result<void> {
+      BM_TRY(value, std::forward<F>(work)(tx));
+      return {};
+    }));
+    return std::move(*value);
+  }
+};
+
+}  // namespace birthmark::app
