@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -19,8 +20,11 @@ struct Limits {
 
 enum class Type : std::uint8_t { unsigned_int, negative_int, bytes, text, array, map, tag, simple };
 
-/// Pull reader for deterministic CBOR (RFC 8949 §4.2.1): definite lengths, shortest heads, sorted unique map keys,
-/// UTF-8 text; no floats. Aliases its input. The first error sticks: later calls return it again.
+/// Pull reader for one document of deterministic CBOR (RFC 8949 §4.2.1): definite lengths, shortest heads, sorted
+/// unique map keys, UTF-8 text. Narrower than the RFC where birthmark reads nothing more: no floats, no bignums (tags
+/// 2 and 3), of the simple values only false, true and null, and map keys are integers, texts or byte strings.
+/// Aliases its input; takes memory for open containers only. The first error sticks: later calls return it again.
+/// A container that has had its last item closes itself. Every error is bad_evidence.
 class Reader {
  public:
   /// @param input 1..limits.bytes_max bytes; must outlive the reader and every view taken from it.
@@ -51,25 +55,42 @@ class Reader {
   struct Head {
     Type type;
     std::uint64_t value;
-    std::size_t size;
+    std::size_t size;  ///< of the head itself
   };
+  /// An array, a map or a tag that still waits for items.
   struct Frame {
     std::uint64_t left;  ///< items still to come
     bool is_map;
     bool at_key;
     BytesView last_key;
   };
-  // The implementer completes the private part.
+  tl::unexpected<Error> refuse(const char* what);
+  Result<Head> head();
+  Result<Head> head(Type wanted);
+  Result<BytesView> string(Type type);
+  Result<std::size_t> enter(Type type);
+  Result<void> scalar(std::size_t size);
+  Result<void> open(std::uint64_t items, bool is_map, std::size_t head_size);
+  Result<void> step();
+  void complete();
+
   BytesView input_;
   Limits limits_;
+  std::size_t position_ = 0;
+  std::size_t items_ = 0;
+  bool done_ = false;
+  std::vector<Frame> open_;
+  std::optional<Error> error_;
 };
 
-/// Writes deterministic CBOR. Map keys must be added in the order of their encodings: `finish` asserts it.
+/// Writes one document of deterministic CBOR. Map keys must be added in the order of their encodings, and every array,
+/// map and tag must get the items it announced: anything else is a programmer's mistake and aborts.
 class Writer {
  public:
   Writer& unsigned_int(std::uint64_t value);
   Writer& integer(std::int64_t value);
   Writer& bytes(BytesView value);
+  /// @param value UTF-8; not checked here, but every reader refuses anything else.
   Writer& text(std::string_view value);
   Writer& boolean(bool value);
   Writer& null();
@@ -81,8 +102,21 @@ class Writer {
   [[nodiscard]] Bytes finish() &&;
 
  private:
+  struct Frame {
+    std::uint64_t left;
+    bool is_map;
+    bool at_key;
+    std::size_t key_begin;
+    std::size_t key_end;
+  };
+  std::size_t begin() const;
   void head(std::uint8_t major, std::uint64_t value);
+  void complete(std::size_t begin);
+  void open(std::uint64_t items, bool is_map);
+
   Bytes out_;
+  std::vector<Frame> open_;
+  bool done_ = false;
 };
 
 }  // namespace birthmark::cbor
