@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/signer/file_signer.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace birthmark {
+namespace {
+
+using app::KeyUse;
+
+constexpr std::size_t kKeyFileMax = 16 * 1024;
+constexpr std::size_t kNameMax = 120;
+
+struct UseRow {
+  KeyUse use;
+  std::string_view name;
+};
+constexpr std::array kUses{UseRow{KeyUse::certificates, "certificates"}, UseRow{KeyUse::receipts, "receipts"},
+                           UseRow{KeyUse::checkpoints, "checkpoints"}, UseRow{KeyUse::statements, "statements"}};
+
+std::string_view name_of(KeyUse use) {
+  const auto* const row = std::ranges::find(kUses, use, &UseRow::use);
+  return row == kUses.end() ? std::string_view{"unknown"} : row->name;
+}
+
+Result<void> check_name(std::string_view name) {
+  const bool good =
+      !name.empty() && name.size() <= kNameMax && name.front() != '.' && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+      });
+  return good ? Result<void>{} : fail(Code::key_attributes, "key name: 1 to 120 of a-z, 0-9, '.', '_', '-'");
+}
+
+Result<Epoch> read_epoch(Files& files, const std::filesystem::path& path) {
+  const auto bytes = files.read(path, 32);
+  if (!bytes) {
+    return bytes.error().code == Code::not_found ? Result<Epoch>{Epoch{0}} : fail(bytes.error());
+  }
+  std::uint64_t value = 0;
+  const auto text = as_text(*bytes);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return fail(Code::key_attributes, "the signer's epoch file is damaged");
+  }
+  return Epoch{value};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileSigner>> FileSigner::open(Files& files, std::filesystem::path directory, Secret passphrase) {
+  BM_CHECK(files.make_directory(directory));
+  BM_TRY(const auto epoch, read_epoch(files, directory / "epoch"));
+  return std::unique_ptr<FileSigner>{new FileSigner{files, std::move(directory), std::move(passphrase), epoch}};
+}
+
+Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use, crypto::KeyType type) {
+  BM_CHECK(check_name(key));
+  if (const auto there = find(key)) {
+    if ((*there)->use != use || (*there)->key.public_key().type() != type) {
+      return fail(Code::key_attributes, "key " + key + " is there with another use or type");
+    }
+    return (*there)->key.public_key();
+  } else if (there.error().code != Code::not_found) {
+    return fail(there.error());
+  }
+  BM_TRY(auto made, crypto::PrivateKey::generate(type));
+  BM_TRY(const auto pem, made.to_encrypted_pem(passphrase_));
+  BM_CHECK(write_atomically(files_, path_of(key), as_bytes("use: " + std::string{name_of(use)} + "\n" + pem)));
+  BM_TRY(const auto entry, find(key));
+  return entry->key.public_key();
+}
+
+Result<crypto::PublicKey> FileSigner::public_key(const std::string& key) {
+  BM_TRY(const auto entry, find(key));
+  return entry->key.public_key();
+}
+
+Result<Bytes> FileSigner::sign(const app::SigningIntent& intent) {
+  BM_CHECK(fence(intent.epoch));
+  BM_TRY(const auto entry, find(intent.key));
+  if (entry->use != intent.use) {
+    return fail(Code::scope, "key " + intent.key + " is for " + std::string{name_of(entry->use)});
+  }
+  BM_TRY(auto signature, entry->key.sign(intent.message));
+  if (!entry->key.public_key().verify(entry->key.scheme(), intent.message, signature)) {
+    return fail(Code::hsm_fault, "the signature by " + intent.key + " does not verify");
+  }
+  return signature;
+}
+
+Result<void> FileSigner::destroy(const std::string& key) {
+  BM_CHECK(check_name(key));
+  const std::scoped_lock lock{mutex_};
+  entries_.erase(key);
+  const auto path = path_of(key);
+  if (auto removed = files_.remove(path); !removed && removed.error().code != Code::not_found) {
+    return removed;
+  }
+  return files_.sync_directory(directory_);
+}
+
+Result<std::shared_ptr<const FileSigner::Entry>> FileSigner::find(const std::string& key) {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (const auto at = entries_.find(key); at != entries_.end()) {
+      return at->second;
+    }
+  }
+  // Opening takes scrypt's time: not under the lock. Two threads that race load the same key.
+  BM_TRY(auto entry, load(key));
+  const std::scoped_lock lock{mutex_};
+  return entries_.emplace(key, std::move(entry)).first->second;
+}
+
+Result<std::shared_ptr<const FileSigner::Entry>> FileSigner::load(const std::string& key) {
+  BM_CHECK(check_name(key));
+  BM_TRY(const auto bytes, files_.read(path_of(key), kKeyFileMax));
+  const auto text = as_text(bytes);
+  const auto line = text.substr(0, text.find('\n'));
+  const auto* const use =
+      std::ranges::find_if(kUses, [&](const UseRow& row) { return line == "use: " + std::string{row.name}; });
+  if (use == kUses.end()) {
+    return fail(Code::key_attributes, "key " + key + " does not say what it is for");
+  }
+  BM_TRY(auto opened, crypto::PrivateKey::from_encrypted_pem(text.substr(line.size() + 1), passphrase_));
+  return std::make_shared<const Entry>(Entry{use->use, std::move(opened)});
+}
+
+Result<void> FileSigner::fence(Epoch epoch) {
+  const std::scoped_lock lock{mutex_};
+  if (epoch < epoch_) {
+    return fail(Code::fenced, "the signer has seen epoch " + std::to_string(epoch_.get()));
+  }
+  if (epoch > epoch_) {
+    BM_CHECK(write_atomically(files_, directory_ / "epoch", as_bytes(std::to_string(epoch.get()))));
+    epoch_ = epoch;
+  }
+  return {};
+}
+
+}  // namespace birthmark
