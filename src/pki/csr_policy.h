@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "codec/pkcs10.h"
+#include "crypto/keys.h"
+
+namespace birthmark::pki {
+
+/// What the registry knows of the device that sends a request.
+struct CsrExpectation {
+  BytesView subject;  ///< DER Name that the device is registered under; an empty Name is taken as well
+  /// Whether Subject and SAN must equal a presented certificate's byte for byte (simplereenroll, protocols.md §1.4).
+  enum class Names : std::uint8_t { registered_or_empty, exactly } names = Names::registered_or_empty;
+  std::optional<BytesView> subject_alt_name;        ///< extension value; for `exactly`
+  std::optional<std::string_view> channel_binding;  ///< base64 of this connection; none: not checked
+};
+
+/// Judges a request (AC-19): possession, key, names, and that it asks for nothing. The certificate takes the key and
+/// nothing else from it.
+/// @return the key, read strictly: P-256.
+/// @error bad_request: the signature over the request does not verify. @error csr_policy: another key type, a name that
+/// is not the device's, an extension or attribute that a device never gets. @error binding: challengePassword is there
+/// and is not this channel's.
+Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExpectation& expected);
+
+}  // namespace birthmark::pki

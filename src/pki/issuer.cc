@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pki/issuer.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "codec/extensions.h"
+#include "codec/oid.h"
+
+namespace birthmark::pki {
+namespace {
+
+using crypto::SignatureScheme;
+
+std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case x509::SignatureAlgorithm::ecdsa_sha256:
+      return SignatureScheme::ecdsa_sha256;
+    case x509::SignatureAlgorithm::ecdsa_sha384:
+      return SignatureScheme::ecdsa_sha384;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha256:
+      return SignatureScheme::rsa_pkcs1_sha256;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha384:
+      return SignatureScheme::rsa_pkcs1_sha384;
+    case x509::SignatureAlgorithm::ed25519:
+      return SignatureScheme::ed25519;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
+    case x509::SignatureAlgorithm::unverifiable:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool is(BytesView type, BytesView expected) {
+  return equal(type, expected);
+}
+
+/// The organization and units of one of our names, in order; the scope of a CA and the place of a leaf.
+struct Place {
+  std::string organization;
+  std::vector<std::string> units;
+};
+
+Result<Place> place_of(std::span<const x509::NameAttribute> attributes) {
+  Place place;
+  for (const auto& attribute : attributes) {
+    const std::string text{as_text(attribute.value)};
+    if (is(attribute.type, oids::organization) && place.organization.empty() && place.units.empty()) {
+      place.organization = text;
+    } else if (is(attribute.type, oids::organizational_unit) && !place.organization.empty()) {
+      place.units.push_back(text);
+    } else if (!is(attribute.type, oids::common_name) && !is(attribute.type, oids::serial_number)) {
+      return fail(Code::scope, "a name of another form than ours", "name");
+    }
+  }
+  return place.organization.empty() ? Result<Place>{fail(Code::scope, "a name without organization", "name")}
+                                    : Result<Place>{std::move(place)};
+}
+
+Result<void> names_chain(const x509::Certificate& leaf, const CaCertificate& issuer) {
+  if (!equal(leaf.issuer(), issuer.certificate.subject())) {
+    return fail(Code::unauthenticated, "issued by another name", "RFC 5280 6.1.3(a)(4)");
+  }
+  BM_TRY(const auto key, x509::authority_key_identifier(leaf.extensions()));
+  if (!key || !key->key_id || !equal(*key->key_id, issuer.issuer.key_id)) {
+    return fail(Code::unauthenticated, "issued by another key", "RFC 5280 4.2.1.1");
+  }
+  return {};
+}
+
+/// What the profile says of a leaf, as the certificate must show it.
+Result<void> shape_fits(const x509::Certificate& leaf, const Profile& profile) {
+  BM_TRY(const auto constraints, x509::basic_constraints(leaf.extensions()));
+  if ((constraints && constraints->is_ca) != profile.is_ca) {
+    return fail(Code::scope, "basicConstraints", "RFC 5280 6.1.4(k)");
+  }
+  BM_TRY(const auto usage, x509::key_usage(leaf.extensions()));
+  if (!usage || *usage != profile.key_usage) {
+    return fail(Code::scope, "keyUsage is not the profile's", "RFC 5280 4.2.1.3");
+  }
+  BM_TRY(const auto usages, x509::extended_key_usage(leaf.extensions()));
+  const std::size_t count = usages ? usages->size() : 0;
+  if (count != profile.extended_key_usages.size() ||
+      (usages && !std::ranges::equal(*usages, profile.extended_key_usages,
+                                     [](BytesView a, BytesView b) { return equal(a, b); }))) {
+    return fail(Code::scope, "extKeyUsage is not the profile's", "RFC 5280 4.2.1.12");
+  }
+  const auto known = [](const x509::Extension& extension) {
+    return is(extension.type, oids::key_usage) || is(extension.type, oids::basic_constraints) ||
+           is(extension.type, oids::name_constraints);
+  };
+  if (!std::ranges::all_of(leaf.extensions(),
+                           [&](const auto& extension) { return !extension.critical || known(extension); })) {
+    return fail(Code::scope, "an unknown critical extension", "RFC 5280 6.1.5(f)");
+  }
+  return {};
+}
+
+Result<void> inside_scope(const x509::Certificate& leaf, const Issuer& issuer) {
+  if (!profile(issuer.profile).name_constraint) {
+    return {};
+  }
+  BM_TRY(const auto place, place_of(leaf.subject_attributes()));
+  const bool inside = place.organization == issuer.scope_organization &&
+                      place.units.size() >= issuer.scope_units.size() &&
+                      std::equal(issuer.scope_units.begin(), issuer.scope_units.end(), place.units.begin());
+  return inside ? Result<void>{} : fail(Code::scope, "outside the issuer's scope", "RFC 5280 6.1.3(b)");
+}
+
+}  // namespace
+
+Result<CaCertificate> ca_certificate(BytesView der, ProfileId profile, std::string crl_url) {
+  BM_TRY(auto certificate, x509::Certificate::read(der));
+  BM_TRY(auto key, crypto::PublicKey::from_spki(certificate.spki()));
+  BM_TRY(const auto key_id, x509::subject_key_identifier(certificate.extensions()));
+  BM_TRY(const auto constraints, x509::basic_constraints(certificate.extensions()));
+  const auto id = key_id ? octets<20>(*key_id) : std::nullopt;
+  if (!id || !constraints || !constraints->is_ca) {
+    return fail(Code::bad_request, "no CA certificate of ours");
+  }
+  BM_TRY(auto place, place_of(certificate.subject_attributes()));
+  Issuer issuer{.profile = profile,
+                .name = to_bytes(certificate.subject()),
+                .key_id = *id,
+                .not_after = certificate.not_after(),
+                .crl_url = std::move(crl_url),
+                .scope_organization = std::move(place.organization),
+                .scope_units = std::move(place.units)};
+  return CaCertificate{std::move(certificate), std::move(key), std::move(issuer)};
+}
+
+Result<void> verify_issued(const x509::Certificate& leaf, const CaCertificate& issuer, ProfileId leaf_profile,
+                           Instant at) {
+  BM_CHECK(names_chain(leaf, issuer));
+  const auto scheme = scheme_of(leaf.signature_algorithm());
+  if (!scheme || !issuer.key.verify(*scheme, leaf.tbs(), leaf.signature())) {
+    return fail(Code::unauthenticated, "the issuer's signature does not verify", "RFC 5280 6.1.3(a)(1)");
+  }
+  if (!may_issue(issuer.issuer.profile, leaf_profile)) {
+    return fail(Code::scope, "this issuer makes no such certificate", "profile");
+  }
+  BM_CHECK(shape_fits(leaf, profile(leaf_profile)));
+  BM_CHECK(inside_scope(leaf, issuer.issuer));
+  for (const auto* const certificate : {&leaf, &issuer.certificate}) {
+    if (at < certificate->not_before() || at > certificate->not_after()) {
+      return fail(Code::credential_ended, "outside its validity", "RFC 5280 6.1.3(a)(2)");
+    }
+  }
+  return {};
+}
+
+}  // namespace birthmark::pki

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pki/lint.h"
+
+#include <algorithm>
+#include <array>
+
+#include "codec/extensions.h"
+#include "codec/oid.h"
+#include "pki/arc.h"
+#include "pki/receipt.h"
+
+namespace birthmark::pki {
+namespace {
+
+bool serial_form(const LintInput& in) {
+  const auto serial = in.certificate.serial();
+  return serial.size() == 16 && serial.front() == 0x4B;
+}
+
+bool issuer_name(const LintInput& in) {
+  return equal(in.certificate.issuer(), in.issuer.name);
+}
+
+bool validity(const LintInput& in) {
+  const bool no_end = in.profile.ends == Ends::never;
+  return in.certificate.not_before() < in.certificate.not_after() &&
+         in.certificate.not_after() <= in.issuer.not_after && (no_end == (in.certificate.not_after() == kNoEnd));
+}
+
+bool key_identifier(const LintInput& in) {
+  const auto id = x509::authority_key_identifier(in.certificate.extensions());
+  return id && *id && (*id)->key_id && equal(*(*id)->key_id, in.issuer.key_id);
+}
+
+bool usage(const LintInput& in) {
+  const auto bits = x509::key_usage(in.certificate.extensions());
+  const auto* const extension = in.certificate.extension(oids::key_usage);
+  return bits && *bits && **bits == in.profile.key_usage && extension != nullptr && extension->critical;
+}
+
+bool constraints(const LintInput& in) {
+  const auto value = x509::basic_constraints(in.certificate.extensions());
+  const auto* const extension = in.certificate.extension(oids::basic_constraints);
+  if (!value || !in.profile.is_ca) {
+    return value.has_value() && extension == nullptr;
+  }
+  return *value && (*value)->is_ca && extension->critical &&
+         (*value)->path_length ==
+             (in.profile.path_length ? std::optional<std::uint32_t>{*in.profile.path_length} : std::nullopt);
+}
+
+bool idevid_has_no_usage_extension(const LintInput& in) {
+  return in.profile.id != ProfileId::idevid || in.certificate.extension(oids::extended_key_usage) == nullptr;
+}
+
+bool device_serial_number(const LintInput& in) {
+  const auto value = in.certificate.find_attribute(oids::serial_number);
+  return in.profile.device == (value && value->tag == 0x13 && value->value.size() == 64);
+}
+
+bool device_alt_name(const LintInput& in) {
+  if (!in.profile.device) {
+    return true;
+  }
+  const auto names = x509::subject_alt_name(in.certificate.extensions());
+  return names && *names && (*names)->size() == 1 && equal((*names)->front().type, oids::hardware_module_name);
+}
+
+bool receipt_is_there(const LintInput& in) {
+  return in.profile.receipt == take_receipt(in.certificate.tbs()).has_value();
+}
+
+bool appraised_at(const LintInput& in) {
+  return in.profile.appraised_at == (in.certificate.extension(arc::appraised_at) != nullptr);
+}
+
+constexpr std::array kLints{
+    Lint{"serial_form", "design §3: 16 octets, mark, index", serial_form},
+    Lint{"issuer_name", "RFC 5280 §4.1.2.4", issuer_name},
+    Lint{"validity", "802.1AR-2018 §8.7; RFC 5280 §4.1.2.5", validity},
+    Lint{"key_identifier", "RFC 5280 §4.2.1.1", key_identifier},
+    Lint{"key_usage", "RFC 5280 §4.2.1.3", usage},
+    Lint{"basic_constraints", "RFC 5280 §4.2.1.9", constraints},
+    Lint{"idevid_no_eku", "802.1AR-2018 §8.10", idevid_has_no_usage_extension},
+    Lint{"device_serial_number", "802.1AR-2018 §8.6", device_serial_number},
+    Lint{"device_alt_name", "RFC 4108 §5", device_alt_name},
+    Lint{"receipt", "design rule 3", receipt_is_there},
+    Lint{"appraised_at", "design §3", appraised_at},
+};
+
+/// DER Ecdsa-Sig-Value {1, 1}: makes the bytes readable as a certificate, verifies under no key.
+constexpr std::array<std::uint8_t, 8> kPlaceholder{0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
+
+}  // namespace
+
+std::span<const Lint> lints() {
+  return kLints;
+}
+
+Result<void> lint(BytesView tbs, const Issuer& issuer, ProfileId id) {
+  BM_TRY(const auto certificate, x509::Certificate::read(assemble(tbs, kPlaceholder)));
+  const LintInput input{certificate, profile(id), issuer};
+  const auto* const broken = std::ranges::find_if(kLints, [&](const Lint& rule) { return !rule.holds(input); });
+  return broken == kLints.end()
+             ? Result<void>{}
+             : fail(Code::scope, "the certificate breaks " + std::string{broken->clause}, std::string{broken->name});
+}
+
+}  // namespace birthmark::pki
