@@ -30,9 +30,9 @@ ALLOWED = {
     "adapters": _DOMAIN | {"app"},
     "daemon": _DOMAIN | {"app", "adapters", "cli"},
     # The programs beside the server.
-    "agent": {"base", "codec", "adapters/http"},
+    "agent": _INNER | {"lifecycle", "adapters"},
     "gate": _INNER | {"pki", "lifecycle", "policy", "adapters"},
-    "fleet": {"base", "codec", "agent", "adapters"},
+    "fleet": _INNER | {"agent", "adapters"},
     "cli": _INNER | {"pki", "audit", "adapters"},
 }
 _PURE = _DOMAIN | {"app"}
@@ -49,7 +49,7 @@ EXTERNAL = {
     "p11-kit": ("adapters/signer",),
 }
 _WORLD = re.compile(
-    r"(fstream|filesystem|random|ctime|time\.h|unistd\.h|fcntl\.h|netdb\.h|dirent\.h|poll\.h|syslog\.h"
+    r"(fstream|random|ctime|time\.h|unistd\.h|fcntl\.h|netdb\.h|dirent\.h|poll\.h|syslog\.h"
     r"|sys/.*|netinet/.*|arpa/.*)$"
 )
 

@@ -11,6 +11,7 @@
 #include "base/instant.h"
 #include "lifecycle/batch.h"
 #include "lifecycle/device.h"
+#include "lifecycle/device_id.h"
 #include "lifecycle/status.h"
 #include "pki/profile.h"
 
@@ -98,6 +99,7 @@ struct CertificateRecord {
   pki::ProfileId profile = pki::ProfileId::idevid;
   DeviceRow device;
   lifecycle::CredentialKind kind = lifecycle::CredentialKind::idevid;
+  std::optional<lifecycle::Purpose> purpose;  ///< what registering it does to the device; none: no device
   IssuanceState issuance = IssuanceState::intended;
   lifecycle::Standing standing = lifecycle::Standing::live;
   lifecycle::Status published = lifecycle::Status::not_admitted;
