@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/snapshot.h"
+
+#include <cassert>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace birthmark::policy {
+
+std::size_t Snapshot::KeyIdHash::operator()(const IssuerKeyId& key_id) const {
+  std::size_t out = 0;
+  static_assert(sizeof(out) <= 20);
+  std::memcpy(&out, key_id.get().data(), sizeof(out));
+  return out;
+}
+
+Snapshot::Snapshot(Parts parts) : parts_{std::move(parts)} {
+  for (std::size_t i = 0; i < parts_.issuers.size(); ++i) {
+    by_key_id_.emplace(parts_.issuers[i].key_id, i);
+    by_ca_.emplace(parts_.issuers[i].ca.get(), i);
+  }
+}
+
+Result<std::shared_ptr<const Snapshot>> Snapshot::make(Parts parts) {
+  if (parts.products.size() > std::size_t{std::numeric_limits<std::uint8_t>::max()} + 1) {
+    return fail(Code::bad_request, "too many products");
+  }
+  for (const auto& issuer : parts.issuers) {
+    if (!issuer.credentials) {
+      return fail(Code::bad_request, "an issuer without a table");
+    }
+  }
+  std::shared_ptr<const Snapshot> made{new Snapshot{std::move(parts)}};
+  const std::size_t issuers = made->parts_.issuers.size();
+  if (made->by_key_id_.size() != issuers || made->by_ca_.size() != issuers) {
+    return fail(Code::bad_request, "one issuer twice");
+  }
+  return made;
+}
+
+const Issuer* Snapshot::issuer(const IssuerKeyId& key_id) const {
+  const auto at = by_key_id_.find(key_id);
+  return at == by_key_id_.end() ? nullptr : &parts_.issuers[at->second];
+}
+
+const Issuer* Snapshot::issuer(CaId ca) const {
+  const auto at = by_ca_.find(ca.get());
+  return at == by_ca_.end() ? nullptr : &parts_.issuers[at->second];
+}
+
+const ProductPolicy* Snapshot::product(std::uint8_t place) const {
+  return place < parts_.products.size() ? parts_.products[place].get() : nullptr;
+}
+
+SnapshotHolder::SnapshotHolder(std::shared_ptr<const Snapshot> first) : newest_{std::move(first)} {
+  assert(newest_ != nullptr);
+}
+
+Result<void> SnapshotHolder::publish(std::shared_ptr<const Snapshot> next) {
+  if (!next) {
+    return fail(Code::conflict, "no snapshot");
+  }
+  const std::scoped_lock lock{mutex_};
+  if (next->head().epoch < newest_->head().epoch) {
+    return fail(Code::fenced, "a snapshot of an older epoch");
+  }
+  if (next->head() <= newest_->head()) {
+    return fail(Code::conflict, "a snapshot that is not newer");
+  }
+  newest_ = std::move(next);
+  version_.fetch_add(1, std::memory_order_release);
+  return {};
+}
+
+std::shared_ptr<const Snapshot> SnapshotHolder::get() const {
+  const std::scoped_lock lock{mutex_};
+  return newest_;
+}
+
+const Snapshot& SnapshotReader::current() {
+  if (holder_->version_.load(std::memory_order_acquire) != version_) {
+    const std::scoped_lock lock{holder_->mutex_};
+    seen_ = holder_->newest_;
+    version_ = holder_->version_.load(std::memory_order_relaxed);
+  }
+  return *seen_;
+}
+
+}  // namespace birthmark::policy
