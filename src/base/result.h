@@ -33,6 +33,12 @@ inline tl::unexpected<Error> fail(Error error) {
   return tl::unexpected<Error>(std::move(error));
 }
 
+/// Whether it worked, without the value.
+template <class T>
+Result<void> without_value(Result<T>&& result) {
+  return result ? Result<void>{} : Result<void>{fail(std::move(result).error())};
+}
+
 }  // namespace birthmark
 
 #define BM_CONCAT_(a, b) a##b

@@ -252,7 +252,7 @@ Octets<20> key_id(BytesView spki) {
   return out;
 }
 
-Result<Bytes> build_tbs(const Issuer& issuer, const Request& request) {
+Result<Tbs> build_tbs(const Issuer& issuer, const Request& request) {
   const auto& wanted = profile(request.profile);
   BM_CHECK(check_names(wanted, request.subject));
   BM_CHECK(check_scope(issuer, wanted, request.subject.name));
@@ -269,7 +269,7 @@ Result<Bytes> build_tbs(const Issuer& issuer, const Request& request) {
   out.raw(request.subject.spki);
   write_extensions(out, issuer, wanted, request.subject);
   out.close();
-  return std::move(out).finish();
+  return Tbs{std::move(out).finish(), not_after};
 }
 
 Bytes assemble(BytesView tbs, BytesView signature) {

@@ -68,11 +68,17 @@ struct Request {
 /// (RFC 7093 §2 method 1 applied to the SPKI).
 Octets<20> key_id(BytesView spki);
 
+/// To-be-signed bytes, and what was worked out on the way.
+struct Tbs {
+  Bytes der;
+  Instant not_after;
+};
+
 /// Builds TBSCertificate in DER (RFC 5280 §4.1), without a registration receipt; pure and deterministic.
 /// @error scope: the issuer's profile or scope does not cover the subject (AC-15).
 /// @error issuer_expires_first: the certificate would outlive its issuer, or be born expired (AC-14).
 /// @error csr_policy: a name is empty, too long or holds characters that its string type has not.
-Result<Bytes> build_tbs(const Issuer& issuer, const Request& request);
+Result<Tbs> build_tbs(const Issuer& issuer, const Request& request);
 
 /// Certificate ::= SEQUENCE { tbs, ecdsa-with-SHA256, signature }.
 Bytes assemble(BytesView tbs, BytesView signature);

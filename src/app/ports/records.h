@@ -101,6 +101,7 @@ struct CertificateRecord {
   lifecycle::CredentialKind kind = lifecycle::CredentialKind::idevid;
   std::optional<lifecycle::Purpose> purpose;  ///< what registering it does to the device; none: no device
   IssuanceState issuance = IssuanceState::intended;
+  bool counted = false;  ///< a unit of the batch's quota is reserved for it
   lifecycle::Standing standing = lifecycle::Standing::live;
   lifecycle::Status published = lifecycle::Status::not_admitted;
   Digest spki;

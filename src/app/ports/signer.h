@@ -33,8 +33,8 @@ class Signer {
   virtual Result<crypto::PublicKey> create(const std::string& key, KeyUse use, crypto::KeyType type) = 0;
   /// @error not_found; key_attributes: unreadable or not what was recorded.
   virtual Result<crypto::PublicKey> public_key(const std::string& key) = 0;
-  /// Signs. The signer verifies the signature before it gives it away (AC-16).
-  /// @error fenced; scope: not for this use; not_found; hsm_unavailable; hsm_fault: the signature does not verify.
+  /// Signs. Whoever releases the signature verifies it first: a token can be faulty, or lie (AC-16).
+  /// @error fenced; scope: not for this use; not_found; hsm_unavailable.
   virtual Result<Bytes> sign(const SigningIntent& intent) = 0;
   /// Destroys a key for ever; a key that is gone is no error. @error hsm_unavailable
   virtual Result<void> destroy(const std::string& key) = 0;

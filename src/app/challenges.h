@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "app/ports/clock.h"
+#include "app/ports/entropy.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "lifecycle/device_id.h"
+
+namespace birthmark::app {
+
+/// One challenge that the server gave: what an answer must be fresh for, and to whom it was given.
+struct Challenge {
+  SessionId session;
+  Nonce nonce;
+  lifecycle::Purpose purpose = lifecycle::Purpose::routine;
+  Digest caller;  ///< who asked: SHA-256 of the client certificate, or of the peer's address where there is none
+};
+
+/// Challenges that wait for their answer (design "Times"): each lives 120 s and is burnt at the first attempt. In
+/// memory only, and bounded: a restart makes devices ask again.
+class Challenges {
+ public:
+  static constexpr std::chrono::seconds kLifetime{120};
+  static constexpr std::size_t kMax = 64 * 1024;      ///< all together; the oldest go first
+  static constexpr std::size_t kMaxPerCaller = 1024;  ///< one caller cannot push out the others
+
+  Challenges(const Clock& clock, Entropy& entropy) : clock_{clock}, entropy_{entropy} {}
+
+  /// A new challenge. @error rate_limited: this caller has too many open ones.
+  Result<Challenge> give(lifecycle::Purpose purpose, const Digest& caller);
+  /// Burns the challenge and returns it, whatever becomes of the answer.
+  /// @error nonce_used: burnt before, never given, or given to another caller or for another purpose (it is burnt all
+  /// the same); nonce_expired: older than 120 s.
+  Result<Challenge> burn(const SessionId& session, lifecycle::Purpose purpose, const Digest& caller);
+
+ private:
+  struct Waiting {
+    Challenge challenge;
+    Ticks given;
+  };
+  void drop_expired(Ticks now);
+  void forget(const SessionId& session);
+
+  const Clock& clock_;
+  Entropy& entropy_;
+  std::mutex mutex_;
+  std::map<SessionId, Waiting> waiting_;
+  std::deque<std::pair<Ticks, SessionId>> order_;
+  std::map<Digest, std::size_t> per_caller_;
+};
+
+}  // namespace birthmark::app

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/issuance.h"
+
+#include "app/registration.h"
+#include "crypto/hash.h"
+#include "lifecycle/serial.h"
+#include "pki/lint.h"
+#include "pki/receipt.h"
+
+namespace birthmark::app {
+namespace {
+
+constexpr int kDrawsMax = 16;  // of an index that turns out to be taken
+
+Octets<4> receipt_key_id(const crypto::PublicKey& key) {
+  Octets<4> id{};
+  std::copy_n(key.spki_sha256().get().begin(), id.size(), id.begin());
+  return id;
+}
+
+Instant whole_seconds(Instant t) {
+  return std::chrono::floor<std::chrono::seconds>(t);
+}
+
+}  // namespace
+
+Bytes certificate_of(const CertificateRecord& record) {
+  return pki::assemble(record.tbs, record.signature);
+}
+
+Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKey>& request,
+                               const AtIntent& at_intent) {
+  const auto spki = crypto::sha256(order.subject.spki);
+  for (int draw = 0; draw < kDrawsMax; ++draw) {
+    if (request) {
+      BM_TRY(auto again, repeat(*request, spki));
+      if (again && again->record.issuance == IssuanceState::registered) {
+        return std::move(*again);
+      }
+      if (again && again->record.issuance == IssuanceState::intended) {
+        return complete(std::move(again->record));
+      }
+    }
+    BM_TRY(auto prepared, prepare(order));
+    const auto row =
+        ports_.store.write_for<CertificateRow>([&](Tx& tx) { return record(tx, prepared, order, request, at_intent); });
+    if (row) {
+      ports_.faults.reached("issue.after_intent");
+      prepared.record.row = *row;
+      return complete(std::move(prepared.record));
+    }
+    if (row.error().code != Code::conflict) {
+      return fail(row.error());
+    }
+  }
+  return fail(Code::conflict, "no free index after " + std::to_string(kDrawsMax) + " draws");
+}
+
+Result<std::optional<Issued>> Issuance::repeat(const RequestKey& request, const Digest& spki) const {
+  return ports_.store.read_for<std::optional<Issued>>([&](Tx& tx) -> Result<std::optional<Issued>> {
+    BM_TRY(const auto earlier, tx.request(request.caller, request.id));
+    if (!earlier) {
+      return std::optional<Issued>{};
+    }
+    if (earlier->key != spki) {
+      return fail(Code::request_conflict, "this request id was used with another key");
+    }
+    BM_TRY(const auto record, tx.certificate(earlier->certificate));
+    if (!record || record->issuance == IssuanceState::orphaned) {
+      return std::optional<Issued>{};
+    }
+    return std::optional<Issued>{Issued{*record, certificate_of(*record)}};
+  });
+}
+
+Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
+  const auto directory = ports_.cas.get();
+  const Ca* const ca = directory->find(order.ca);
+  if (ca == nullptr || ca->record.state != CaState::active || ca->record.key_destroyed) {
+    return fail(Code::scope, "this CA issues nothing any more");
+  }
+  const auto& profile = pki::profile(order.profile);
+  const auto now = ports_.clock.now();
+  Octets<4> drawn{};
+  Octets<11> random{};
+  ports_.entropy.fill(drawn);
+  ports_.entropy.fill(random);
+  std::uint32_t index = 0;
+  for (const auto byte : drawn) {
+    index = index << 8 | byte;
+  }
+  index &= (std::uint32_t{1} << ca->record.list_bits) - 1;
+  const auto serial = lifecycle::make_serial(index, random);
+
+  BM_TRY(auto built, pki::build_tbs(ca->certificate.issuer, {.profile = order.profile,
+                                                             .serial = serial,
+                                                             .not_before = whole_seconds(now),
+                                                             .not_after = order.not_after,
+                                                             .subject = order.subject}));
+  auto tbs = std::move(built.der);
+  if (profile.receipt) {
+    BM_TRY(const auto key, ports_.signer.public_key(receipt_key_));
+    const auto key_id = receipt_key_id(key);
+    const auto message = pki::receipt_message(tbs, key_id, now);
+    BM_TRY(auto signature, ports_.signer.sign({.key = receipt_key_,
+                                               .use = KeyUse::receipts,
+                                               .epoch = ports_.store.epoch(),
+                                               .message = message,
+                                               .profile_hash = {}}));
+    BM_TRY(tbs, pki::append_receipt(tbs, {key_id, now, std::move(signature)}));
+  }
+  BM_CHECK(pki::lint(tbs, ca->certificate.issuer, order.profile));
+
+  CertificateRecord record;
+  record.ca = order.ca;
+  record.index = index;
+  record.serial = serial;
+  record.profile = order.profile;
+  record.kind = order.kind;
+  record.purpose = order.purpose;
+  record.spki = crypto::sha256(order.subject.spki);
+  record.profile_hash = pki::profile_hash(profile);
+  record.not_before = whole_seconds(now);
+  record.not_after = built.not_after;
+  record.appraised_at = order.subject.device ? order.subject.device->appraised_at.value_or(now) : now;
+  record.tbs = std::move(tbs);
+  const auto hash = crypto::sha256(record.tbs);
+  return Prepared{std::move(record), hash};
+}
+
+Result<CertificateRow> Issuance::record(Tx& tx, Prepared& prepared, const Order& order,
+                                        const std::optional<RequestKey>& request, const AtIntent& at_intent) {
+  auto intent = prepared.record;
+  const Doing doing{.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = order.actor};
+  if (request) {
+    BM_TRY(const auto earlier, tx.request(request->caller, request->id));
+    BM_TRY(const auto record,
+           earlier ? tx.certificate(earlier->certificate) : Result<std::optional<CertificateRecord>>{});
+    if (record && record->issuance != IssuanceState::orphaned) {
+      return fail(Code::conflict, "the same request is under way");
+    }
+  }
+  BM_TRY(const auto clock, ports_.time.check(tx));
+  if (at_intent) {
+    BM_CHECK(at_intent(tx, intent, clock));
+  }
+  audit::Entry entry{.kind = audit::EntryKind::intent_recorded, .at = doing.now, .epoch = doing.epoch.get()};
+  if (intent.device.get() != 0) {
+    BM_TRY(const auto known, tx.known(intent.spki));
+    if (known && known->device != intent.device) {
+      return fail(Code::key_reuse, "another identity holds this key", std::to_string(known->device.get()));
+    }
+    BM_CHECK(tx.add_known(intent.spki, {KnownKind::key_spki, intent.device}));
+    BM_TRY(const auto device, tx.device(intent.device));
+    entry.device = device ? std::optional{device->id} : std::nullopt;
+  }
+  BM_TRY(auto ca, tx.ca(intent.ca));
+  if (!ca || ca->state != CaState::active || ca->key_destroyed) {
+    return fail(Code::scope, "this CA issues nothing any more");
+  }
+  ++ca->assigned;
+  BM_CHECK(tx.update_ca(*ca));
+  BM_TRY(const auto row, tx.add_certificate(intent));
+  if (request) {
+    BM_CHECK(tx.add_request({request->caller, request->id, intent.spki, row, doing.now}));
+  }
+  entry.serial = intent.serial;
+  entry.spki_hash = intent.spki;
+  entry.subject_hash = prepared.tbs_hash;
+  entry.actor = order.actor;
+  entry.reason = order.reason;
+  BM_CHECK(tx.audit(entry));
+  prepared.record = std::move(intent);
+  return row;
+}
+
+Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
+  const auto directory = ports_.cas.get();
+  const Ca* const ca = directory->find(record.ca);
+  if (ca == nullptr) {
+    return fail(Code::scope, "this CA is gone");
+  }
+  // The request was pinned to one profile when it was linted (AC-13).
+  if (record.profile_hash != pki::profile_hash(pki::profile(record.profile))) {
+    return fail(Code::scope, "the profile has changed since the intent", "profile_hash");
+  }
+  BM_TRY(auto signature, ports_.signer.sign({.key = ca->record.key,
+                                             .use = KeyUse::certificates,
+                                             .epoch = ports_.store.epoch(),
+                                             .message = record.tbs,
+                                             .profile_hash = record.profile_hash}));
+  if (!ca->certificate.key.verify(crypto::SignatureScheme::ecdsa_sha256, record.tbs, signature)) {
+    return fail(Code::hsm_fault, "the signature of " + ca->record.name + " does not verify");
+  }
+  return signature;
+}
+
+Result<Issued> Issuance::complete(CertificateRecord record) {
+  BM_TRY(const auto signature, sign(record));
+  ports_.faults.reached("issue.after_signature");
+  const auto registered = ports_.store.write([&](Tx& tx) {
+    return register_certificate(tx, record, signature,
+                                {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:issuance"});
+  });
+  if (!registered) {
+    // Storage may come back: then the intent is completed. Any other refusal is final for it.
+    if (info(registered.error().code).errc != Errc::unavailable && registered.error().code != Code::fenced) {
+      BM_CHECK(ports_.store.write([&](Tx& tx) {
+        return orphan(tx, record, info(registered.error().code).name.data(),
+                      {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:issuance"});
+      }));
+    }
+    return fail(registered.error());
+  }
+  ports_.faults.reached("issue.after_registration");
+  auto der = certificate_of(record);
+  return Issued{std::move(record), std::move(der)};
+}
+
+Result<Issuance::Recovered> Issuance::recover() {
+  BM_TRY(auto left, ports_.store.read_for<std::vector<CertificateRecord>>(
+                        [](Tx& tx) { return tx.certificates_in(IssuanceState::intended); }));
+  Recovered count;
+  for (auto& record : left) {
+    const auto done = complete(record);
+    if (done) {
+      ++count.completed;
+    } else if (info(done.error().code).errc == Errc::unavailable) {
+      return fail(done.error());
+    } else {
+      // `complete` has given up what the registry refused; what the signer refuses for good ends here.
+      BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+        BM_TRY(const auto now, tx.certificate(record.row));
+        if (!now || now->issuance != IssuanceState::intended) {
+          return {};
+        }
+        return orphan(tx, *now, "recovery",
+                      {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:recovery"});
+      }));
+      ++count.orphaned;
+    }
+  }
+  return count;
+}
+
+}  // namespace birthmark::app

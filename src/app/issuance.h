@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "app/cas.h"
+#include "app/ports/clock.h"
+#include "app/ports/entropy.h"
+#include "app/ports/faults.h"
+#include "app/ports/signer.h"
+#include "app/ports/store.h"
+#include "app/time_guard.h"
+
+namespace birthmark::app {
+
+/// What is to be certified, decided by a use case.
+struct Order {
+  CaId ca;
+  pki::ProfileId profile = pki::ProfileId::idevid;
+  pki::Subject subject;
+  std::optional<lifecycle::Purpose> purpose;  ///< none: no device
+  lifecycle::CredentialKind kind = lifecycle::CredentialKind::idevid;
+  std::optional<Instant> not_after;  ///< none: as the profile says
+  std::string actor;                 ///< "station:line-1"
+  std::string reason;                ///< for the audit entry
+};
+
+/// Who asks, and by which id, so that a retry gets the same answer (AC-05).
+struct RequestKey {
+  Digest caller;
+  Octets<16> id;
+};
+
+/// A certificate that is on the books.
+struct Issued {
+  CertificateRecord record;
+  Bytes certificate;  ///< DER
+};
+
+/// The one way to a signature (design rule 3): lint, record the intent durably, sign, verify, register, release. Used
+/// for devices, services and CAs alike. Safe from any thread.
+class Issuance {
+ public:
+  struct Ports {
+    Store& store;
+    Signer& signer;
+    const Clock& clock;
+    Entropy& entropy;
+    Faults& faults;
+    CaDirectoryHolder& cas;
+    TimeGuard& time;
+  };
+  /// @param receipt_key the signer's name of the registry's own key.
+  Issuance(Ports ports, std::string receipt_key) : ports_{ports}, receipt_key_{std::move(receipt_key)} {}
+
+  /// Runs inside the transaction of the intent; may refuse it. Gives the record its device.
+  using AtIntent = std::function<Result<void>(Tx&, CertificateRecord&, const lifecycle::ClockReading&)>;
+
+  /// Issues one certificate.
+  /// @param request none: not idempotent. The same caller, id and key get the stored certificate again, free of charge.
+  /// @param at_intent the use case's share of the first transaction: budget, device row, known hashes.
+  /// @error request_conflict: this id was used with another key; key_reuse: another device holds the key;
+  /// clock_suspect; scope, issuer_expires_first, csr_policy: the certificate may not be; fenced, storage, hsm_*;
+  /// whatever `at_intent` refuses. Nothing is half done: an intent that was recorded is completed at the next start.
+  Result<Issued> issue(const Order& order, const std::optional<RequestKey>& request, const AtIntent& at_intent);
+
+  /// The stored certificate of (caller, id, key), if there is one. @error request_conflict
+  Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki) const;
+
+  /// Completes or gives up the intents that an earlier process left behind (AC-11).
+  struct Recovered {
+    std::size_t completed = 0;
+    std::size_t orphaned = 0;
+  };
+  Result<Recovered> recover();
+
+ private:
+  struct Prepared {
+    CertificateRecord record;
+    Digest tbs_hash;
+  };
+  Result<Prepared> prepare(const Order& order);
+  Result<CertificateRow> record(Tx& tx, Prepared& prepared, const Order& order,
+                                const std::optional<RequestKey>& request, const AtIntent& at_intent);
+  Result<Bytes> sign(const CertificateRecord& record) const;
+  Result<Issued> complete(CertificateRecord record);
+
+  Ports ports_;
+  const std::string receipt_key_;
+};
+
+/// The DER certificate of a registered record.
+Bytes certificate_of(const CertificateRecord& record);
+
+}  // namespace birthmark::app

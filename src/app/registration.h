@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "app/ports/store.h"
+#include "lifecycle/device.h"
+
+namespace birthmark::app {
+
+/// Who does something, when, and by which writer; goes into every audit entry.
+struct Doing {
+  Instant now;
+  Epoch epoch;
+  std::string actor;  ///< "role:name"
+};
+
+/// Stores a decision about a device: record, audit entry, and what every gate learns of its credentials. In this order
+/// a state change is one mechanism, whoever asked for it.
+/// @error conflict: another writer won; storage.
+Result<lifecycle::DeviceRecord> advance(Tx& tx, const lifecycle::DeviceRecord& device,
+                                        const lifecycle::Decision& decision, const Doing& doing);
+
+/// Brings the published status of all the device's credentials to what the registry wants (design rule 7).
+Result<void> publish_device(Tx& tx, const lifecycle::DeviceRecord& device);
+
+/// Ends one credential for ever, and publishes it. @error storage
+Result<void> end_credential(Tx& tx, const lifecycle::DeviceRecord& device, CertificateRecord record,
+                            const std::string& reason, const Doing& doing);
+
+/// Registers a signed certificate and does to the device what its purpose says: a first LDevID enrolls it, a
+/// revalidated one ends the older LDevIDs and lifts what may be lifted. Sets the record's signature, state and log
+/// index.
+/// @error state_forbids, held: the device has changed since the intent and no longer may; storage.
+Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signature, const Doing& doing);
+
+/// Gives an intent up: its index is ended for ever, its unit stays counted since it may bear a signature (AC-11).
+Result<void> orphan(Tx& tx, CertificateRecord record, const std::string& reason, const Doing& doing);
+
+}  // namespace birthmark::app
