@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/endorsement.h"
+
+#include <algorithm>
+#include <array>
+
+#include "codec/extensions.h"
+#include "codec/name.h"
+#include "codec/oid.h"
+#include "codec/tpm_template.h"
+#include "crypto/hash.h"
+#include "crypto/rsa_checks.h"
+
+namespace birthmark::attest {
+namespace {
+
+constexpr std::uint32_t kKeyEncipherment = 1U << 2, kKeyAgreement = 1U << 4;
+constexpr std::uint32_t kSigningBits = 1U << 0 | 1U << 1 | 1U << 5 | 1U << 6;
+
+/// What the steps look at and fill in.
+struct Subject {
+  const EndorsementEvidence& evidence;
+  const VendorTrust& trust;
+  Instant now;
+  EndorsedChip chip;
+};
+
+bool is(BytesView type, BytesView expected) {
+  return equal(type, expected);
+}
+
+std::string upper_hex(BytesView bytes) {
+  auto text = to_hex(bytes);
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
+Failure serial(Subject& s) {
+  // The reader has refused v1, v2 and serials that are not positive or above 20 octets.
+  return s.evidence.certificate.serial().empty() ? Failure{"no serial"} : std::nullopt;
+}
+
+Failure path(Subject& s) {
+  const auto found = find_path(s.trust, s.evidence.certificate, s.evidence.hints, s.now);
+  if (!found) {
+    return found.error().detail;
+  }
+  s.chip.vendor = found->root->vendor;
+  s.chip.anchor_class = found->root->anchor_class;
+  s.chip.hardware_serial = upper_hex(found->issuer_key_id);  // completed by `names`
+  return std::nullopt;
+}
+
+Failure not_denied(Subject& s) {
+  const auto& certificate = s.evidence.certificate;
+  if (s.trust.denied(certificate)) {
+    return "the certificate or its key is on the deny list";
+  }
+  const auto key = crypto::PublicKey::from_spki(certificate.spki());
+  if (!key) {
+    return "key: " + key.error().detail;
+  }
+  return crypto::has_roca_fingerprint(*key) ? Failure{"the RSA key has the ROCA fingerprint (CVE-2017-15361)"}
+                                            : std::nullopt;
+}
+
+Failure no_ca(Subject& s) {
+  const auto constraints = x509::basic_constraints(s.evidence.certificate.extensions());
+  return constraints && !(*constraints && (*constraints)->is_ca) ? std::nullopt : Failure{"basicConstraints: a CA"};
+}
+
+Failure usage(Subject& s) {
+  const auto bits = x509::key_usage(s.evidence.certificate.extensions());
+  const auto wanted = s.evidence.ek.ecc() != nullptr ? kKeyAgreement : kKeyEncipherment;
+  if (!bits || !*bits || (**bits & wanted) == 0 || (**bits & kSigningBits) != 0) {
+    return "keyUsage is not that of an endorsement key";
+  }
+  return std::nullopt;
+}
+
+Failure extended_usage(Subject& s) {
+  const auto usages = x509::extended_key_usage(s.evidence.certificate.extensions());
+  const bool there =
+      usages && *usages && std::ranges::any_of(**usages, [](BytesView u) { return is(u, oids::tcg_ek_certificate); });
+  return there ? std::nullopt : Failure{"extKeyUsage lacks tcg-kp-EKCertificate"};
+}
+
+Failure names(Subject& s) {
+  const auto& certificate = s.evidence.certificate;
+  const auto alternatives = x509::subject_alt_name(certificate.extensions());
+  if (!alternatives || !*alternatives) {
+    return "no subjectAltName";
+  }
+  const auto directory =
+      std::ranges::find((*alternatives).value(), x509::GeneralNameKind::directory, &x509::GeneralName::kind);
+  if (directory == (*alternatives)->end()) {
+    return "subjectAltName has no directoryName";
+  }
+  const auto attributes = x509::read_name(directory->value);
+  if (!attributes) {
+    return attributes.error().detail;
+  }
+  const auto text = [&](BytesView type) {
+    const auto found = x509::find_only_attribute(*attributes, type);
+    return found ? std::string{as_text(found->value)} : std::string{};
+  };
+  const auto manufacturer = text(oids::tcg_manufacturer);
+  s.chip.model = text(oids::tcg_model);
+  s.chip.version = text(oids::tcg_version);
+  if (manufacturer.size() != 11 || !manufacturer.starts_with("id:") || !from_hex(manufacturer.substr(3)) ||
+      s.chip.model.empty() || s.chip.version.empty()) {
+    return "manufacturer, model or version missing or of another form";
+  }
+  s.chip.manufacturer = manufacturer.substr(3);
+  const auto* const extension = certificate.extension(oids::subject_alt_name);
+  if (certificate.subject_attributes().empty() && !extension->critical) {
+    return "the subject is empty and subjectAltName is not critical";
+  }
+  s.chip.hardware_serial = s.chip.manufacturer + ":" + s.chip.hardware_serial + ":" + upper_hex(certificate.serial());
+  return std::nullopt;
+}
+
+Failure specification(Subject& s) {
+  const auto value =
+      x509::subject_directory_attribute(s.evidence.certificate.extensions(), oids::tcg_tpm_specification);
+  return value && *value ? std::nullopt : Failure{"subjectDirectoryAttributes lacks the TPM specification"};
+}
+
+Failure critical_extensions(Subject& s) {
+  const std::array<BytesView, 7> known{
+      oids::key_usage,          oids::basic_constraints,    oids::subject_alt_name,
+      oids::extended_key_usage, oids::certificate_policies, oids::subject_directory_attributes,
+      oids::name_constraints};
+  for (const auto& extension : s.evidence.certificate.extensions()) {
+    const bool understood = std::ranges::any_of(known, [&](BytesView type) { return is(extension.type, type); });
+    if (extension.critical && !understood) {
+      return "unknown critical extension " + oid_text(extension.type);
+    }
+  }
+  return std::nullopt;
+}
+
+Failure public_area(Subject& s) {
+  const auto used = tpm::template_of(s.evidence.ek);
+  if (!used || *used == tpm::Template::iak_h2 || *used == tpm::Template::idevid_h2 ||
+      *used == tpm::Template::iak_birthmark || *used == tpm::Template::idevid_birthmark) {
+    return "the endorsement key is made of no allowed template";
+  }
+  const auto key = public_key(s.evidence.ek);
+  if (!key) {
+    return key.error().detail;
+  }
+  if (!equal(key->spki(), s.evidence.certificate.spki())) {
+    return "the certificate is of another key than the TPM shows";
+  }
+  s.chip.spki = to_bytes(key->spki());
+  return std::nullopt;
+}
+
+Failure canonical(Subject& s) {
+  const auto wanted = s.trust.canonical_type(s.chip.model);
+  const auto key = public_key(s.evidence.ek);
+  return !wanted || (key && key->type() == *wanted)
+             ? std::nullopt
+             : Failure{"another endorsement key type is fixed for " + s.chip.model};
+}
+
+constexpr std::array kSteps{
+    Step<Subject>{"ek.form", "RFC 5280 §4.1; docs/wire/evidence.md EK 1", Code::ek_untrusted, serial},
+    Step<Subject>{"ek.path", "docs/wire/evidence.md EK 2", Code::ek_untrusted, path},
+    Step<Subject>{"ek.denied", "docs/wire/evidence.md EK 3", Code::ek_untrusted, not_denied},
+    Step<Subject>{"ek.basic_constraints", "TCG EK Credential Profile §3.5.7; docs/wire/evidence.md EK 4",
+                  Code::ek_untrusted, no_ca},
+    Step<Subject>{"ek.key_usage", "docs/wire/evidence.md EK 5", Code::ek_untrusted, usage},
+    Step<Subject>{"ek.extended_key_usage", "docs/wire/evidence.md EK 6", Code::ek_untrusted, extended_usage},
+    Step<Subject>{"ek.names", "docs/wire/evidence.md EK 7", Code::ek_untrusted, names},
+    Step<Subject>{"ek.specification", "docs/wire/evidence.md EK 8", Code::ek_untrusted, specification},
+    Step<Subject>{"ek.critical", "RFC 5280 §4.2; docs/wire/evidence.md EK 9", Code::ek_untrusted, critical_extensions},
+    Step<Subject>{"ek.public", "docs/wire/evidence.md EK 10", Code::ek_untrusted, public_area},
+    Step<Subject>{"ek.canonical", "design §2 DeviceId", Code::ek_not_canonical, canonical},
+};
+
+}  // namespace
+
+Result<crypto::PublicKey> public_key(const tpm::Public& key) {
+  if (const auto* const ecc = key.ecc(); ecc != nullptr) {
+    const auto type = ecc->curve == tpm::Curve::p256 ? crypto::KeyType::p256 : crypto::KeyType::p384;
+    BM_TRY(const auto point, tpm::uncompressed_point(*ecc));
+    const auto coordinates = BytesView{point}.subspan(1);
+    return crypto::PublicKey::from_point(type, coordinates.first(coordinates.size() / 2),
+                                         coordinates.subspan(coordinates.size() / 2));
+  }
+  BM_TRY(const auto modulus, tpm::rsa_modulus(*key.rsa()));
+  return crypto::PublicKey::from_rsa(modulus, 65537);
+}
+
+Result<crypto::EndorsementKey> endorsement_key(const tpm::Public& ek) {
+  BM_TRY(auto key, public_key(ek));
+  if (!ek.symmetric || ek.name_hash == tpm::Hash::sha512) {
+    return fail(Code::ek_untrusted, "no storage key of a known hash", "ek.public");
+  }
+  return crypto::EndorsementKey{
+      .key = std::move(key),
+      .name_alg = ek.name_hash == tpm::Hash::sha256 ? crypto::HashAlgorithm::sha256 : crypto::HashAlgorithm::sha384,
+      .symmetric = *ek.symmetric == tpm::AesKeyBits::aes128 ? crypto::AesKeyBits::aes128 : crypto::AesKeyBits::aes256};
+}
+
+Result<EndorsementEvidence> read_endorsement(BytesView certificate, std::span<const Bytes> chain, BytesView ek_public) {
+  auto leaf = x509::Certificate::read(certificate);
+  if (!leaf) {
+    return fail(Code::ek_untrusted, leaf.error().detail, "ek.certificate");
+  }
+  std::vector<x509::Certificate> hints;
+  for (const auto& der : chain) {
+    // A hint that cannot be read helps nobody; it is not evidence.
+    if (auto hint = x509::Certificate::read(der)) {
+      hints.push_back(std::move(*hint));
+    }
+  }
+  auto ek = tpm::read_public(ek_public);
+  if (!ek) {
+    return fail(Code::ek_untrusted, ek.error().detail, "ek.public");
+  }
+  return EndorsementEvidence{std::move(*leaf), std::move(hints), std::move(*ek)};
+}
+
+EndorsementAppraisal appraise_endorsement(const EndorsementEvidence& evidence, const VendorTrust& trust, Instant now) {
+  Subject subject{evidence, trust, now, {}};
+  auto findings = walk(std::span<const Step<Subject>>{kSteps}, subject);
+  EndorsementAppraisal appraisal{std::move(findings), std::nullopt};
+  if (trusted(appraisal.findings)) {
+    subject.chip.certificate_hash = crypto::sha256(evidence.certificate.der());
+    appraisal.chip = std::move(subject.chip);
+  }
+  return appraisal;
+}
+
+}  // namespace birthmark::attest

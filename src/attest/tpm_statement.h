@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "attest/step.h"
+#include "base/ids.h"
+#include "codec/tpm_attest.h"
+#include "codec/tpm_public.h"
+#include "codec/tpm_signature.h"
+#include "crypto/keys.h"
+
+namespace birthmark::attest {
+
+/// Something a TPM signed, as it came.
+struct TpmStatement {
+  Bytes attest;     ///< TPMS_ATTEST
+  Bytes signature;  ///< TPMT_SIGNATURE
+};
+
+/// The claims that a statement proved; absent is no value of its own here: nothing else is ever concluded.
+struct TpmClaims {
+  tpm::ClockInfo clock;
+  std::uint64_t firmware_version = 0;
+};
+
+struct StatementAppraisal {
+  Findings findings;
+  std::optional<TpmClaims> claims;             ///< only if every step passed
+  std::optional<crypto::PublicKey> certified;  ///< the certified key, for certify statements that passed
+};
+
+/// What a certification must show.
+struct CertifyExpectation {
+  BytesView ak_public;       ///< TPMT_PUBLIC: sent with it (provisioning), or on record (later)
+  BytesView key_public;      ///< TPMT_PUBLIC of the key that is to be certified
+  BytesView parent_public;   ///< TPMT_PUBLIC of its parent; empty: a primary of the endorsement hierarchy
+  Digest freshness;          ///< in extraData
+  BytesView requested_spki;  ///< of the CSR; must be the certified key's
+};
+
+/// AK and key public areas, signature, type, freshness, names: attestation steps of docs/wire/evidence.md, STATEMENT,
+/// in their order. The AK's own place in the endorsement hierarchy is recomputed as well. That the AK lives in the TPM
+/// of the endorsement certificate is proved by activation alone.
+/// @param statement of type certify.
+StatementAppraisal appraise_certify(const TpmStatement& statement, const CertifyExpectation& expected);
+
+/// The same for a quote: signature by `ak_public`, type, freshness. PCR values are not judged here.
+StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak_public, const Digest& freshness);
+
+/// Name of the AK as MakeCredential and the registry use it (TPM 2.0 Part 1 §16). @error bad_evidence
+Result<Bytes> ak_name(BytesView ak_public);
+
+}  // namespace birthmark::attest
