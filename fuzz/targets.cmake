@@ -1,2 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # One line a target, appended: birthmark_fuzz(<name> DEPS <folders>)
+birthmark_fuzz(ecdsa_signature DEPS crypto)
+birthmark_fuzz(spki DEPS crypto)
+birthmark_fuzz(cbor DEPS codec)
+birthmark_fuzz(frame DEPS codec)
+birthmark_fuzz(json DEPS codec)
+birthmark_fuzz(tpm_attest DEPS codec)
+birthmark_fuzz(tpm_creation DEPS codec)
+birthmark_fuzz(tpm_public DEPS codec)
+birthmark_fuzz(tpm_signature DEPS codec)

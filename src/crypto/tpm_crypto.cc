@@ -46,7 +46,7 @@ void append_sized(Bytes& out, BytesView buffer) {
 /// Both derivations: blocks one after the other, cut to `bits`, the excess bits of the first byte cleared.
 template <class Block>
 Secret derive(HashAlgorithm algorithm, std::uint32_t bits, Block block) {
-  if (bits == 0 || bits > kDerivedMaxBits) {
+  if (bits > kDerivedMaxBits) {  // every caller's length is a constant of the protocol
     library_broken("derivations of this length");
   }
   const std::size_t size = (bits + 7) / 8;

@@ -14,7 +14,8 @@ namespace birthmark::crypto {
 
 /// KDFa (TPM 2.0 Part 1, §11.4.10.2): SP 800-108 in counter mode with HMAC.
 /// @param label without its terminating zero, which is added.
-/// @param bits 1..8192; the result has (bits + 7) / 8 bytes with the unused bits of the first one cleared.
+/// @param bits 0..8192, else the process ends; the result has (bits + 7) / 8 bytes with the unused bits of the first
+/// one cleared.
 Secret kdf_a(HashAlgorithm algorithm, BytesView key, std::string_view label, BytesView context_u, BytesView context_v,
              std::uint32_t bits);
 
