@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/attestation.h"
+
+#include "attest/endorsement.h"
+#include "codec/tpm_public.h"
+#include "crypto/hash.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::Purpose;
+using lifecycle::State;
+
+Result<void> may_attest(State state) {
+  switch (state) {
+    case State::provisioned:
+    case State::enrolled:
+    case State::operational:
+    case State::suspended:
+      return {};
+    case State::uninitialized:
+    case State::revoked:
+    case State::decommissioned:
+      break;
+  }
+  return fail(Code::state_forbids, std::string{lifecycle::short_name(state)} + " attests nothing");
+}
+
+/// What the device says it runs against the product's minimum (AC-44).
+Result<std::optional<lifecycle::FirmwareVersion>> judge_firmware(const std::string& said,
+                                                                 const lifecycle::FirmwareVersion& minimum) {
+  if (said.empty()) {
+    return minimum == lifecycle::FirmwareVersion{}
+               ? Result<std::optional<lifecycle::FirmwareVersion>>{std::nullopt}
+               : fail(Code::fw_rollback, "the device does not say what firmware it runs");
+  }
+  const auto version = lifecycle::FirmwareVersion::parse(said);
+  if (!version) {
+    return fail(Code::bad_request, "firmware: one to four numbers with dots between");
+  }
+  return *version < minimum ? Result<std::optional<lifecycle::FirmwareVersion>>{fail(
+                                  Code::fw_rollback, "firmware " + said + " is below the minimum")}
+                            : Result<std::optional<lifecycle::FirmwareVersion>>{version};
+}
+
+}  // namespace
+
+Result<Challenge> Attestation::begin(Purpose purpose, const Digest& caller) {
+  return ports_.challenges.give(purpose, caller);
+}
+
+Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& caller, DeviceRow row,
+                                            const DeviceEvidence& evidence) {
+  BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, purpose, caller));
+  return ports_.store.write_for<AppraisalRecord>([&](Tx& tx) -> Result<AppraisalRecord> {
+    BM_TRY(const auto device, tx.device(row));
+    BM_TRY(const auto root, tx.root(row));
+    if (!device || !root) {
+      return fail(Code::not_found, "no such device");
+    }
+    BM_CHECK(may_attest(device->state));
+    BM_TRY(const auto judged, appraise_key(evidence, root->ak_public, challenge, device->id));
+    BM_TRY(const auto policy, ports_.catalog.find(device->product));
+    BM_TRY(const auto firmware, judge_firmware(evidence.firmware, policy->minimum_firmware));
+    const auto now = ports_.clock.now();
+    const AppraisalRecord appraisal{row, judged.key.spki_sha256(), purpose, now, firmware};
+    const auto findings = attest::write(judged.findings);
+    BM_CHECK(tx.put_appraisal(appraisal));
+    BM_CHECK(tx.put_findings(row, purpose, now, findings));
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::appraisal,
+                       .at = now,
+                       .epoch = ports_.store.epoch().get(),
+                       .device = device->id,
+                       .spki_hash = appraisal.spki,
+                       .evidence_hash = crypto::sha256(findings),
+                       .actor = "device",
+                       .reason = std::string{lifecycle::name(purpose)}}));
+    return appraisal;
+  });
+}
+
+Result<KeyAppraisal> appraise_key(const DeviceEvidence& evidence, BytesView ak_public, const Challenge& challenge,
+                                  const DeviceId& device) {
+  BM_TRY(const auto area, tpm::read_public(evidence.key_public));
+  BM_TRY(const auto key, attest::public_key(area));
+  const auto freshness =
+      lifecycle::freshness_value(challenge.purpose, challenge.nonce, challenge.session, device, key.spki_sha256());
+  auto appraisal = attest::appraise_certify(evidence.statement, {.ak_public = ak_public,
+                                                                 .key_public = evidence.key_public,
+                                                                 .parent_public = evidence.parent_public,
+                                                                 .freshness = freshness,
+                                                                 .requested_spki = key.spki()});
+  BM_CHECK(attest::verdict(appraisal.findings));
+  return KeyAppraisal{std::move(*appraisal.certified), std::move(appraisal.findings)};
+}
+
+Result<AppraisalRecord> use_appraisal(Tx& tx, DeviceRow device, const Digest& spki, Purpose purpose, Instant now) {
+  BM_TRY(const auto appraisal, tx.take_appraisal(device, spki));
+  if (!appraisal || appraisal->purpose != purpose || now - appraisal->at > Attestation::kAppraisalLifetime ||
+      appraisal->at > now) {
+    return fail(Code::evidence_missing, "no appraisal of this device and key within ten minutes");
+  }
+  return *appraisal;
+}
+
+}  // namespace birthmark::app

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <variant>
+#include <vector>
+
+#include "app/catalog.h"
+#include "app/challenges.h"
+#include "app/issuance.h"
+#include "app/stations.h"
+#include "attest/endorsement.h"
+#include "attest/tpm_statement.h"
+#include "base/secret.h"
+#include "crypto/tpm_crypto.h"
+
+namespace birthmark::app {
+
+/// What a station sends of a device in one piece.
+struct ProvisionEvidence {
+  SessionId session;
+  Octets<16> request_id;
+  Bytes ek_certificate;
+  std::vector<Bytes> ek_chain;
+  Bytes ek_public;
+  Bytes ak_public;
+  Bytes idevid_public;
+  attest::TpmStatement statement;  ///< the AK certifies the IDevID key
+  Bytes csr;                       ///< PKCS#10 signed by the IDevID key
+};
+
+/// A secret that only the right TPM can open.
+struct ActivationChallenge {
+  SessionId session;
+  Bytes id_object;
+  Bytes encrypted_secret;
+};
+
+/// Either the activation goes on, or this request was answered before and the certificate is given again.
+using EvidenceAnswer = std::variant<ActivationChallenge, Issued>;
+
+/// Provisioning a TPM 2.0 at a station (design "The road of one device", 1): challenge, evidence, activation, issuance.
+/// The device stays S0: its seal is another station's. Safe from any thread.
+class Provisioning {
+ public:
+  struct Ports {
+    Store& store;
+    Issuance& issuance;
+    Challenges& challenges;
+    Catalog& catalog;
+    const attest::VendorTrust& trust;
+    const Clock& clock;
+    Entropy& entropy;
+    crypto::EphemeralSource& ephemerals;
+  };
+  explicit Provisioning(Ports ports) : ports_{ports} {}
+
+  /// A challenge for one device of that batch. @error station_not_authorised, batch_closed, rate_limited
+  Result<Challenge> begin(const Digest& station, const std::string& batch);
+
+  /// Steps 1 to 7 of docs/wire/evidence.md, PROVISION, in that order; the nonce is burnt whatever comes of it.
+  /// @error nonce_used, nonce_expired, ek_untrusted, ek_not_canonical, bad_evidence, key_not_attested, csr_policy,
+  /// request_conflict
+  Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
+
+  /// Compares the opened secret, once, then runs the policy, registers the hardware and issues the IDevID.
+  /// @error nonce_used, nonce_expired; bad_evidence with check "activation"; not_in_plan, hardware_known,
+  /// state_forbids, key_reuse, test_anchor, policy, quota_exhausted, rate_limited, clock_suspect, and as
+  /// `Issuance::issue`.
+  Result<Issued> activate(const Digest& station, const std::string& batch, const SessionId& session, BytesView secret);
+
+ private:
+  /// A device that has shown everything but that its keys live in the chip of its endorsement certificate.
+  struct Waiting {
+    Digest station;
+    Ticks given;
+    Octets<16> request_id;
+    attest::EndorsedChip chip;
+    Bytes ak_public;
+    Digest ak_name;
+    Bytes spki;
+    attest::Findings findings;
+    Secret secret;
+  };
+  struct Judged {
+    attest::EndorsedChip chip;
+    crypto::PublicKey key;
+    attest::Findings findings;
+  };
+  Result<Judged> judge(const ProvisionEvidence& evidence, const Challenge& challenge) const;
+  Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);
+  Result<Waiting> take(const SessionId& session, const Digest& station);
+  Result<void> at_intent(Tx& tx, CertificateRecord& record, const Waiting& waiting, const StationGrant& grant,
+                         const lifecycle::ClockReading& clock);
+  Result<void> hold_both(const Waiting& waiting, const StationGrant& grant, const Error& collision);
+
+  static constexpr std::size_t kWaitingMax = 16 * 1024;
+
+  Ports ports_;
+  std::mutex mutex_;
+  std::map<SessionId, Waiting> waiting_;
+};
+
+}  // namespace birthmark::app

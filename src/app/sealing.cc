@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/sealing.h"
+
+#include "app/registration.h"
+#include "attest/endorsement.h"
+#include "codec/cbor.h"
+#include "codec/tpm_public.h"
+#include "crypto/hash.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::Claim;
+using lifecycle::Purpose;
+
+Claim claim(bool value) {
+  return value ? Claim::yes : Claim::no;
+}
+
+Result<void> check_record(const crypto::PublicKey& station, const SealEvidence& evidence, const Challenge& challenge) {
+  if (evidence.record.nonce != challenge.nonce) {
+    return fail(Code::bad_evidence, "the lock-check is about another nonce", "lock_check.nonce");
+  }
+  const auto message = lock_check_message(evidence.record);
+  if (!station.verify(crypto::SignatureScheme::ecdsa_sha256, message, evidence.record_signature)) {
+    return fail(Code::bad_evidence, "the station's signature over the lock-check does not verify",
+                "lock_check.signature");
+  }
+  return {};
+}
+
+Result<attest::Findings> check_quote(const SealEvidence& evidence, const RootRecord& root, const Challenge& challenge) {
+  BM_TRY(const auto ak, tpm::read_public(root.ak_public));
+  BM_TRY(const auto key, attest::public_key(ak));
+  const auto freshness = lifecycle::freshness_value(Purpose::seal, challenge.nonce, challenge.session,
+                                                    evidence.record.device, key.spki_sha256());
+  auto quote = attest::appraise_quote(evidence.quote, root.ak_public, freshness);
+  BM_CHECK(attest::verdict(quote.findings));
+  return std::move(quote.findings);
+}
+
+}  // namespace
+
+Bytes lock_check_message(const LockCheck& record) {
+  cbor::Writer out;
+  out.array(7).text("birthmark/lock-check/v1").bytes(record.device.get()).bytes(record.nonce.get());
+  out.bytes(record.transcript.get())
+      .boolean(record.debug_locked)
+      .boolean(record.secure_boot)
+      .boolean(record.lockdown_sealed);
+  return std::move(out).finish();
+}
+
+Result<Challenge> Sealing::begin(const Digest& station, const std::string& batch) {
+  BM_CHECK(ports_.store.read([&](Tx& tx) {
+    return without_value(authorise(tx, {station, StationRole::lock_check, batch, ports_.clock.now()}));
+  }));
+  return ports_.challenges.give(Purpose::seal, station);
+}
+
+Result<lifecycle::DeviceRecord> Sealing::seal(const crypto::PublicKey& station, const std::string& batch,
+                                              const SealEvidence& evidence) {
+  const auto caller = station.spki_sha256();
+  BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, Purpose::seal, caller));
+  BM_CHECK(check_record(station, evidence, challenge));
+  return ports_.store.write_for<lifecycle::DeviceRecord>([&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
+    const auto now = ports_.clock.now();
+    BM_TRY(const auto grant, authorise(tx, {caller, StationRole::lock_check, batch, now}));
+    BM_TRY(const auto device, tx.device(evidence.record.device));
+    if (!device || device->batch != grant.batch.budget.id) {
+      return fail(Code::not_found, "no such device in this batch");
+    }
+    BM_TRY(const auto root, tx.root(device->row));
+    if (!root) {
+      return fail(Code::not_found, "the device's root is not on record");
+    }
+    BM_TRY(const auto findings, check_quote(evidence, *root, challenge));
+    const bool same = root->provisioned_by == grant.station.id;
+    const lifecycle::SealFacts facts{
+        .debug_locked = claim(evidence.record.debug_locked),
+        .secure_boot = claim(evidence.record.secure_boot),
+        .lockdown_sealed = claim(evidence.record.lockdown_sealed),
+        .witness = same ? lifecycle::SealWitness::provisioning_station : lifecycle::SealWitness::other_station};
+    BM_TRY(const auto decision, lifecycle::decide_seal(*device, facts));
+    BM_CHECK(tx.put_findings(device->row, Purpose::seal, now, attest::write(findings)));
+    return advance(tx, *device, decision, {now, ports_.store.epoch(), "station:" + grant.station.name});
+  });
+}
+
+}  // namespace birthmark::app

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/challenges.h"
+#include "app/stations.h"
+#include "attest/tpm_statement.h"
+#include "crypto/keys.h"
+#include "lifecycle/device.h"
+
+namespace birthmark::app {
+
+/// What a lock-check station found and signs (docs/wire/seal.md).
+struct LockCheck {
+  DeviceId device;
+  Nonce nonce;
+  Digest transcript;  ///< SHA-256 over every byte that went over the debug port, both ways
+  bool debug_locked = false;
+  bool secure_boot = false;
+  bool lockdown_sealed = false;
+};
+
+/// The bytes that the station signs: a deterministic CBOR array with a context string.
+Bytes lock_check_message(const LockCheck& record);
+
+struct SealEvidence {
+  SessionId session;
+  LockCheck record;
+  Bytes record_signature;      ///< DER ECDSA by the station's certificate key
+  attest::TpmStatement quote;  ///< by the recorded AK over the same nonce
+};
+
+/// The seal (S0 to S1): a station other than the provisioning one probes the debug port and signs what it saw, the
+/// device quotes the same nonce. Until then the identity is good for nothing.
+class Sealing {
+ public:
+  struct Ports {
+    Store& store;
+    Challenges& challenges;
+    const Clock& clock;
+  };
+  explicit Sealing(Ports ports) : ports_{ports} {}
+
+  /// @error station_not_authorised, batch_closed, rate_limited
+  Result<Challenge> begin(const Digest& station, const std::string& batch);
+
+  /// @param station the key of the caller's certificate.
+  /// @return the sealed device.
+  /// @error not_sealed: `check` names what is not proved, a record by the provisioning station among it (AC-08);
+  /// bad_evidence: the record's signature or the quote; not_found: no such device in this batch; nonce_used,
+  /// nonce_expired, state_forbids, held, conflict.
+  Result<lifecycle::DeviceRecord> seal(const crypto::PublicKey& station, const std::string& batch,
+                                       const SealEvidence& evidence);
+
+ private:
+  Ports ports_;
+};
+
+}  // namespace birthmark::app

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/stations.h"
+
+namespace birthmark::app {
+namespace {
+
+constexpr std::uint32_t kStrikesMax = 3;  // AC-04
+
+tl::unexpected<Error> refused(std::string_view check, std::string detail) {
+  return fail(Code::station_not_authorised, std::move(detail), std::string{check});
+}
+
+bool inside_shift(const StationRecord& station, Instant now) {
+  if (station.shift_from == station.shift_to) {
+    return true;
+  }
+  const auto midnight = std::chrono::floor<std::chrono::days>(now);
+  const auto minute = std::chrono::floor<std::chrono::minutes>(now - midnight).count();
+  const bool over_midnight = station.shift_from > station.shift_to;
+  const bool after_start = minute >= station.shift_from;
+  const bool before_end = minute < station.shift_to;
+  return over_midnight ? after_start || before_end : after_start && before_end;
+}
+
+}  // namespace
+
+Result<StationGrant> authorise(Tx& tx, const StationAction& action) {
+  BM_TRY(auto station, tx.station_of(action.spki));
+  if (!station) {
+    return refused("station.known", "no station has this key");
+  }
+  if (station->suspended) {
+    return refused("station.suspended", station->name + " is suspended");
+  }
+  if (station->role != action.role) {
+    return refused("station.role", station->name + " has another role");
+  }
+  if (action.now >= station->not_after) {
+    return refused("station.expired", "the certificate of " + station->name + " has expired");
+  }
+  BM_TRY(auto batch, tx.batch_named(action.batch));
+  if (!batch || batch->budget.id != station->batch) {
+    return refused("station.batch", station->name + " works on another batch");
+  }
+  if (!inside_shift(*station, action.now)) {
+    return refused("station.shift", station->name + " is outside its shift");
+  }
+  if (batch->budget.state != lifecycle::BatchState::open || action.now < batch->budget.opens ||
+      action.now >= batch->budget.closes) {
+    return fail(Code::batch_closed, "batch " + batch->name + " is " +
+                                        std::string{lifecycle::name(batch->budget.state)} + " or outside its window");
+  }
+  return StationGrant{std::move(*station), std::move(*batch)};
+}
+
+Result<bool> strike(Tx& tx, const Digest& spki, Instant now, Epoch epoch) {
+  BM_TRY(auto station, tx.station_of(spki));
+  if (!station) {
+    return false;
+  }
+  const bool was_suspended = station->suspended;
+  ++station->strikes;
+  station->suspended = station->strikes >= kStrikesMax;
+  BM_CHECK(tx.update_station(*station));
+  if (station->suspended && !was_suspended) {
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::incident,
+                       .at = now,
+                       .epoch = epoch.get(),
+                       .spki_hash = spki,
+                       .actor = "station:" + station->name,
+                       .reason = "station suspended after three refusals"}));
+  }
+  return station->suspended;
+}
+
+}  // namespace birthmark::app

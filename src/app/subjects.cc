@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/subjects.h"
+
+#include "codec/oid.h"
+#include "pki/arc.h"
+
+namespace birthmark::app {
+namespace {
+
+template <std::size_t N>
+Bytes copy(const std::array<std::uint8_t, N>& oid) {
+  return {oid.begin(), oid.end()};
+}
+
+}  // namespace
+
+pki::Name device_name(const BatchRecord& batch, const std::string& product, const DeviceId& id) {
+  return {.organization = product,
+          .organizational_units = {batch.budget.factory, batch.name},
+          .common_name = {},
+          .serial_number = to_hex(id.get())};
+}
+
+pki::Subject device_subject(const BatchRecord& batch, const std::string& product, const DeviceId& id, BytesView spki,
+                            const HardwareNote& note) {
+  pki::Subject subject;
+  subject.name = device_name(batch, product, id);
+  subject.spki = to_bytes(spki);
+  pki::DeviceFields fields;
+  fields.hardware_type = copy(oids::tpm_hardware_type);
+  fields.hardware_serial = note.hardware_serial;
+  fields.appraised_at = note.appraised_at;
+  fields.policies.push_back(
+      copy(note.root == lifecycle::RootKind::software ? pki::arc::software_root : pki::arc::key_in_hardware));
+  if (note.root_class == lifecycle::RootClass::simulated) {
+    fields.policies.push_back(copy(pki::arc::simulated_root));
+  }
+  subject.device = std::move(fields);
+  return subject;
+}
+
+}  // namespace birthmark::app
