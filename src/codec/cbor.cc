@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "codec/utf8.h"
 
@@ -451,9 +452,10 @@ Writer& Writer::raw(BytesView item) {
   return *this;
 }
 
-Bytes Writer::finish() && {
+Bytes Writer::finish() {
   require(done_, "the document is not finished");
-  return std::move(out_);
+  done_ = false;
+  return std::exchange(out_, {});
 }
 
 }  // namespace birthmark::cbor

@@ -99,7 +99,8 @@ class Writer {
   Writer& map(std::size_t pairs);
   /// Appends bytes that already are one whole deterministic item.
   Writer& raw(BytesView item);
-  [[nodiscard]] Bytes finish() &&;
+  /// The document; the writer starts a new one.
+  [[nodiscard]] Bytes finish();
 
  private:
   struct Frame {

@@ -22,18 +22,18 @@ enum class RsaKeyBits : std::uint16_t { rsa2048 = 2048, rsa3072 = 3072 };
 /// a template, or where a TPM drops leading zeros.
 struct EccKey {
   Curve curve = Curve::p256;
-  std::optional<Hash> ecdsa;  ///< the scheme fixed in the key, or none
-  Bytes x;
-  Bytes y;
+  std::optional<Hash> ecdsa = {};  ///< the scheme fixed in the key, or none
+  Bytes x = {};
+  Bytes y = {};
   friend bool operator==(const EccKey&, const EccKey&) = default;
 };
 
 /// TPMS_RSA_PARMS and the modulus. The exponent is 65537, which TPMs write as 0.
 struct RsaKey {
   RsaKeyBits bits = RsaKeyBits::rsa2048;
-  std::optional<Hash> rsassa;  ///< the scheme fixed in the key, or none
+  std::optional<Hash> rsassa = {};  ///< the scheme fixed in the key, or none
   bool exponent_spelled_out = false;
-  Bytes modulus;  ///< at most `bits` / 8 bytes; shorter in a template
+  Bytes modulus = {};  ///< at most `bits` / 8 bytes; shorter in a template
   friend bool operator==(const RsaKey&, const RsaKey&) = default;
 };
 
@@ -41,8 +41,8 @@ struct RsaKey {
 struct Public {
   Hash name_hash = Hash::sha256;
   Attributes attributes;
-  Bytes auth_policy;                    ///< empty, or a digest of `name_hash`
-  std::optional<AesKeyBits> symmetric;  ///< of a storage key
+  Bytes auth_policy = {};                    ///< empty, or a digest of `name_hash`
+  std::optional<AesKeyBits> symmetric = {};  ///< of a storage key
   std::variant<EccKey, RsaKey> key;
 
   [[nodiscard]] const EccKey* ecc() const { return std::get_if<EccKey>(&key); }
