@@ -52,31 +52,38 @@ Result<Challenge> Attestation::begin(Purpose purpose, const Digest& caller) {
 Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& caller, DeviceRow row,
                                             const DeviceEvidence& evidence) {
   BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, purpose, caller));
-  return ports_.store.write_for<AppraisalRecord>([&](Tx& tx) -> Result<AppraisalRecord> {
-    BM_TRY(const auto device, tx.device(row));
-    BM_TRY(const auto root, tx.root(row));
-    if (!device || !root) {
-      return fail(Code::not_found, "no such device");
-    }
-    BM_CHECK(may_attest(device->state));
-    BM_TRY(const auto judged, appraise_key(evidence, root->ak_public, challenge, device->id));
-    BM_TRY(const auto policy, ports_.catalog.find(device->product));
-    BM_TRY(const auto firmware, judge_firmware(evidence.firmware, policy->minimum_firmware));
-    const auto now = ports_.clock.now();
-    const AppraisalRecord appraisal{row, judged.key.spki_sha256(), purpose, now, firmware};
-    const auto findings = attest::write(judged.findings);
+  // The evidence is judged outside the transaction: nobody waits for signatures while the store is written.
+  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) { return known_device(tx, row); }));
+  BM_CHECK(may_attest(known.device.state));
+  BM_TRY(const auto judged, appraise_key(evidence, known.root.ak_public, challenge, known.device.id));
+  BM_TRY(const auto policy, ports_.catalog.find(known.device.product));
+  BM_TRY(const auto firmware, judge_firmware(evidence.firmware, policy->minimum_firmware));
+  const AppraisalRecord appraisal{row, judged.key.spki_sha256(), purpose, ports_.clock.now(), firmware};
+  const auto findings = attest::write(judged.findings);
+  BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+    BM_TRY(const auto now, known_device(tx, row));
+    BM_CHECK(may_attest(now.device.state));
     BM_CHECK(tx.put_appraisal(appraisal));
-    BM_CHECK(tx.put_findings(row, purpose, now, findings));
-    BM_CHECK(tx.audit({.kind = audit::EntryKind::appraisal,
-                       .at = now,
-                       .epoch = ports_.store.epoch().get(),
-                       .device = device->id,
-                       .spki_hash = appraisal.spki,
-                       .evidence_hash = crypto::sha256(findings),
-                       .actor = "device",
-                       .reason = std::string{lifecycle::name(purpose)}}));
-    return appraisal;
-  });
+    BM_CHECK(tx.put_findings(row, purpose, appraisal.at, findings));
+    return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
+                                   .at = appraisal.at,
+                                   .epoch = ports_.store.epoch().get(),
+                                   .device = known.device.id,
+                                   .spki_hash = appraisal.spki,
+                                   .evidence_hash = crypto::sha256(findings),
+                                   .actor = "device",
+                                   .reason = std::string{lifecycle::name(purpose)}}));
+  }));
+  return appraisal;
+}
+
+Result<KnownDevice> known_device(Tx& tx, DeviceRow row) {
+  BM_TRY(auto device, tx.device(row));
+  BM_TRY(auto root, tx.root(row));
+  if (!device || !root) {
+    return fail(Code::not_found, "no such device");
+  }
+  return KnownDevice{std::move(*device), std::move(*root)};
 }
 
 Result<KeyAppraisal> appraise_key(const DeviceEvidence& evidence, BytesView ak_public, const Challenge& challenge,

@@ -42,6 +42,13 @@ class Attestation {
   Ports ports_;
 };
 
+/// A device with what is remembered of its root. @error not_found
+struct KnownDevice {
+  lifecycle::DeviceRecord device;
+  RootRecord root;
+};
+Result<KnownDevice> known_device(Tx& tx, DeviceRow row);
+
 /// Judges a statement about a new key of a known device. @param device part of the freshness value.
 /// @return the key and what was found. @error bad_evidence, key_not_attested: as attest::appraise_certify
 struct KeyAppraisal {

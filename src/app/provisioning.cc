@@ -12,8 +12,6 @@ namespace {
 
 using lifecycle::Purpose;
 
-constexpr std::size_t kSecretBytes = 32;  // at most a digest of the EK's nameAlg
-
 lifecycle::RootClass root_class(attest::AnchorClass of) {
   return of == attest::AnchorClass::genuine ? lifecycle::RootClass::genuine : lifecycle::RootClass::simulated;
 }
@@ -87,40 +85,13 @@ Result<ActivationChallenge> Provisioning::challenge_chip(const Digest& station, 
   BM_TRY(const auto ek, tpm::read_public(evidence.ek_public));
   BM_TRY(const auto key, attest::endorsement_key(ek));
   BM_TRY(const auto name, attest::ak_name(evidence.ak_public));
-  BM_TRY(auto secret, ports_.ephemerals.seed(kSecretBytes));
-  BM_TRY(auto blob, crypto::make_credential(key, name, secret, ports_.ephemerals));
-  SessionId::rep id{};
-  ports_.entropy.fill(id);
-  const SessionId session{id};
-
-  const auto now = ports_.clock.ticks();
-  const std::scoped_lock lock{mutex_};
-  std::erase_if(waiting_, [&](const auto& entry) { return now - entry.second.given > Challenges::kLifetime; });
-  if (waiting_.size() >= kWaitingMax) {
-    return fail(Code::rate_limited, "too many activations are under way");
-  }
-  waiting_.emplace(session, Waiting{.station = station,
-                                    .given = now,
-                                    .request_id = evidence.request_id,
-                                    .chip = std::move(judged.chip),
-                                    .ak_public = evidence.ak_public,
-                                    .ak_name = crypto::sha256(name),
-                                    .spki = to_bytes(judged.key.spki()),
-                                    .findings = std::move(judged.findings),
-                                    .secret = std::move(secret)});
-  return ActivationChallenge{session, std::move(blob.id_object), std::move(blob.encrypted_secret)};
-}
-
-Result<Provisioning::Waiting> Provisioning::take(const SessionId& session, const Digest& station) {
-  const std::scoped_lock lock{mutex_};
-  auto node = waiting_.extract(session);
-  if (node.empty() || node.mapped().station != station) {
-    return fail(Code::nonce_used, "this activation is not open");
-  }
-  if (ports_.clock.ticks() - node.mapped().given > Challenges::kLifetime) {
-    return fail(Code::nonce_expired, "this activation was given more than 120 s ago");
-  }
-  return std::move(node.mapped());
+  return activations_.give(station, key, name,
+                           {.request_id = evidence.request_id,
+                            .chip = std::move(judged.chip),
+                            .ak_public = evidence.ak_public,
+                            .ak_name = crypto::sha256(name),
+                            .spki = to_bytes(judged.key.spki()),
+                            .findings = std::move(judged.findings)});
 }
 
 Result<Issued> Provisioning::activate(const Digest& station, const std::string& batch, const SessionId& session,
@@ -128,20 +99,17 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
   BM_TRY(const auto grant, ports_.store.read_for<StationGrant>([&](Tx& tx) {
     return authorise(tx, {station, StationRole::provision, batch, ports_.clock.now()});
   }));
-  BM_TRY(auto waiting, take(session, station));
-  if (!waiting.secret.matches(secret)) {
-    return fail(Code::bad_evidence, "the secret was not opened by this chip", "activation");
-  }
-  waiting.findings.push_back({.check = "activation",
-                              .clause = "TPM 2.0 Part 1 §24",
-                              .outcome = attest::Outcome::passed,
-                              .code = Code::bad_evidence,
-                              .detail = {}});
+  BM_TRY(auto shown, activations_.take(station, session, secret));
+  shown.findings.push_back({.check = "activation",
+                            .clause = "TPM 2.0 Part 1 §24",
+                            .outcome = attest::Outcome::passed,
+                            .code = Code::bad_evidence,
+                            .detail = {}});
   BM_TRY(const auto policy, ports_.catalog.find(grant.batch.budget.product));
-  BM_CHECK(policy::admits_root(*policy, lifecycle::RootKind::tpm, root_class(waiting.chip.anchor_class),
-                               waiting.chip.vendor));
+  BM_CHECK(
+      policy::admits_root(*policy, lifecycle::RootKind::tpm, root_class(shown.chip.anchor_class), shown.chip.vendor));
 
-  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, waiting.chip.spki);
+  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   Order order;
   order.ca = grant.batch.manufacturing_ca;
   order.profile = pki::ProfileId::idevid;
@@ -149,36 +117,36 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
   order.purpose = Purpose::provision;
   order.actor = "station:" + grant.station.name;
   order.reason = "provision";
-  order.subject = device_subject(grant.batch, policy->name, id, waiting.spki,
-                                 {.hardware_serial = waiting.chip.hardware_serial,
+  order.subject = device_subject(grant.batch, policy->name, id, shown.spki,
+                                 {.hardware_serial = shown.chip.hardware_serial,
                                   .root = lifecycle::RootKind::tpm,
-                                  .root_class = root_class(waiting.chip.anchor_class),
+                                  .root_class = root_class(shown.chip.anchor_class),
                                   .appraised_at = std::nullopt});
-  auto issued = ports_.issuance.issue(order, RequestKey{station, waiting.request_id},
+  auto issued = ports_.issuance.issue(order, RequestKey{station, shown.request_id},
                                       [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
-                                        return at_intent(tx, record, waiting, grant, clock);
+                                        return at_intent(tx, record, shown, grant, clock);
                                       });
   if (!issued && issued.error().code == Code::key_reuse) {
-    BM_CHECK(hold_both(waiting, grant, issued.error()));
+    BM_CHECK(hold_both(shown, grant, issued.error()));
     return fail(Code::key_reuse, "another identity holds this key; both are held");
   }
   return issued;
 }
 
-Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Waiting& waiting,
-                                     const StationGrant& grant, const lifecycle::ClockReading& clock) {
+Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
+                                     const lifecycle::ClockReading& clock) {
   const Doing doing{clock.now, ports_.store.epoch(), "station:" + grant.station.name};
   BM_TRY(auto batch, tx.batch(grant.batch.budget.id));
   if (!batch) {
     return fail(Code::batch_closed, "the batch is gone");
   }
   if (batch->budget.plan == lifecycle::PlanOfHardware::present) {
-    BM_TRY(const auto planned, tx.in_plan(batch->budget.id, waiting.chip.certificate_hash));
+    BM_TRY(const auto planned, tx.in_plan(batch->budget.id, shown.chip.certificate_hash));
     if (!planned) {
       return fail(Code::not_in_plan, "this endorsement certificate is not on the batch's list");
     }
   }
-  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, waiting.chip.spki);
+  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   BM_TRY(const auto known, tx.device(id));
   if (known) {
     const auto where =
@@ -188,11 +156,11 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Wa
   } else {
     BM_TRY(batch->budget, lifecycle::reserve(batch->budget, clock));
     BM_CHECK(tx.update_batch(*batch));
-    BM_TRY(record.device, tx.add_device(new_device(id, waiting.chip, *batch, doing)));
+    BM_TRY(record.device, tx.add_device(new_device(id, shown.chip, *batch, doing)));
     record.counted = true;
   }
-  for (const auto& [digest, kind] : {std::pair{crypto::sha256(waiting.chip.spki), KnownKind::ek_spki},
-                                     std::pair{waiting.ak_name, KnownKind::ak_name}}) {
+  for (const auto& [digest, kind] :
+       {std::pair{crypto::sha256(shown.chip.spki), KnownKind::ek_spki}, std::pair{shown.ak_name, KnownKind::ak_name}}) {
     BM_TRY(const auto holder, tx.known(digest));
     if (holder && holder->device != record.device) {
       return fail(Code::key_reuse, "another identity holds this AK or EK", std::to_string(holder->device.get()));
@@ -200,11 +168,11 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Wa
     BM_CHECK(tx.add_known(digest, {kind, record.device}));
   }
   BM_CHECK(tx.put_root({.device = record.device,
-                        .ak_public = waiting.ak_public,
-                        .ek_certificate = waiting.chip.certificate_hash,
-                        .hardware_serial = waiting.chip.hardware_serial,
+                        .ak_public = shown.ak_public,
+                        .ek_certificate = shown.chip.certificate_hash,
+                        .hardware_serial = shown.chip.hardware_serial,
                         .provisioned_by = grant.station.id}));
-  const auto findings = attest::write(waiting.findings);
+  const auto findings = attest::write(shown.findings);
   BM_CHECK(tx.put_findings(record.device, Purpose::provision, clock.now, findings));
   return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
                                  .at = clock.now,
@@ -216,13 +184,13 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Wa
 }
 
 /// Two identities collide (design rule 1): both are held, the newcomer as an S0 device without a certificate.
-Result<void> Provisioning::hold_both(const Waiting& waiting, const StationGrant& grant, const Error& collision) {
+Result<void> Provisioning::hold_both(const Shown& shown, const StationGrant& grant, const Error& collision) {
   const Doing doing{ports_.clock.now(), ports_.store.epoch(), "station:" + grant.station.name};
-  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, waiting.chip.spki);
+  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   return ports_.store.write([&](Tx& tx) -> Result<void> {
     BM_TRY(auto newcomer, tx.device(id));
     if (!newcomer) {
-      auto device = new_device(id, waiting.chip, grant.batch, doing);
+      auto device = new_device(id, shown.chip, grant.batch, doing);
       BM_TRY(device.row, tx.add_device(device));
       newcomer = device;
     }

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <variant>
 #include <vector>
 
+#include "app/activations.h"
 #include "app/catalog.h"
 #include "app/challenges.h"
 #include "app/issuance.h"
 #include "app/stations.h"
 #include "attest/endorsement.h"
 #include "attest/tpm_statement.h"
-#include "base/secret.h"
-#include "crypto/tpm_crypto.h"
 
 namespace birthmark::app {
 
@@ -28,13 +25,6 @@ struct ProvisionEvidence {
   Bytes idevid_public;
   attest::TpmStatement statement;  ///< the AK certifies the IDevID key
   Bytes csr;                       ///< PKCS#10 signed by the IDevID key
-};
-
-/// A secret that only the right TPM can open.
-struct ActivationChallenge {
-  SessionId session;
-  Bytes id_object;
-  Bytes encrypted_secret;
 };
 
 /// Either the activation goes on, or this request was answered before and the certificate is given again.
@@ -54,7 +44,7 @@ class Provisioning {
     Entropy& entropy;
     crypto::EphemeralSource& ephemerals;
   };
-  explicit Provisioning(Ports ports) : ports_{ports} {}
+  explicit Provisioning(Ports ports) : ports_{ports}, activations_{{ports.clock, ports.entropy, ports.ephemerals}} {}
 
   /// A challenge for one device of that batch. @error station_not_authorised, batch_closed, rate_limited
   Result<Challenge> begin(const Digest& station, const std::string& batch);
@@ -71,17 +61,13 @@ class Provisioning {
   Result<Issued> activate(const Digest& station, const std::string& batch, const SessionId& session, BytesView secret);
 
  private:
-  /// A device that has shown everything but that its keys live in the chip of its endorsement certificate.
-  struct Waiting {
-    Digest station;
-    Ticks given;
+  struct Shown {
     Octets<16> request_id;
     attest::EndorsedChip chip;
     Bytes ak_public;
     Digest ak_name;
     Bytes spki;
     attest::Findings findings;
-    Secret secret;
   };
   struct Judged {
     attest::EndorsedChip chip;
@@ -90,16 +76,12 @@ class Provisioning {
   };
   Result<Judged> judge(const ProvisionEvidence& evidence, const Challenge& challenge) const;
   Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);
-  Result<Waiting> take(const SessionId& session, const Digest& station);
-  Result<void> at_intent(Tx& tx, CertificateRecord& record, const Waiting& waiting, const StationGrant& grant,
+  Result<void> at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
                          const lifecycle::ClockReading& clock);
-  Result<void> hold_both(const Waiting& waiting, const StationGrant& grant, const Error& collision);
-
-  static constexpr std::size_t kWaitingMax = 16 * 1024;
+  Result<void> hold_both(const Shown& shown, const StationGrant& grant, const Error& collision);
 
   Ports ports_;
-  std::mutex mutex_;
-  std::map<SessionId, Waiting> waiting_;
+  Activations<Shown> activations_;
 };
 
 }  // namespace birthmark::app

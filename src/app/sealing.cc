@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/sealing.h"
 
+#include "app/attestation.h"
 #include "app/registration.h"
 #include "attest/endorsement.h"
 #include "codec/cbor.h"
@@ -39,6 +40,14 @@ Result<attest::Findings> check_quote(const SealEvidence& evidence, const RootRec
   return std::move(quote.findings);
 }
 
+lifecycle::SealFacts facts_of(const LockCheck& record, const RootRecord& root, const StationRecord& station) {
+  const bool same = root.provisioned_by == station.id;
+  return {.debug_locked = claim(record.debug_locked),
+          .secure_boot = claim(record.secure_boot),
+          .lockdown_sealed = claim(record.lockdown_sealed),
+          .witness = same ? lifecycle::SealWitness::provisioning_station : lifecycle::SealWitness::other_station};
+}
+
 }  // namespace
 
 Bytes lock_check_message(const LockCheck& record) {
@@ -63,27 +72,24 @@ Result<lifecycle::DeviceRecord> Sealing::seal(const crypto::PublicKey& station, 
   const auto caller = station.spki_sha256();
   BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, Purpose::seal, caller));
   BM_CHECK(check_record(station, evidence, challenge));
+  const auto find = [&](Tx& tx) -> Result<KnownDevice> {
+    BM_TRY(const auto device, tx.device(evidence.record.device));
+    return device ? known_device(tx, device->row)
+                  : Result<KnownDevice>{fail(Code::not_found, "no such device in this batch")};
+  };
+  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>(find));
+  BM_TRY(const auto findings, check_quote(evidence, known.root, challenge));
   return ports_.store.write_for<lifecycle::DeviceRecord>([&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
     const auto now = ports_.clock.now();
     BM_TRY(const auto grant, authorise(tx, {caller, StationRole::lock_check, batch, now}));
-    BM_TRY(const auto device, tx.device(evidence.record.device));
-    if (!device || device->batch != grant.batch.budget.id) {
+    BM_TRY(const auto present, find(tx));
+    if (present.device.batch != grant.batch.budget.id) {
       return fail(Code::not_found, "no such device in this batch");
     }
-    BM_TRY(const auto root, tx.root(device->row));
-    if (!root) {
-      return fail(Code::not_found, "the device's root is not on record");
-    }
-    BM_TRY(const auto findings, check_quote(evidence, *root, challenge));
-    const bool same = root->provisioned_by == grant.station.id;
-    const lifecycle::SealFacts facts{
-        .debug_locked = claim(evidence.record.debug_locked),
-        .secure_boot = claim(evidence.record.secure_boot),
-        .lockdown_sealed = claim(evidence.record.lockdown_sealed),
-        .witness = same ? lifecycle::SealWitness::provisioning_station : lifecycle::SealWitness::other_station};
-    BM_TRY(const auto decision, lifecycle::decide_seal(*device, facts));
-    BM_CHECK(tx.put_findings(device->row, Purpose::seal, now, attest::write(findings)));
-    return advance(tx, *device, decision, {now, ports_.store.epoch(), "station:" + grant.station.name});
+    BM_TRY(const auto decision,
+           lifecycle::decide_seal(present.device, facts_of(evidence.record, present.root, grant.station)));
+    BM_CHECK(tx.put_findings(present.device.row, Purpose::seal, now, attest::write(findings)));
+    return advance(tx, present.device, decision, {now, ports_.store.epoch(), "station:" + grant.station.name});
   });
 }
 

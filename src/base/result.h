@@ -51,12 +51,14 @@ Result<void> without_value(Result<T>&& result) {
   declaration = std::move(*tmp)
 
 /// BM_TRY(const auto device, devices.find(id)); binds the value, or returns the error to the caller.
-#define BM_TRY(declaration, expression) BM_TRY_(BM_CONCAT(bm_try_, __LINE__), declaration, expression)
+#define BM_TRY(declaration, expression) BM_TRY_(BM_CONCAT(bm_try_, __COUNTER__), declaration, expression)
 
-/// BM_CHECK(store.put(row)); for Result<void>: returns the error to the caller.
-#define BM_CHECK(expression)                                        \
-  do {                                                              \
-    if (auto bm_check_result = (expression); !bm_check_result) {    \
-      return ::birthmark::fail(std::move(bm_check_result).error()); \
-    }                                                               \
+#define BM_CHECK_(tmp, expression)                      \
+  do {                                                  \
+    if (auto tmp = (expression); !tmp) {                \
+      return ::birthmark::fail(std::move(tmp).error()); \
+    }                                                   \
   } while (false)
+
+/// BM_CHECK(store.put(row)); returns the error to the caller; a value is dropped.
+#define BM_CHECK(expression) BM_CHECK_(BM_CONCAT(bm_check_, __COUNTER__), expression)

@@ -32,11 +32,11 @@ struct Element {
 };
 
 /// Pull reader for DER (X.690 §10): definite minimal lengths, single-byte tags. Aliases its input.
-/// Every error is `bad_request` with the offset in the detail.
+/// Every error is `bad_request` with the offset in the detail; after an error nothing more should be read.
 class Reader {
  public:
   /// @param input the contents to read elements from; must outlive the reader and every view taken from it.
-  explicit Reader(BytesView input) : rest_{input} {}
+  explicit Reader(BytesView input) : Reader{input, input.data()} {}
 
   [[nodiscard]] bool empty() const { return rest_.empty(); }
   /// The tag of the next element, or nothing at the end.
@@ -62,16 +62,31 @@ class Reader {
   /// UTCTime (RFC 5280 §4.1.2.5.1, 1950..2049) or GeneralizedTime with seconds and Z; the right one for the year.
   Result<Instant> time();
   /// @error bad_request: bytes are left over.
-  Result<void> finish() const;
+  [[nodiscard]] Result<void> finish() const;
 
  private:
+  Reader(BytesView input, const std::uint8_t* origin) : rest_{input}, origin_{origin} {}
+  [[nodiscard]] tl::unexpected<Error> refuse(const char* what) const;
+  Result<std::size_t> length();
+  friend Result<void> check_nesting(BytesView input, std::size_t depth_max);
+
   BytesView rest_;
+  const std::uint8_t* origin_;  ///< where the outermost reader began: offsets in details count from there
 };
+
+/// Whether these are the contents of an OBJECT IDENTIFIER: 1..64 bytes, whole minimal arcs (X.690 §8.19.2).
+bool is_oid(BytesView contents);
 
 /// Exactly one element of this tag, with nothing behind it; returns a reader over its contents.
 Result<Reader> read_one(BytesView input, std::uint8_t tag);
 
-/// Builds DER from the inside out into one buffer.
+/// Walks everything inside `input` without recursion: well-formed DER elements wherever a constructed tag says so, at
+/// most `depth_max` (1..64) levels of them; BOOLEAN, INTEGER, ENUMERATED, BIT STRING, NULL and OBJECT IDENTIFIER with
+/// the contents that DER gives them. Character strings, times and what stands in OCTET STRINGs are not looked at.
+/// @error bad_request: malformed at any level, or deeper.
+Result<void> check_nesting(BytesView input, std::size_t depth_max);
+
+/// Builds DER from the inside out into one buffer. Misuse (a bad time, an unbalanced `close`) ends the process.
 class Writer {
  public:
   /// Opens a constructed element; its length is put in when the matching `close` comes.

@@ -25,7 +25,7 @@ class Tx {
 
   // CAs, products, batches, stations.
   virtual Result<CaId> add_ca(const CaRecord& ca) = 0;  ///< `id` is ignored. @error conflict: the name is taken
-  virtual Result<void> update_ca(const CaRecord& ca) = 0;
+  virtual Result<void> update_ca(const CaRecord& ca) = 0;    ///< @error not_found, as every update_ below
   virtual Result<std::optional<CaRecord>> ca(CaId id) = 0;
   virtual Result<std::vector<CaRecord>> cas() = 0;
   virtual Result<ProductId> put_product(const ProductRecord& product) = 0;  ///< by name; `id` is ignored
@@ -62,12 +62,14 @@ class Tx {
   // Certificates.
   /// Records an intent. @error conflict: the index of that CA is taken (draw another).
   virtual Result<CertificateRow> add_certificate(const CertificateRecord& certificate) = 0;
+  /// Stores issuance, counted, standing, published, signature and log_index; the rest is what the intent made it.
   virtual Result<void> update_certificate(const CertificateRecord& certificate) = 0;
   virtual Result<std::optional<CertificateRecord>> certificate(CertificateRow row) = 0;
   virtual Result<std::optional<CertificateRecord>> certificate(CaId ca, std::uint32_t index) = 0;
   virtual Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) = 0;
   virtual Result<std::vector<CertificateRecord>> certificates_in(IssuanceState state) = 0;  ///< intended or orphaned
   virtual Result<std::optional<RequestRecord>> request(const Digest& caller, const Octets<16>& id) = 0;
+  /// Takes the place of an earlier one of that caller and id.
   virtual Result<void> add_request(const RequestRecord& request) = 0;
   virtual Result<void> put_appraisal(const AppraisalRecord& appraisal) = 0;
   /// Removes and returns the one of that device and key.
@@ -83,6 +85,14 @@ struct Committed {
   std::uint64_t first_log_index = 0;
   std::vector<Bytes> entries;  ///< encoded audit entries
   std::vector<Publication> publications;
+};
+
+/// Which audit entries a store can still serve: those of [first, size). Older ones are in the published log only.
+struct LogSpan {
+  std::uint64_t first = 0;  ///< a multiple of 256
+  std::uint64_t size = 0;   ///< of the whole log
+
+  friend bool operator==(const LogSpan&, const LogSpan&) = default;
 };
 
 /// The registry (design §5): one writer with group commit, epoch-fenced. Safe from any thread.
@@ -101,10 +111,11 @@ class Store {
   virtual Result<void> write(const Work& work) = 0;
   /// Runs `work` on a consistent view; writes through it fail `storage`.
   virtual Result<void> read(const Work& work) const = 0;
-  /// Calls `row` for every registered certificate in row order: for the snapshot at start.
+  /// Calls `row` for every registered or orphaned certificate of a device, in row order: for the snapshot at start.
   virtual Result<void> each_publication(const std::function<void(const Publication&)>& row) const = 0;
-  /// The audit entries from `first` on, at most `limit`.
+  /// The audit entries from `first` on, at most `limit`; none at the end. @error not_found: pruned, see log_span.
   virtual Result<std::vector<Bytes>> entries(std::uint64_t first, std::size_t limit) const = 0;
+  virtual Result<LogSpan> log_span() const = 0;
   [[nodiscard]] virtual Epoch epoch() const = 0;
   virtual void set_listener(Listener listener) = 0;
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/enrollment.h"
+
+#include "app/subjects.h"
+#include "crypto/hash.h"
+#include "pki/csr_policy.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::CredentialKind;
+using lifecycle::Purpose;
+using lifecycle::RootKind;
+using lifecycle::State;
+
+/// A product with the labelled software root has nothing to appraise (design "Evidence for EST").
+bool exempt(const lifecycle::DeviceRecord& device) {
+  return device.root == RootKind::software;
+}
+
+Octets<16> request_id(Purpose purpose, const Digest& spki) {
+  // EST names no request: identity and key recognise a retry (protocols.md §1.4).
+  const auto name = lifecycle::name(purpose);
+  const auto digest = crypto::sha256({as_bytes(name), spki.get()});
+  Octets<16> id{};
+  std::copy_n(digest.get().begin(), id.size(), id.begin());
+  return id;
+}
+
+Result<void> state_allows(const lifecycle::DeviceRecord& device, Purpose purpose) {
+  const bool allowed = purpose == Purpose::enroll
+                           ? device.state == State::provisioned
+                           : device.state == State::enrolled || device.state == State::operational;
+  if (!allowed) {
+    return fail(Code::state_forbids,
+                std::string{lifecycle::name(purpose)} + " from " + std::string{lifecycle::short_name(device.state)});
+  }
+  return device.holds.empty() ? Result<void>{} : fail(Code::held, "a hold lies on the device: revalidate");
+}
+
+}  // namespace
+
+Result<Caller> Enrollment::caller(const EstRequest& request, CredentialKind kind) const {
+  BM_TRY(auto found, ports_.store.read_for<Caller>([&](Tx& tx) -> Result<Caller> {
+    BM_TRY(auto certificate, tx.certificate(request.row));
+    if (!certificate || certificate->issuance != IssuanceState::registered ||
+        crypto::sha256(certificate_of(*certificate)) != request.certificate) {
+      return fail(Code::not_registered, "the registry does not know this certificate");
+    }
+    BM_TRY(auto device, tx.device(certificate->device));
+    return device ? Result<Caller>{Caller{std::move(*certificate), std::move(*device)}}
+                  : fail(Code::not_registered, "no device");
+  }));
+  if (found.certificate.kind != kind) {
+    return fail(Code::role, kind == CredentialKind::idevid ? "an IDevID enrolls" : "an LDevID renews");
+  }
+  if (found.certificate.standing != lifecycle::Standing::live) {
+    return fail(Code::credential_ended, "this certificate was superseded or revoked");
+  }
+  return found;
+}
+
+Result<Issued> Enrollment::enroll(const EstRequest& request) {
+  BM_TRY(const auto who, caller(request, CredentialKind::idevid));
+  return issue(request, who, Purpose::enroll);
+}
+
+Result<Issued> Enrollment::reenroll(const EstRequest& request) {
+  BM_TRY(const auto who, caller(request, CredentialKind::ldevid));
+  BM_TRY(const auto policy, ports_.catalog.find(who.device.product));
+  const auto opens = who.certificate.not_before + policy->renew_from;
+  if (ports_.clock.now() < opens && !exempt(who.device)) {
+    return fail(Code::policy, "renewal opens " + to_rfc3339(opens), "renew_from");
+  }
+  return issue(request, who, Purpose::renew);
+}
+
+Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, Purpose purpose) {
+  BM_TRY(const auto csr, pkcs10::Request::read(request.csr));
+  const auto spki = crypto::sha256(csr.spki());
+  const RequestKey key{Digest{who.device.id.get()}, request_id(purpose, spki)};
+  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki));
+  if (earlier && earlier->record.issuance == IssuanceState::registered) {
+    return std::move(*earlier);
+  }
+  BM_CHECK(state_allows(who.device, purpose));
+  const bool renews = purpose == Purpose::renew;
+  BM_CHECK(pki::judge_csr(
+      csr, {.subject = request.presented_subject,
+            .names = renews ? pki::CsrExpectation::Names::exactly : pki::CsrExpectation::Names::registered_or_empty,
+            .subject_alt_name = BytesView{request.presented_alt_name},
+            .channel_binding = request.channel_binding}));
+  if (!exempt(who.device) && !csr.challenge_password()) {
+    return fail(Code::binding, "challengePassword with this channel's binding is missing");
+  }
+
+  struct Facts {
+    BatchRecord batch;
+    RootRecord root;
+  };
+  BM_TRY(const auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
+    BM_TRY(const auto batch, tx.batch(who.device.batch));
+    BM_TRY(const auto root, tx.root(who.device.row));
+    return batch && root ? Result<Facts>{Facts{*batch, *root}}
+                         : fail(Code::not_found, "the device's batch or root is gone");
+  }));
+  BM_TRY(const auto policy, ports_.catalog.find(who.device.product));
+  const auto now = ports_.clock.now();
+  Order order;
+  order.ca = facts.batch.operational_ca;
+  order.profile = pki::ProfileId::ldevid;
+  order.kind = CredentialKind::ldevid;
+  order.purpose = purpose;
+  order.not_after = Instant{std::chrono::floor<std::chrono::seconds>(now)} + policy->ldevid_lifetime;
+  order.actor = "device";
+  order.reason = lifecycle::name(purpose);
+  order.subject = device_subject(facts.batch, policy->name, who.device.id, csr.spki(),
+                                 {.hardware_serial = facts.root.hardware_serial,
+                                  .root = who.device.root,
+                                  .root_class = who.device.root_class,
+                                  .appraised_at = now});
+  return ports_.issuance.issue(order, key,
+                               [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
+                                 return at_intent(tx, record, who, purpose, clock);
+                               });
+}
+
+Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Caller& who, Purpose purpose,
+                                   const lifecycle::ClockReading& clock) const {
+  record.device = who.device.row;
+  BM_TRY(const auto device, tx.device(who.device.row));
+  if (!device) {
+    return fail(Code::not_found, "the device is gone");
+  }
+  BM_CHECK(state_allows(*device, purpose));
+  BM_TRY(const auto policy, ports_.catalog.find(device->product));
+  lifecycle::Appraisal appraisal{
+      .result = lifecycle::Appraised::exempt, .at = clock.now, .firmware = {}, .minimum = {}};
+  if (!exempt(*device)) {
+    BM_TRY(const auto used, use_appraisal(tx, device->row, record.spki, purpose, clock.now));
+    appraisal = {.result = lifecycle::Appraised::passed,
+                 .at = used.at,
+                 .firmware = used.firmware,
+                 .minimum = policy->minimum_firmware};
+  }
+  if (purpose == Purpose::enroll) {
+    const bool asks = policy->released_for_field == policy::RequiresRelease::yes;
+    // Shipment records come with the factory's own issue; a product that asks for one is refused until then.
+    BM_CHECK(
+        lifecycle::decide_enroll(*device, {.appraisal = appraisal,
+                                           .released = lifecycle::Claim::no,
+                                           .release_required = asks ? lifecycle::Claim::yes : lifecycle::Claim::no}));
+  }
+  return {};
+}
+
+}  // namespace birthmark::app

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/operations.h"
+
+#include <algorithm>
+#include <array>
+
+#include "app/registration.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::Decision;
+using lifecycle::DeviceRecord;
+using lifecycle::HoldCause;
+
+struct ActionRow {
+  DeviceAction action;
+  std::string_view name;
+  bool takes_away;  ///< open connections end
+};
+constexpr std::array kActions{
+    ActionRow{DeviceAction::hold, "hold", true},        ActionRow{DeviceAction::suspend, "suspend", true},
+    ActionRow{DeviceAction::release, "release", false}, ActionRow{DeviceAction::revoke, "revoke", true},
+    ActionRow{DeviceAction::retire, "retire", true},    ActionRow{DeviceAction::reject, "reject", true}};
+
+const ActionRow& row_of(DeviceAction action) {
+  return *std::ranges::find(kActions, action, &ActionRow::action);
+}
+
+Result<Decision> decide(DeviceAction action, const DeviceRecord& device, HoldCause cause) {
+  switch (action) {
+    case DeviceAction::hold:
+      return lifecycle::decide_hold(device, cause);
+    case DeviceAction::suspend:
+      return lifecycle::decide_suspend(device, cause);
+    case DeviceAction::release:
+      return lifecycle::decide_release(device, lifecycle::Approval::one_operator);
+    case DeviceAction::revoke:
+      return lifecycle::decide_revoke(device);
+    case DeviceAction::retire:
+      return lifecycle::decide_retire(device);
+    case DeviceAction::reject:
+      return lifecycle::decide_reject(device);
+  }
+  return fail(Code::bad_request, "unknown action");
+}
+
+Result<DeviceRecord> find(Tx& tx, const DeviceId& id) {
+  BM_TRY(auto device, tx.device(id));
+  return device ? Result<DeviceRecord>{std::move(*device)} : fail(Code::not_found, "no such device");
+}
+
+bool may_use_journal(DeviceAction action) {
+  return action == DeviceAction::suspend || action == DeviceAction::revoke;
+}
+
+}  // namespace
+
+std::optional<DeviceAction> device_action_named(std::string_view name) {
+  const auto* const row = std::ranges::find(kActions, name, &ActionRow::name);
+  return row == kActions.end() ? std::nullopt : std::optional{row->action};
+}
+
+Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause,
+                                     const std::string& actor) {
+  auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) -> Result<DeviceRecord> {
+    BM_TRY(const auto device, find(tx, id));
+    BM_TRY(const auto decision, decide(action, device, cause));
+    return advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), actor});
+  });
+  if (!after && after.error().code == Code::storage && may_use_journal(action)) {
+    return deny_by_journal(action, id, cause, actor);
+  }
+  if (!after) {
+    return fail(after.error());
+  }
+  const auto cut = row_of(action).takes_away ? ports_.sessions.cut(after->row) : 0;
+  return ActionResult{std::move(*after), cut, false};
+}
+
+Result<ActionResult> Operations::deny_by_journal(DeviceAction action, const DeviceId& id, HoldCause cause,
+                                                 const std::string& actor) {
+  struct Facts {
+    DeviceRecord device;
+    std::vector<CertificateRecord> certificates;
+  };
+  BM_TRY(auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
+    BM_TRY(auto device, find(tx, id));
+    BM_TRY(auto certificates, tx.certificates_of(device.row));
+    return Facts{std::move(device), std::move(certificates)};
+  }));
+  BM_TRY(const auto decision, decide(action, facts.device, cause));
+  const auto now = ports_.clock.now();
+  const auto kind = action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
+  BM_CHECK(
+      ports_.journal.append({.kind = kind, .device = facts.device.row, .cause = cause, .at = now, .actor = actor}));
+
+  auto denied = lifecycle::apply(facts.device, decision, now);
+  std::vector<Publication> publications;
+  for (const auto& certificate : facts.certificates) {
+    const auto wanted = lifecycle::status_of(denied.state, certificate.kind, denied.holds, certificate.standing);
+    const auto status = lifecycle::on_wire(certificate.published, wanted);
+    if (certificate.issuance == IssuanceState::registered && status) {
+      publications.push_back({.ca = certificate.ca,
+                              .index = certificate.index,
+                              .status = *status,
+                              .state = denied.state,
+                              .product = denied.product,
+                              .device = denied.row,
+                              .appraised_at = denied.appraised_at.value_or(denied.provisioned_at)});
+    }
+  }
+  BM_CHECK(ports_.read_path.apply(publications));
+  const auto cut = ports_.sessions.cut(denied.row);
+  return ActionResult{std::move(denied), cut, true};
+}
+
+Result<std::size_t> Operations::replay_journal() {
+  BM_TRY(const auto pending, ports_.journal.pending());
+  for (const auto& deny : pending) {
+    const auto replayed = ports_.store.write([&](Tx& tx) -> Result<void> {
+      BM_TRY(const auto device, tx.device(deny.device));
+      if (!device) {
+        return fail(Code::not_found, "the journal names a device that the store does not know");
+      }
+      const Doing doing{deny.at, ports_.store.epoch(), deny.actor};
+      BM_CHECK(tx.audit({.kind = audit::EntryKind::emergency_deny_replayed,
+                         .at = ports_.clock.now(),
+                         .epoch = ports_.store.epoch().get(),
+                         .device = device->id,
+                         .actor = deny.actor,
+                         .reason = deny.kind == DenyKind::revoke ? "revoke" : "suspend"}));
+      const auto decision = deny.kind == DenyKind::revoke ? lifecycle::decide_revoke(*device)
+                                                          : lifecycle::decide_suspend(*device, deny.cause);
+      // Already there, by an earlier replay that was cut off: nothing to do.
+      return decision ? without_value(advance(tx, *device, *decision, doing)) : Result<void>{};
+    });
+    BM_CHECK(replayed);
+  }
+  if (!pending.empty()) {
+    BM_CHECK(ports_.journal.clear());
+  }
+  return pending.size();
+}
+
+}  // namespace birthmark::app

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/read_path.h"
+
+namespace birthmark::app {
+namespace {
+
+policy::IssuerStatus status_of(CaState state) {
+  switch (state) {
+    case CaState::active:
+      return policy::IssuerStatus::trusted;
+    case CaState::held:
+    case CaState::ended:
+      return policy::IssuerStatus::revoked;
+  }
+  return policy::IssuerStatus::revoked;
+}
+
+policy::CredentialRecord record_of(const Publication& p) {
+  return {.status = p.status,
+          .state = p.state,
+          .product = static_cast<std::uint8_t>(p.product.get()),
+          .device = p.device,
+          .appraised_at = p.appraised_at};
+}
+
+std::shared_ptr<const policy::Snapshot> empty_snapshot() {
+  auto made = policy::Snapshot::make({.head = {}, .issuers = {}, .products = {}});
+  return made ? *made : nullptr;
+}
+
+}  // namespace
+
+ReadPath::ReadPath(const Store& store, const CaDirectoryHolder& cas, const Catalog& catalog)
+    : store_{store},
+      cas_{cas},
+      catalog_{catalog},
+      holder_{std::make_unique<policy::SnapshotHolder>(empty_snapshot())} {}
+
+Result<policy::CredentialTable*> ReadPath::table(CaId ca) {
+  if (const auto at = tables_.find(ca); at != tables_.end()) {
+    return at->second.get();
+  }
+  const auto directory = cas_.get();
+  const Ca* const known = directory->find(ca);
+  if (known == nullptr) {
+    return fail(Code::storage, "a credential of an unknown CA");
+  }
+  return tables_.emplace(ca, std::make_shared<policy::CredentialTable>(known->record.list_bits)).first->second.get();
+}
+
+Result<std::shared_ptr<const policy::Snapshot>> ReadPath::make() {
+  policy::Snapshot::Parts parts;
+  parts.head = {store_.epoch(), ++number_};
+  const auto directory = cas_.get();
+  for (const auto& ca : directory->all()) {
+    BM_CHECK(table(ca.record.id));
+    parts.issuers.push_back({ca.record.id, policy::IssuerKeyId{ca.certificate.issuer.key_id},
+                             status_of(ca.record.state), tables_.at(ca.record.id)});
+  }
+  for (const auto& [id, product] : catalog_.all()) {
+    if (id.get() >= 256) {
+      return fail(Code::bad_request, "more than 255 products");
+    }
+    parts.products.resize(std::max<std::size_t>(parts.products.size(), id.get() + 1));
+    parts.products[id.get()] = product;
+  }
+  return policy::Snapshot::make(std::move(parts));
+}
+
+Result<void> ReadPath::refresh() {
+  const std::scoped_lock lock{mutex_};
+  BM_TRY(auto snapshot, make());
+  return holder_->publish(std::move(snapshot));
+}
+
+Result<void> ReadPath::rebuild() {
+  {
+    const std::scoped_lock lock{mutex_};
+    tables_.clear();
+    Result<void> outcome;
+    BM_CHECK(store_.each_publication([&](const Publication& publication) {
+      if (!outcome) {
+        return;
+      }
+      const auto place = table(publication.ca);
+      outcome =
+          place ? (*place)->restore(publication.index, record_of(publication)) : Result<void>{fail(place.error())};
+    }));
+    BM_CHECK(outcome);
+  }
+  return refresh();
+}
+
+Result<void> ReadPath::apply(std::span<const Publication> publications) {
+  const std::scoped_lock lock{mutex_};
+  for (const auto& publication : publications) {
+    BM_TRY(auto* const place, table(publication.ca));
+    BM_CHECK(place->publish(publication.index, record_of(publication)));
+  }
+  return {};
+}
+
+}  // namespace birthmark::app

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "app/cas.h"
+#include "app/catalog.h"
+#include "app/ports/store.h"
+#include "policy/snapshot.h"
+
+namespace birthmark::app {
+
+/// Feeds the published snapshot from what the store commits (design "Two paths"): rebuilt at start, followed commit by
+/// commit afterwards. Readers never wait for it.
+class ReadPath {
+ public:
+  ReadPath(const Store& store, const CaDirectoryHolder& cas, const Catalog& catalog);
+
+  /// Reads every registered credential into fresh tables and publishes the first snapshot.
+  /// @error storage; bad_request, conflict: the store contradicts itself.
+  Result<void> rebuild();
+  /// Publishes a snapshot with the present CAs and products; existing tables stay. After a CA or product changed.
+  Result<void> refresh();
+  /// Follows one commit. @error conflict, bad_request: a record that the wire rule forbids (never published).
+  Result<void> apply(std::span<const Publication> publications);
+
+  [[nodiscard]] const policy::SnapshotHolder& snapshots() const { return *holder_; }
+
+ private:
+  Result<std::shared_ptr<const policy::Snapshot>> make();
+  Result<policy::CredentialTable*> table(CaId ca);
+
+  const Store& store_;
+  const CaDirectoryHolder& cas_;
+  const Catalog& catalog_;
+  std::mutex mutex_;  ///< of the writers of the snapshot; readers take none
+  std::map<CaId, std::shared_ptr<policy::CredentialTable>> tables_;
+  std::uint64_t number_ = 0;
+  std::unique_ptr<policy::SnapshotHolder> holder_;
+};
+
+}  // namespace birthmark::app

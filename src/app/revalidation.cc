@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/revalidation.h"
+
+#include "app/registration.h"
+#include "app/subjects.h"
+#include "attest/endorsement.h"
+#include "crypto/hash.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::Purpose;
+using lifecycle::State;
+
+/// Whether the device is served again after this appraisal, and so gets a credential.
+bool serves(State state) {
+  return state == State::enrolled || state == State::operational;
+}
+
+Result<crypto::EndorsementKey> endorsement_of(const RevalidationEvidence& evidence) {
+  BM_TRY(const auto ek, tpm::read_public(evidence.ek_public));
+  BM_TRY(auto key, attest::endorsement_key(ek));
+  if (lifecycle::device_id(lifecycle::RootKind::tpm, key.key.spki()) != evidence.device) {
+    return fail(Code::ek_untrusted, "this endorsement key is another device's", "ek.device");
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<Challenge> Revalidation::begin(const Digest& caller) {
+  return ports_.challenges.give(Purpose::revalidate, caller);
+}
+
+Result<ActivationChallenge> Revalidation::evidence(const Digest& caller, const RevalidationEvidence& evidence) {
+  BM_TRY(const auto challenge, ports_.challenges.burn(evidence.evidence.session, Purpose::revalidate, caller));
+  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) -> Result<KnownDevice> {
+    BM_TRY(const auto device, tx.device(evidence.device));
+    return device ? known_device(tx, device->row) : Result<KnownDevice>{fail(Code::not_found, "no such device")};
+  }));
+  BM_TRY(const auto endorsement, endorsement_of(evidence));
+  BM_TRY(const auto judged, appraise_key(evidence.evidence, known.root.ak_public, challenge, known.device.id));
+  BM_TRY(const auto policy, ports_.catalog.find(known.device.product));
+  lifecycle::Appraisal appraisal{.result = lifecycle::Appraised::passed,
+                                 .at = ports_.clock.now(),
+                                 .firmware = lifecycle::FirmwareVersion::parse(evidence.evidence.firmware),
+                                 .minimum = policy->minimum_firmware};
+  // Refuses S0, S5, S6 and old firmware before a secret is made; decided again when the answer comes.
+  BM_CHECK(lifecycle::decide_revalidate(known.device, appraisal, lifecycle::SuccessorIssuer::yes));
+  BM_TRY(const auto name, attest::ak_name(known.root.ak_public));
+  return activations_.give(caller, endorsement, name,
+                           {.device = known.device.row,
+                            .request_id = evidence.request_id,
+                            .spki = to_bytes(judged.key.spki()),
+                            .appraisal = appraisal,
+                            .findings = attest::write(judged.findings)});
+}
+
+Result<RevalidationAnswer> Revalidation::activate(const Digest& caller, const SessionId& session, BytesView secret) {
+  BM_TRY(const auto shown, activations_.take(caller, session, secret));
+  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) { return known_device(tx, shown.device); }));
+  BM_TRY(const auto decision,
+         lifecycle::decide_revalidate(known.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));
+  if (!serves(decision.to) || !decision.holds.empty()) {
+    return record_only(shown);
+  }
+  BM_TRY(auto issued, issue(shown));
+  return RevalidationAnswer{std::move(issued)};
+}
+
+Result<RevalidationAnswer> Revalidation::record_only(const Shown& shown) {
+  return ports_.store.write_for<RevalidationAnswer>([&](Tx& tx) -> Result<RevalidationAnswer> {
+    BM_TRY(const auto known, known_device(tx, shown.device));
+    BM_TRY(const auto decision,
+           lifecycle::decide_revalidate(known.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));
+    const auto now = ports_.clock.now();
+    BM_CHECK(tx.put_findings(shown.device, Purpose::revalidate, now, shown.findings));
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::appraisal,
+                       .at = now,
+                       .epoch = ports_.store.epoch().get(),
+                       .device = known.device.id,
+                       .evidence_hash = crypto::sha256(shown.findings),
+                       .actor = "device",
+                       .reason = "revalidate"}));
+    BM_TRY(const auto after, advance(tx, known.device, decision, {now, ports_.store.epoch(), "device"}));
+    auto left = after.holds;
+    if (after.suspended_for) {
+      left = left.with(*after.suspended_for);
+    }
+    return RevalidationAnswer{StillHeld{after.state, left,
+                                        lifecycle::why_left(left, {.reproved = lifecycle::Reproved::yes,
+                                                                   .successor = lifecycle::SuccessorIssuer::yes,
+                                                                   .approval = lifecycle::Approval::none})}};
+  });
+}
+
+Result<Issued> Revalidation::issue(const Shown& shown) {
+  struct Facts {
+    KnownDevice known;
+    BatchRecord batch;
+  };
+  BM_TRY(const auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
+    BM_TRY(auto known, known_device(tx, shown.device));
+    BM_TRY(auto batch, tx.batch(known.device.batch));
+    return batch ? Result<Facts>{Facts{std::move(known), std::move(*batch)}}
+                 : fail(Code::not_found, "the device's batch is gone");
+  }));
+  const auto& device = facts.known.device;
+  BM_TRY(const auto policy, ports_.catalog.find(device.product));
+  const auto now = ports_.clock.now();
+  Order order;
+  order.ca = facts.batch.operational_ca;
+  order.profile = pki::ProfileId::ldevid;
+  order.kind = lifecycle::CredentialKind::ldevid;
+  order.purpose = Purpose::revalidate;
+  order.not_after = Instant{std::chrono::floor<std::chrono::seconds>(now)} + policy->ldevid_lifetime;
+  order.actor = "device";
+  order.reason = "revalidate";
+  order.subject = device_subject(facts.batch, policy->name, device.id, shown.spki,
+                                 {.hardware_serial = facts.known.root.hardware_serial,
+                                  .root = device.root,
+                                  .root_class = device.root_class,
+                                  .appraised_at = now});
+  return ports_.issuance.issue(
+      order, RequestKey{Digest{device.id.get()}, shown.request_id},
+      [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) -> Result<void> {
+        record.device = shown.device;
+        BM_TRY(const auto present, known_device(tx, shown.device));
+        BM_CHECK(lifecycle::decide_revalidate(present.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));
+        BM_CHECK(tx.put_findings(shown.device, Purpose::revalidate, clock.now, shown.findings));
+        return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
+                                       .at = clock.now,
+                                       .epoch = ports_.store.epoch().get(),
+                                       .device = device.id,
+                                       .evidence_hash = crypto::sha256(shown.findings),
+                                       .actor = "device",
+                                       .reason = "revalidate"}));
+      });
+}
+
+}  // namespace birthmark::app

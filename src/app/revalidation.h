@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "app/activations.h"
+#include "app/attestation.h"
+#include "app/issuance.h"
+
+namespace birthmark::app {
+
+/// What a device without any certificate shows: who it is, by its hardware (design rule 5).
+struct RevalidationEvidence {
+  DeviceId device;  ///< where to look; proved by the endorsement key, whose SPKI it is made of
+  Octets<16> request_id;
+  Bytes ek_public;
+  DeviceEvidence evidence;  ///< by the recorded AK, about the key of the next LDevID
+};
+
+/// The hardware is proved, but something else still holds the device.
+struct StillHeld {
+  lifecycle::State state;
+  lifecycle::HoldSet holds;
+  std::string waits_for;  ///< for people: what each cause waits for
+};
+using RevalidationAnswer = std::variant<Issued, StillHeld>;
+
+/// Recovery without a certificate: recorded AK, activation by the EK, fresh evidence. Allowed in S1 to S4, issues an
+/// LDevID by the batch's present operational CA, and lifts what an appraisal may lift.
+class Revalidation {
+ public:
+  struct Ports {
+    Store& store;
+    Issuance& issuance;
+    Challenges& challenges;
+    Catalog& catalog;
+    const Clock& clock;
+    Entropy& entropy;
+    crypto::EphemeralSource& ephemerals;
+  };
+  explicit Revalidation(Ports ports) : ports_{ports}, activations_{{ports.clock, ports.entropy, ports.ephemerals}} {}
+
+  /// @param caller SHA-256 of where the request came from: there is no certificate. @error rate_limited
+  Result<Challenge> begin(const Digest& caller);
+  /// @error nonce_used, nonce_expired, not_found, state_forbids: S0, S5, S6; ek_untrusted: the endorsement key is not
+  /// the device's; bad_evidence, key_not_attested, fw_rollback; rate_limited
+  Result<ActivationChallenge> evidence(const Digest& caller, const RevalidationEvidence& evidence);
+  /// @error nonce_used, nonce_expired, bad_evidence with check "activation", state_forbids, and as `Issuance::issue`.
+  Result<RevalidationAnswer> activate(const Digest& caller, const SessionId& session, BytesView secret);
+
+ private:
+  struct Shown {
+    DeviceRow device;
+    Octets<16> request_id;
+    Bytes spki;
+    lifecycle::Appraisal appraisal;
+    Bytes findings;
+  };
+  Result<Issued> issue(const Shown& shown);
+  Result<RevalidationAnswer> record_only(const Shown& shown);
+
+  Ports ports_;
+  Activations<Shown> activations_;
+};
+
+}  // namespace birthmark::app

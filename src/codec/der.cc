@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codec/der.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace birthmark::der {
+namespace {
+
+constexpr std::size_t kOidMaxBytes = 64;
+constexpr std::size_t kLengthMaxOctets = 4;
+constexpr std::size_t kDepthMax = 64;
+constexpr std::uint8_t kConstructed = 0x20, kClassMask = 0xC0, kNumberMask = 0x1F;
+constexpr std::uint8_t kBitsPerOctet = 8;
+
+bool is_constructed(std::uint8_t tag) {
+  return (tag & kConstructed) != 0;
+}
+
+/// X.690 §8.1.2.4 (high tag numbers), §8.1.5 (end of contents), §10.2 (strings are primitive in DER): of the universal
+/// class only SEQUENCE and SET are constructed here.
+bool tag_allowed(std::uint8_t tag) {
+  const auto number = tag & kNumberMask;
+  if (number == kNumberMask || tag == 0) {
+    return false;
+  }
+  if ((tag & kClassMask) != 0) {
+    return true;
+  }
+  const bool sequence_or_set = number == (tag::sequence & kNumberMask) || number == (tag::set & kNumberMask);
+  return is_constructed(tag) == sequence_or_set;
+}
+
+/// X.690 §8.3.2: the first nine bits are not all alike.
+bool minimal_integer(BytesView contents) {
+  if (contents.size() < 2) {
+    return !contents.empty();
+  }
+  const bool next_high = (contents[1] & 0x80) != 0;
+  return !((contents[0] == 0x00 && !next_high) || (contents[0] == 0xFF && next_high));
+}
+
+/// X.690 §8.6.2, §11.2.1: a count of unused bits that are there, and zero.
+bool bit_string_allowed(BytesView contents) {
+  if (contents.empty() || contents[0] >= kBitsPerOctet) {
+    return false;
+  }
+  return contents[0] == 0 || (contents.size() > 1 && (contents.back() & ((1U << contents[0]) - 1U)) == 0);
+}
+
+/// Whether the contents fit the universal types that have a form of their own; whoever meets an element that he does
+/// not interpret (parameters, unknown attributes) relies on it. Character strings and times have readers of their own.
+bool contents_allowed(const Element& element) {
+  constexpr std::uint8_t kUniversalString = 0x1C, kBmpString = 0x1E;
+  const auto contents = element.contents;
+  switch (element.tag) {
+    case tag::boolean:
+      return contents.size() == 1 && (contents[0] == 0x00 || contents[0] == 0xFF);
+    case tag::integer:
+    case tag::enumerated:
+      return minimal_integer(contents);
+    case tag::bit_string:
+      return bit_string_allowed(contents);
+    case tag::null:
+      return contents.empty();
+    case tag::oid:
+      return is_oid(contents);
+    case kUniversalString:
+      return contents.size() % 4 == 0;
+    case kBmpString:
+      return contents.size() % 2 == 0;
+  }
+  return true;
+}
+
+/// Two decimal digits at `at`, or -1.
+int two_digits(BytesView text, std::size_t at) {
+  const auto digit = [&](std::size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : -1; };
+  const int high = digit(at), low = digit(at + 1);
+  return high < 0 || low < 0 ? -1 : high * 10 + low;
+}
+
+/// "MMDDhhmmssZ" of that year, or nothing. RFC 5280 §4.1.2.5: seconds always, Z always, no fraction.
+std::optional<Instant> rest_of_time(int year, BytesView text) {
+  if (text.size() != 11 || text[10] != 'Z') {
+    return std::nullopt;
+  }
+  const int month = two_digits(text, 0), day = two_digits(text, 2), hour = two_digits(text, 4),
+            minute = two_digits(text, 6), second = two_digits(text, 8);
+  if (month < 1 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) {
+    return std::nullopt;
+  }
+  return Instant{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+         std::chrono::seconds{second};
+}
+
+std::optional<Instant> read_time(const Element& element) {
+  const auto text = element.contents;
+  if (element.tag == tag::utc_time && text.size() == 13) {
+    const int year = two_digits(text, 0);
+    return year < 0 ? std::nullopt : rest_of_time(year + (year >= 50 ? 1900 : 2000), text.subspan(2));
+  }
+  if (element.tag == tag::generalized_time && text.size() == 15) {
+    const int century = two_digits(text, 0), year = two_digits(text, 2);
+    // Years that UTCTime can hold must be in UTCTime, so that one moment has one encoding.
+    return century < 0 || year < 0 || century * 100 + year < 2050 ? std::nullopt
+                                                                  : rest_of_time(century * 100 + year, text.subspan(4));
+  }
+  return std::nullopt;
+}
+
+/// Ends the process on a programmer's mistake, in every build.
+void require(bool holds, const char* what) {
+  if (!holds) {
+    std::fprintf(stderr, "der::Writer: %s\n", what);
+    std::abort();
+  }
+}
+
+}  // namespace
+
+tl::unexpected<Error> Reader::refuse(const char* what) const {
+  return fail(Code::bad_request, "DER: " + std::string{what} + " at " + std::to_string(rest_.data() - origin_));
+}
+
+std::optional<std::uint8_t> Reader::peek() const {
+  return rest_.empty() ? std::nullopt : std::optional{rest_.front()};
+}
+
+/// Reads the length octets at rest_[1..]; on success rest_ still begins at the tag, and the header's size is implied.
+Result<std::size_t> Reader::length() {
+  if (rest_.size() < 2) {
+    return refuse("truncated header");
+  }
+  const std::uint8_t first = rest_[1];
+  if (first < 0x80) {
+    return std::size_t{first};
+  }
+  const std::size_t count = first & 0x7FU;
+  if (count == 0) {
+    return refuse("indefinite length");
+  }
+  if (count > kLengthMaxOctets || count + 2 > rest_.size()) {
+    return refuse("length octets");
+  }
+  std::size_t value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    value = value << kBitsPerOctet | rest_[2 + i];
+  }
+  if (value < 0x80 || rest_[2] == 0) {
+    return refuse("length not minimal");
+  }
+  return value;
+}
+
+Result<Element> Reader::any() {
+  if (rest_.empty()) {
+    return refuse("missing element");
+  }
+  const std::uint8_t tag = rest_.front();
+  if (!tag_allowed(tag)) {
+    return refuse("tag");
+  }
+  BM_TRY(const auto size, length());
+  const std::size_t header = rest_[1] < 0x80 ? 2U : 2U + (rest_[1] & 0x7FU);
+  if (size > rest_.size() - header) {
+    return refuse("length beyond the end");
+  }
+  const Element element{tag, rest_.subspan(header, size), rest_.first(header + size)};
+  rest_ = rest_.subspan(header + size);
+  return element;
+}
+
+Result<BytesView> Reader::expect(std::uint8_t tag) {
+  if (rest_.empty() || rest_.front() != tag) {
+    return refuse("another tag than expected");
+  }
+  BM_TRY(const auto element, any());
+  return element.contents;
+}
+
+Result<std::optional<BytesView>> Reader::optional(std::uint8_t tag) {
+  if (rest_.empty() || rest_.front() != tag) {
+    return std::optional<BytesView>{};
+  }
+  BM_TRY(const auto contents, expect(tag));
+  return std::optional{contents};
+}
+
+Result<Reader> Reader::enter(std::uint8_t tag) {
+  BM_TRY(const auto contents, expect(tag));
+  return Reader{contents, origin_};
+}
+
+Result<bool> Reader::boolean() {
+  const Reader start = *this;
+  BM_TRY(const auto contents, expect(tag::boolean));
+  if (contents.size() != 1 || (contents[0] != 0x00 && contents[0] != 0xFF)) {
+    return start.refuse("BOOLEAN");
+  }
+  return contents[0] == 0xFF;
+}
+
+Result<BytesView> Reader::integer() {
+  const Reader start = *this;
+  BM_TRY(const auto contents, expect(tag::integer));
+  if (!minimal_integer(contents)) {
+    return start.refuse("INTEGER not minimal");
+  }
+  return contents;
+}
+
+Result<std::uint64_t> Reader::small_unsigned() {
+  const Reader start = *this;
+  BM_TRY(auto contents, integer());
+  if ((contents[0] & 0x80) != 0) {
+    return start.refuse("negative INTEGER");
+  }
+  if (contents[0] == 0) {
+    contents = contents.subspan(1);
+  }
+  if (contents.size() > sizeof(std::uint64_t)) {
+    return start.refuse("INTEGER too large");
+  }
+  std::uint64_t value = 0;
+  for (const auto octet : contents) {
+    value = value << kBitsPerOctet | octet;
+  }
+  return value;
+}
+
+Result<BytesView> Reader::oid() {
+  const Reader start = *this;
+  BM_TRY(const auto contents, expect(tag::oid));
+  if (!is_oid(contents)) {
+    return start.refuse("OBJECT IDENTIFIER");
+  }
+  return contents;
+}
+
+Result<BytesView> Reader::bit_octets() {
+  const Reader start = *this;
+  BM_TRY(const auto contents, expect(tag::bit_string));
+  if (contents.empty() || contents[0] != 0) {
+    return start.refuse("BIT STRING with unused bits");
+  }
+  return contents.subspan(1);
+}
+
+Result<std::uint32_t> Reader::named_bits() {
+  const Reader start = *this;
+  BM_TRY(const auto contents, expect(tag::bit_string));
+  if (contents.empty() || contents.size() > 1 + sizeof(std::uint32_t) || contents[0] >= kBitsPerOctet) {
+    return start.refuse("BIT STRING of flags");
+  }
+  const auto octets = contents.subspan(1);
+  const unsigned unused = contents[0];
+  // X.690 §11.2: padding is zero, and the last bit that is there is a one.
+  if (octets.empty() ? unused != 0 : (octets.back() & ((2U << unused) - 1U)) != (1U << unused)) {
+    return start.refuse("BIT STRING of flags not minimal");
+  }
+  std::uint32_t flags = 0;
+  for (std::size_t bit = 0; bit < octets.size() * kBitsPerOctet; ++bit) {
+    if ((octets[bit / kBitsPerOctet] & (0x80U >> (bit % kBitsPerOctet))) != 0) {
+      flags |= 1U << bit;
+    }
+  }
+  return flags;
+}
+
+Result<Instant> Reader::time() {
+  const Reader start = *this;
+  BM_TRY(const auto element, any());
+  const auto value = read_time(element);
+  if (!value) {
+    return start.refuse("time");
+  }
+  return *value;
+}
+
+Result<void> Reader::finish() const {
+  if (!rest_.empty()) {
+    return refuse("bytes left over");
+  }
+  return {};
+}
+
+bool is_oid(BytesView contents) {
+  if (contents.empty() || contents.size() > kOidMaxBytes || (contents.back() & 0x80) != 0) {
+    return false;
+  }
+  bool at_start = true;
+  for (const auto octet : contents) {
+    if (at_start && octet == 0x80) {
+      return false;
+    }
+    at_start = (octet & 0x80) == 0;
+  }
+  return true;
+}
+
+Result<Reader> read_one(BytesView input, std::uint8_t tag) {
+  Reader reader{input};
+  BM_TRY(auto contents, reader.enter(tag));
+  BM_CHECK(reader.finish());
+  return contents;
+}
+
+Result<void> check_nesting(BytesView input, std::size_t depth_max) {
+  // One end per open element instead of recursion: an attacker's depth must not become our stack.
+  std::array<std::size_t, kDepthMax> left{};
+  std::size_t depth = 0;
+  depth_max = std::min(depth_max, kDepthMax);
+  Reader reader{input};
+  while (!reader.empty()) {
+    while (depth > 0 && reader.rest().size() == left.at(depth - 1)) {
+      --depth;
+    }
+    BM_TRY(const auto element, Reader{reader}.any());
+    const std::size_t after = reader.rest().size() - element.whole.size();
+    if (depth > 0 && after < left.at(depth - 1)) {
+      return reader.refuse("element longer than what holds it");
+    }
+    if (!contents_allowed(element)) {
+      return reader.refuse("contents of a simple type");
+    }
+    if (!is_constructed(element.tag)) {
+      BM_CHECK(reader.any());
+      continue;
+    }
+    if (depth == depth_max) {
+      return reader.refuse("nested too deep");
+    }
+    left.at(depth++) = after;
+    reader = Reader{input.last(after + element.contents.size()), input.data()};
+  }
+  return {};
+}
+
+Writer& Writer::open(std::uint8_t tag) {
+  out_.push_back(tag);
+  open_.push_back(out_.size());
+  return *this;
+}
+
+Writer& Writer::close() {
+  require(!open_.empty(), "close without open");
+  const std::size_t at = open_.back();
+  open_.pop_back();
+  const std::size_t size = out_.size() - at;
+  std::array<std::uint8_t, 1 + sizeof(std::uint64_t)> octets{};
+  std::size_t used = octets.size();
+  for (std::size_t left = size; left != 0 || used == octets.size(); left >>= kBitsPerOctet) {
+    octets.at(--used) = static_cast<std::uint8_t>(left);
+  }
+  if (size >= 0x80) {
+    const std::size_t count = octets.size() - used;
+    octets.at(--used) = static_cast<std::uint8_t>(0x80 | count);
+  }
+  out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(at), octets.begin() + static_cast<std::ptrdiff_t>(used),
+              octets.end());
+  return *this;
+}
+
+Writer& Writer::primitive(std::uint8_t tag, BytesView contents) {
+  open(tag);
+  append(out_, contents);
+  return close();
+}
+
+Writer& Writer::boolean(bool value) {
+  const std::array<std::uint8_t, 1> contents{static_cast<std::uint8_t>(value ? 0xFF : 0x00)};
+  return primitive(tag::boolean, contents);
+}
+
+Writer& Writer::unsigned_int(std::uint64_t value) {
+  std::array<std::uint8_t, sizeof value> magnitude{};
+  for (std::size_t i = magnitude.size(); i-- > 0; value >>= kBitsPerOctet) {
+    magnitude.at(i) = static_cast<std::uint8_t>(value);
+  }
+  return positive_integer(magnitude);
+}
+
+Writer& Writer::positive_integer(BytesView magnitude) {
+  while (!magnitude.empty() && magnitude.front() == 0) {
+    magnitude = magnitude.subspan(1);
+  }
+  open(tag::integer);
+  if (magnitude.empty() || (magnitude.front() & 0x80) != 0) {
+    out_.push_back(0);
+  }
+  append(out_, magnitude);
+  return close();
+}
+
+Writer& Writer::oid(BytesView contents) {
+  require(is_oid(contents), "object identifier");
+  return primitive(tag::oid, contents);
+}
+
+Writer& Writer::null() {
+  return primitive(tag::null, {});
+}
+
+Writer& Writer::octet_string(BytesView contents) {
+  return primitive(tag::octet_string, contents);
+}
+
+Writer& Writer::bit_string(BytesView octets) {
+  open(tag::bit_string);
+  out_.push_back(0);
+  append(out_, octets);
+  return close();
+}
+
+Writer& Writer::named_bits(std::uint32_t flags) {
+  std::array<std::uint8_t, 1 + sizeof flags> contents{};
+  std::size_t size = 1;
+  for (std::size_t bit = 0; bit < sizeof flags * kBitsPerOctet; ++bit) {
+    if ((flags >> bit & 1U) != 0) {
+      size = 2 + bit / kBitsPerOctet;
+      contents.at(size - 1) |= static_cast<std::uint8_t>(0x80U >> (bit % kBitsPerOctet));
+      contents.at(0) = static_cast<std::uint8_t>(kBitsPerOctet - 1 - bit % kBitsPerOctet);
+    }
+  }
+  return primitive(tag::bit_string, BytesView{contents}.first(size));
+}
+
+Writer& Writer::text(std::uint8_t tag, std::string_view value) {
+  return primitive(tag, as_bytes(value));
+}
+
+Writer& Writer::time(Instant value) {
+  std::string digits;
+  for (const char c : to_rfc3339(value)) {
+    if ((c >= '0' && c <= '9') || c == 'Z') {
+      digits += c;
+    }
+  }
+  require(digits.size() == 15 && digits >= "1950", "time outside the years 1950 to 9999");
+  return digits < "2050" ? text(tag::utc_time, std::string_view{digits}.substr(2))
+                         : text(tag::generalized_time, digits);
+}
+
+Writer& Writer::raw(BytesView elements) {
+  append(out_, elements);
+  return *this;
+}
+
+Bytes Writer::finish() && {
+  require(open_.empty(), "an element is still open");
+  return std::move(out_);
+}
+
+}  // namespace birthmark::der
