@@ -27,7 +27,7 @@ enum class SignatureType : std::uint8_t { ed25519 = 0x01, cosignature = 0x04 };
 /// The public half of a log's or a witness's key, with the name and id that its signature lines carry.
 class VerifierKey {
  public:
-  /// @param name 1..255 bytes of UTF-8 without control characters, spaces and without '+'
+  /// @param name 1..255 bytes of UTF-8 without control characters, spaces or '+'
   /// @param ed25519 the 32 bytes of the public key
   /// @error bad_request: name or key
   static Result<VerifierKey> make(SignatureType type, std::string name, BytesView ed25519);

@@ -62,6 +62,9 @@ class Check {
     if (!opened) {
       return found(std::string{kCheckpointPath}, std::nullopt, opened.error().detail);
     }
+    if (!as_published(*text)) {
+      return found(std::string{kCheckpointPath}, std::nullopt, "the signature lines are not as a log publishes them");
+    }
     report_.head = std::move(opened->checkpoint);
     report_.cosignatures = std::move(opened->cosignatures);
     for (const auto& old : witnessed_) {
@@ -75,6 +78,28 @@ class Check {
       }
     }
     return std::nullopt;
+  }
+
+  // The log signs first and nobody twice. A note stays valid with its lines exchanged or repeated, but this file then
+  // is not the one that was published. Lines of unknown keys may stand anywhere.
+  [[nodiscard]] bool as_published(std::string_view text) const {
+    std::vector<VerifierKey> known{options_.trust.log};
+    known.insert(known.end(), options_.trust.witnesses.begin(), options_.trust.witnesses.end());
+    std::vector<bool> seen(known.size(), false);
+    const auto note = read_note(text);
+    for (const auto& line : note ? note->signatures : std::vector<NoteSignature>{}) {
+      const auto key = std::ranges::find_if(
+          known, [&](const VerifierKey& k) { return k.id() == line.key_id && k.name() == line.name; });
+      if (key == known.end()) {
+        continue;
+      }
+      const auto at = static_cast<std::size_t>(key - known.begin());
+      if (seen[at] || (at != 0 && !seen[0])) {
+        return false;
+      }
+      seen[at] = true;
+    }
+    return seen[0];
   }
 
   // The witnessed checkpoints of exactly this size against the tree as it was then.

@@ -65,10 +65,12 @@ struct LogReport {
   [[nodiscard]] bool sound() const { return !finding; }
 };
 
-/// Verifies a whole log from its entries upwards: the checkpoint's signatures; each leaf, each hash of each tile at
+/// Verifies a whole log from its entries upwards: the checkpoint's signatures, the log's line before the witnesses' and
+/// no known key twice; each leaf, each hash of each tile at
 /// every level and the root, recomputed from the entry bundles; the database's rows; the witnessed checkpoints (a log
 /// that was cut back, and one that shows two histories). Memory: one bundle and one tile a level; time: linear.
-/// Not seen: files that a log of this size does not have, and entries that no checkpoint covers.
+/// Not seen: files that a log of this size does not have, entries that no checkpoint covers, the order of the
+/// witnesses' lines among each other, and lines of unknown keys.
 /// @return the report, also where the log is wrong. @error only the source's own failures: storage, unavailable ...
 Result<LogReport> verify_log(LogSource& source, const LogCheckOptions& options);
 

@@ -27,7 +27,7 @@ struct LogProof {
 };
 
 /// The proof as text. @error bad_request: index above 2^63 - 1, path above 63 hashes, checkpoint that is no signed
-/// note; too_large: extra data above 64 KiB.
+/// checkpoint; too_large: extra data above 64 KiB.
 Result<std::string> write_proof(const LogProof& proof);
 /// Reads a proof, which must be exactly what `write_proof` makes of the result.
 /// @error bad_request: form; too_large
