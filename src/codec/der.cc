@@ -100,7 +100,8 @@ std::optional<Instant> rest_of_time(int year, BytesView text) {
          std::chrono::seconds{second};
 }
 
-std::optional<Instant> read_time(const Element& element) {
+/// @param general_from the first year that GeneralizedTime may stand for
+std::optional<Instant> read_time(const Element& element, int general_from) {
   const auto text = element.contents;
   if (element.tag == tag::utc_time && text.size() == 13) {
     const int year = two_digits(text, 0);
@@ -108,9 +109,8 @@ std::optional<Instant> read_time(const Element& element) {
   }
   if (element.tag == tag::generalized_time && text.size() == 15) {
     const int century = two_digits(text, 0), year = two_digits(text, 2);
-    // Years that UTCTime can hold must be in UTCTime, so that one moment has one encoding.
-    return century < 0 || year < 0 || century * 100 + year < 2050 ? std::nullopt
-                                                                  : rest_of_time(century * 100 + year, text.subspan(4));
+    const bool allowed = century >= 0 && year >= 0 && century * 100 + year >= general_from;
+    return allowed ? rest_of_time(century * 100 + year, text.subspan(4)) : std::nullopt;
   }
   return std::nullopt;
 }
@@ -274,14 +274,23 @@ Result<std::uint32_t> Reader::named_bits() {
   return flags;
 }
 
-Result<Instant> Reader::time() {
+Result<Instant> Reader::time_from(int general_from) {
   const Reader start = *this;
   BM_TRY(const auto element, any());
-  const auto value = read_time(element);
+  const auto value = read_time(element, general_from);
   if (!value) {
     return start.refuse("time");
   }
   return *value;
+}
+
+Result<Instant> Reader::time() {
+  // Years that UTCTime can hold must be in UTCTime, so that one moment has one encoding.
+  return time_from(2050);
+}
+
+Result<Instant> Reader::time_of_either_type() {
+  return time_from(1950);
 }
 
 Result<void> Reader::finish() const {

@@ -61,6 +61,9 @@ class Reader {
   Result<std::uint32_t> named_bits();
   /// UTCTime (RFC 5280 §4.1.2.5.1, 1950..2049) or GeneralizedTime with seconds and Z; the right one for the year.
   Result<Instant> time();
+  /// As `time`, but GeneralizedTime may stand for 1950..2049 too: valid DER against the profile of RFC 5280, and what
+  /// layers of DICE and some makers of TPMs put into certificates that cannot be made again.
+  Result<Instant> time_of_either_type();
   /// @error bad_request: bytes are left over.
   [[nodiscard]] Result<void> finish() const;
 
@@ -68,6 +71,7 @@ class Reader {
   Reader(BytesView input, const std::uint8_t* origin) : rest_{input}, origin_{origin} {}
   [[nodiscard]] tl::unexpected<Error> refuse(const char* what) const;
   Result<std::size_t> length();
+  Result<Instant> time_from(int general_from);
   friend Result<void> check_nesting(BytesView input, std::size_t depth_max);
 
   BytesView rest_;

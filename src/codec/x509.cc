@@ -98,8 +98,8 @@ Result<void> Certificate::read_tbs(BytesView algorithm, Parts& parts) {
   BM_CHECK(der::Reader{inner.contents}.oid());
   BM_TRY(parts.issuer, read_checked_name(tbs));
   BM_TRY(auto validity, tbs.enter(der::tag::sequence));
-  BM_TRY(parts.not_before, validity.time());
-  BM_TRY(parts.not_after, validity.time());
+  BM_TRY(parts.not_before, validity.time_of_either_type());
+  BM_TRY(parts.not_after, validity.time_of_either_type());
   BM_CHECK(validity.finish());
   BM_TRY(parts.subject, read_checked_name(tbs));
   BM_TRY(const auto spki, tbs.any());

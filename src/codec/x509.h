@@ -28,7 +28,8 @@ class Certificate {
   /// Refused besides malformed DER: versions 1 and 2, a serial that is not positive or above 20 octets, an unknown
   /// signature algorithm or one that differs inside, unique identifiers, an empty issuer, explicit EC parameters,
   /// strings that `check_string` refuses, more than kExtensionsMax or repeated extensions, `critical` FALSE spelt out.
-  /// @error bad_request
+  /// Let through against RFC 5280: GeneralizedTime before 2050 (see `der::Reader::time_of_either_type`), attributes of
+  /// one RDN out of DER order, end before beginning. @error bad_request
   static Result<Certificate> read(BytesView der);
 
   /// As `read`, for certificates that are trusted because they are configured: any signature algorithm is let through
