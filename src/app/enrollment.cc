@@ -107,7 +107,7 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   BM_TRY(const auto policy, ports_.catalog.find(who.device.product));
   const auto now = ports_.clock.now();
   Order order;
-  order.ca = facts.batch.operational_ca;
+  BM_TRY(order.ca, ports_.issuing_ca(facts.batch.budget.id));
   order.profile = pki::ProfileId::ldevid;
   order.kind = CredentialKind::ldevid;
   order.purpose = purpose;

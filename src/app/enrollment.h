@@ -31,9 +31,10 @@ class Enrollment {
     Store& store;
     Issuance& issuance;
     Catalog& catalog;
+    IssuingCa issuing_ca;
     const Clock& clock;
   };
-  explicit Enrollment(Ports ports) : ports_{ports} {}
+  explicit Enrollment(Ports ports) : ports_{std::move(ports)} {}
 
   /// S1 to S2. @error evidence_missing, csr_policy, binding, state_forbids, held, not_released, credential_ended,
   /// bad_request, and as `Issuance::issue`.

@@ -91,6 +91,9 @@ class Issuance {
   const std::string receipt_key_;
 };
 
+/// The operational CA that issues for a batch now (Hierarchy::operational_ca, as the use cases of devices see it).
+using IssuingCa = std::function<Result<CaId>(BatchId)>;
+
 /// The DER certificate of a registered record.
 Bytes certificate_of(const CertificateRecord& record);
 

@@ -109,7 +109,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
   BM_TRY(const auto policy, ports_.catalog.find(device.product));
   const auto now = ports_.clock.now();
   Order order;
-  order.ca = facts.batch.operational_ca;
+  BM_TRY(order.ca, ports_.issuing_ca(facts.batch.budget.id));
   order.profile = pki::ProfileId::ldevid;
   order.kind = lifecycle::CredentialKind::ldevid;
   order.purpose = Purpose::revalidate;

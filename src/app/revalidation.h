@@ -35,11 +35,13 @@ class Revalidation {
     Issuance& issuance;
     Challenges& challenges;
     Catalog& catalog;
+    IssuingCa issuing_ca;
     const Clock& clock;
     Entropy& entropy;
     crypto::EphemeralSource& ephemerals;
   };
-  explicit Revalidation(Ports ports) : ports_{ports}, activations_{{ports.clock, ports.entropy, ports.ephemerals}} {}
+  explicit Revalidation(Ports ports)
+      : ports_{std::move(ports)}, activations_{{ports_.clock, ports_.entropy, ports_.ephemerals}} {}
 
   /// @param caller SHA-256 of where the request came from: there is no certificate. @error rate_limited
   Result<Challenge> begin(const Digest& caller);

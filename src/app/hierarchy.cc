@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/hierarchy.h"
+
+#include <algorithm>
+#include <array>
+
+#include "app/registration.h"
+#include "crypto/hash.h"
+#include "lifecycle/serial.h"
+#include "pki/lint.h"
+
+namespace birthmark::app {
+namespace {
+
+using pki::ProfileId;
+
+constexpr std::string_view kManufacturingRoot = "manufacturing/root";
+constexpr std::string_view kOperationalRoot = "operational/root";
+constexpr std::string_view kServiceRoot = "service/root";
+constexpr std::string_view kServiceCa = "service/ca";
+constexpr std::string_view kServiceOrganization = "birthmark service";
+constexpr std::uint8_t kSmallList = 12;
+constexpr std::chrono::days kOperationalIssues{30};
+
+struct ScopeRow {
+  Scope scope;
+  std::string_view name;
+};
+constexpr std::array kScopes{ScopeRow{Scope::global, "global"}, ScopeRow{Scope::product, "product"},
+                             ScopeRow{Scope::factory, "factory"}, ScopeRow{Scope::batch, "batch"}};
+
+/// The signer's name of a CA's key: its record's name may hold any printable character, a key name may not.
+std::string key_name(const std::string& ca) {
+  const auto digest = crypto::sha256(as_bytes(ca));
+  return "ca-" + to_hex(BytesView{digest.get()}.first(16));
+}
+
+/// The smallest list with room for `times` times the quantity.
+std::uint8_t list_bits(std::uint32_t quantity, std::uint32_t times) {
+  std::uint8_t bits = 8;
+  while (bits < policy::CredentialTable::kBitsMax && (std::uint64_t{1} << bits) < std::uint64_t{quantity} * times) {
+    ++bits;
+  }
+  return bits;
+}
+
+Octets<16> request_id(std::string_view what) {
+  const auto digest = crypto::sha256(as_bytes(what));
+  Octets<16> id{};
+  std::copy_n(digest.get().begin(), id.size(), id.begin());
+  return id;
+}
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const auto part : parts) {
+    text += (text.empty() ? "" : "/") + std::string{part};
+  }
+  return text;
+}
+
+bool same_order(const BatchRecord& batch, const BatchOrder& order) {
+  return batch.budget.quantity == order.quantity && batch.budget.factory == order.factory &&
+         batch.budget.rate == order.rate &&
+         (batch.budget.plan == lifecycle::PlanOfHardware::present) == !order.plan.empty();
+}
+
+}  // namespace
+
+std::optional<Scope> scope_named(std::string_view name) {
+  const auto* const row = std::ranges::find(kScopes, name, &ScopeRow::name);
+  return row == kScopes.end() ? std::nullopt : std::optional{row->scope};
+}
+
+Result<void> Hierarchy::init() {
+  const std::scoped_lock lock{mutex_};
+  const auto root = [&](ProfileId profile, std::string_view name, std::string_view organization) {
+    return ensure_ca({.profile = profile,
+                      .name = std::string{name},
+                      .parent = std::nullopt,
+                      .subject = {.organization = std::string{organization},
+                                  .organizational_units = {},
+                                  .common_name = std::string{name},
+                                  .serial_number = {}},
+                      .list_bits = kSmallList});
+  };
+  BM_CHECK(root(ProfileId::manufacturing_root, kManufacturingRoot, "birthmark manufacturing"));
+  BM_CHECK(root(ProfileId::operational_root, kOperationalRoot, "birthmark operational"));
+  BM_TRY(const auto service, root(ProfileId::service_root, kServiceRoot, kServiceOrganization));
+  BM_CHECK(ensure_ca({.profile = ProfileId::service_ca,
+                      .name = std::string{kServiceCa},
+                      .parent = service.id,
+                      .subject = {.organization = std::string{kServiceOrganization},
+                                  .organizational_units = {},
+                                  .common_name = std::string{kServiceCa},
+                                  .serial_number = {}},
+                      .list_bits = 16}));
+  return {};
+}
+
+Result<std::optional<CaRecord>> Hierarchy::ca_named(const std::string& name) const {
+  BM_TRY(auto all, ports_.store.read_for<std::vector<CaRecord>>([](Tx& tx) { return tx.cas(); }));
+  const auto found = std::ranges::find(all, name, &CaRecord::name);
+  return found == all.end() ? std::optional<CaRecord>{} : std::optional{std::move(*found)};
+}
+
+Result<void> Hierarchy::refresh() {
+  BM_CHECK(ports_.cas.refresh());
+  return ports_.read_path.refresh();
+}
+
+Result<CaRecord> Hierarchy::ensure_ca(const CaOrder& order) {
+  BM_TRY(auto there, ca_named(order.name));
+  if (there) {
+    return std::move(*there);
+  }
+  CaRecord record;
+  record.profile = order.profile;
+  record.name = order.name;
+  record.parent = order.parent;
+  record.generation = order.generation;
+  record.list_bits = order.list_bits;
+  record.key = key_name(order.name);
+  record.issues_until = order.issues_until;
+  BM_TRY(const auto key, ports_.signer.create(record.key, KeyUse::certificates, crypto::KeyType::p256));
+  if (order.parent) {
+    Order certificate;
+    certificate.ca = *order.parent;
+    certificate.profile = order.profile;
+    certificate.subject.name = order.subject;
+    certificate.subject.spki = to_bytes(key.spki());
+    certificate.actor = "server:hierarchy";
+    certificate.reason = "make " + order.name;
+    BM_TRY(auto issued, ports_.issuance.issue(certificate, RequestKey{key.spki_sha256(), request_id(order.name)}, {}));
+    record.certificate = std::move(issued.certificate);
+  } else {
+    BM_TRY(record.certificate, self_signed(order, record.key, key));
+  }
+  BM_TRY(record.id, ports_.store.write_for<CaId>([&](Tx& tx) -> Result<CaId> {
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::ca_created,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .subject_hash = crypto::sha256(record.certificate),
+                       .spki_hash = key.spki_sha256(),
+                       .actor = "server:hierarchy",
+                       .reason = order.name}));
+    return tx.add_ca(record);
+  }));
+  BM_CHECK(refresh());
+  return record;
+}
+
+/// A root signs itself: there is no issuer whose list could number it, so the intent is the audit entry of the CA.
+Result<Bytes> Hierarchy::self_signed(const CaOrder& order, const std::string& key,
+                                     const crypto::PublicKey& public_key) {
+  Octets<11> random{};
+  ports_.entropy.fill(random);
+  const pki::Issuer self{.profile = order.profile,
+                         .name = pki::encode(order.subject),
+                         .key_id = pki::key_id(public_key.spki()),
+                         .not_after = kNoEnd,
+                         .crl_url = {},
+                         .scope_organization = {},
+                         .scope_units = {}};
+  const Instant now{std::chrono::floor<std::chrono::seconds>(ports_.clock.now())};
+  pki::Subject subject;
+  subject.name = order.subject;
+  subject.spki = to_bytes(public_key.spki());
+  BM_TRY(const auto tbs, pki::build_tbs(self, {.profile = order.profile,
+                                               .serial = lifecycle::make_serial(0, random),
+                                               .not_before = now,
+                                               .not_after = std::nullopt,
+                                               .subject = std::move(subject)}));
+  BM_CHECK(pki::lint(tbs.der, self, order.profile));
+  BM_TRY(const auto signature, ports_.signer.sign({.key = key,
+                                                   .use = KeyUse::certificates,
+                                                   .epoch = ports_.store.epoch(),
+                                                   .message = tbs.der,
+                                                   .profile_hash = pki::profile_hash(pki::profile(order.profile))}));
+  if (!public_key.verify(crypto::SignatureScheme::ecdsa_sha256, tbs.der, signature)) {
+    return fail(Code::hsm_fault, "the signature of " + order.name + " does not verify");
+  }
+  return pki::assemble(tbs.der, signature);
+}
+
+Result<CaId> Hierarchy::manufacturing_ca(const BatchOrder& order) {
+  BM_TRY(const auto root, ca_named(std::string{kManufacturingRoot}));
+  if (!root) {
+    return fail(Code::not_found, "no manufacturing root: run `birthmark init`");
+  }
+  struct Level {
+    Scope scope;
+    ProfileId profile;
+    std::string name;
+    std::vector<std::string> units;
+  };
+  const std::array levels{
+      Level{Scope::product, ProfileId::product_line_ca, joined({"manufacturing", order.product}), {}},
+      Level{Scope::factory,
+            ProfileId::factory_ca,
+            joined({"manufacturing", order.product, order.factory}),
+            {order.factory}},
+      Level{Scope::batch,
+            ProfileId::batch_ca,
+            joined({"manufacturing", order.product, order.factory, order.name}),
+            {order.factory, order.name}}};
+  CaId last = root->id;
+  for (const auto& level : levels) {
+    if (level.scope > scope_) {
+      break;
+    }
+    BM_TRY(const auto made,
+           ensure_ca({.profile = level.profile,
+                      .name = level.name,
+                      .parent = last,
+                      .subject = {.organization = order.product,
+                                  .organizational_units = level.units,
+                                  .common_name = level.name.substr(0, 64),
+                                  .serial_number = {}},
+                      .list_bits = level.scope == scope_ ? list_bits(order.quantity, 2) : kSmallList}));
+    last = made.id;
+  }
+  return last;
+}
+
+Result<CaRecord> Hierarchy::operational_generation(const std::string& product, const std::string& factory,
+                                                   const std::string& batch, std::uint32_t quantity,
+                                                   std::uint32_t generation) {
+  BM_TRY(const auto root, ca_named(std::string{kOperationalRoot}));
+  if (!root) {
+    return fail(Code::not_found, "no operational root: run `birthmark init`");
+  }
+  const auto name = joined({"operational", product, factory, batch, "g" + std::to_string(generation)});
+  return ensure_ca({.profile = ProfileId::operational_ca,
+                    .name = name,
+                    .parent = root->id,
+                    .subject = {.organization = product,
+                                .organizational_units = {factory, batch},
+                                .common_name = "operational g" + std::to_string(generation),
+                                .serial_number = {}},
+                    .list_bits = list_bits(quantity, 4),
+                    .generation = generation,
+                    .issues_until = ports_.clock.now() + kOperationalIssues});
+}
+
+Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor) {
+  const std::scoped_lock lock{mutex_};
+  BM_TRY(const auto there,
+         ports_.store.read_for<std::optional<BatchRecord>>([&](Tx& tx) { return tx.batch_named(order.name); }));
+  if (there) {
+    return same_order(*there, order) ? Result<BatchRecord>{*there}
+                                     : fail(Code::conflict, "batch " + order.name + " is another order");
+  }
+  BM_TRY(const auto product, ports_.store.write_for<ProductId>([&](Tx& tx) {
+    return tx.put_product({.id = {}, .name = order.product, .policy = order.policy, .policy_hash = order.policy_hash});
+  }));
+  BM_CHECK(ports_.catalog.refresh());
+  lifecycle::Batch wanted;
+  wanted.product = product;
+  wanted.factory = order.factory;
+  wanted.quantity = order.quantity;
+  wanted.opens = order.opens;
+  wanted.closes = order.closes;
+  wanted.rate = order.rate;
+  wanted.plan = order.plan.empty() ? lifecycle::PlanOfHardware::absent : lifecycle::PlanOfHardware::present;
+  BatchRecord batch;
+  BM_TRY(batch.budget, lifecycle::open_batch(wanted));
+  batch.name = order.name;
+  BM_TRY(batch.manufacturing_ca, manufacturing_ca(order));
+  BM_TRY(const auto operational, operational_generation(order.product, order.factory, order.name, order.quantity, 1));
+  batch.operational_ca = operational.id;
+  BM_TRY(batch.budget.id, ports_.store.write_for<BatchId>([&](Tx& tx) -> Result<BatchId> {
+    BM_TRY(const auto id, tx.add_batch(batch));
+    BM_CHECK(tx.add_plan(id, order.plan));
+    for (const auto ca : {batch.manufacturing_ca, batch.operational_ca}) {
+      BM_TRY(auto record, tx.ca(ca));
+      if (record && record->profile != ProfileId::factory_ca && record->profile != ProfileId::product_line_ca &&
+          record->profile != ProfileId::manufacturing_root) {
+        record->batch = id;
+        BM_CHECK(tx.update_ca(*record));
+      }
+    }
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::batch_opened,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .batch = id,
+                       .actor = actor,
+                       .reason = order.name,
+                       .count = order.quantity}));
+    return id;
+  }));
+  BM_CHECK(refresh());
+  return batch;
+}
+
+Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::string& actor) {
+  const std::scoped_lock lock{mutex_};
+  struct Sealed {
+    BatchRecord batch;
+    std::optional<std::string> key;
+  };
+  BM_TRY(auto sealed, ports_.store.write_for<Sealed>([&](Tx& tx) -> Result<Sealed> {
+    BM_TRY(auto batch, tx.batch_named(name));
+    if (!batch) {
+      return fail(Code::not_found, "no batch " + name);
+    }
+    BM_TRY(batch->budget, lifecycle::seal(batch->budget));
+    BM_CHECK(tx.update_batch(*batch));
+    BM_TRY(auto ca, tx.ca(batch->manufacturing_ca));
+    std::optional<std::string> key;
+    if (ca && ca->profile == ProfileId::batch_ca) {
+      ca->key_destroyed = true;
+      key = ca->key;
+      BM_CHECK(tx.update_ca(*ca));
+    }
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::batch_sealed,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .batch = batch->budget.id,
+                       .actor = actor,
+                       .reason = name,
+                       .count = batch->budget.issued}));
+    return Sealed{std::move(*batch), std::move(key)};
+  }));
+  if (sealed.key) {
+    BM_CHECK(ports_.signer.destroy(*sealed.key));
+  }
+  BM_CHECK(refresh());
+  return std::move(sealed.batch);
+}
+
+Result<CaId> Hierarchy::operational_ca(BatchId id) {
+  const auto needs_next = [&](const CaRecord& ca) {
+    return ca.state != CaState::active || ports_.clock.now() >= ca.issues_until ||
+           std::uint64_t{ca.assigned} * 8 >= (std::uint64_t{1} << ca.list_bits) * 7;
+  };
+  struct Facts {
+    BatchRecord batch;
+    CaRecord ca;
+  };
+  const auto read = [&] {
+    return ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
+      BM_TRY(auto batch, tx.batch(id));
+      BM_TRY(auto ca, batch ? tx.ca(batch->operational_ca) : Result<std::optional<CaRecord>>{});
+      return ca ? Result<Facts>{Facts{std::move(*batch), std::move(*ca)}}
+                : fail(Code::not_found, "the batch has no operational CA");
+    });
+  };
+  BM_TRY(auto facts, read());
+  if (!needs_next(facts.ca)) {
+    return facts.ca.id;
+  }
+  const std::scoped_lock lock{mutex_};
+  BM_TRY(facts, read());
+  if (!needs_next(facts.ca)) {
+    return facts.ca.id;
+  }
+  BM_TRY(const auto policy, ports_.catalog.find(facts.batch.budget.product));
+  BM_TRY(auto next, operational_generation(policy->name, facts.batch.budget.factory, facts.batch.name,
+                                           facts.batch.budget.quantity, facts.ca.generation + 1));
+  BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+    BM_TRY(auto batch, tx.batch(id));
+    BM_TRY(auto ca, tx.ca(next.id));
+    if (!batch || !ca) {
+      return fail(Code::not_found, "the batch or its new CA is gone");
+    }
+    batch->operational_ca = next.id;
+    ca->batch = id;
+    BM_CHECK(tx.update_ca(*ca));
+    return tx.update_batch(*batch);
+  }));
+  BM_CHECK(refresh());
+  return next.id;
+}
+
+Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string& actor) {
+  BM_TRY(auto record, ca_named(name));
+  if (!record) {
+    return fail(Code::not_found, "no CA " + name);
+  }
+  if (record->profile != ProfileId::operational_ca || !record->batch) {
+    return fail(Code::scope, "only an operational CA is revoked here");
+  }
+  BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+    BM_TRY(record, tx.ca(record->id));  // its count may have moved on
+    record->state = CaState::ended;
+    BM_CHECK(tx.update_ca(*record));
+    return without_value(tx.audit({.kind = audit::EntryKind::operator_action,
+                                   .at = ports_.clock.now(),
+                                   .epoch = ports_.store.epoch().get(),
+                                   .subject_hash = crypto::sha256(record->certificate),
+                                   .actor = actor,
+                                   .reason = "revoke " + name.substr(0, 200)}));
+  }));
+  BM_CHECK(refresh());
+  BM_CHECK(operational_ca(*record->batch));
+  return std::move(*record);
+}
+
+Result<Issued> Hierarchy::certify(const ServiceOrder& order) {
+  BM_TRY(const auto ca, ca_named(std::string{kServiceCa}));
+  if (!ca) {
+    return fail(Code::not_found, "no service CA: run `birthmark init`");
+  }
+  Order certificate;
+  certificate.ca = ca->id;
+  certificate.profile = order.profile;
+  certificate.subject.name = {.organization = std::string{kServiceOrganization},
+                              .organizational_units = {std::string{pki::profile(order.profile).name}},
+                              .common_name = order.common_name,
+                              .serial_number = {}};
+  certificate.subject.spki = order.spki;
+  certificate.subject.dns_names = order.dns_names;
+  certificate.subject.ip_addresses = order.ip_addresses;
+  certificate.actor = order.actor;
+  certificate.reason = "certify " + order.common_name;
+  return ports_.issuance.issue(certificate, std::nullopt, {});
+}
+
+}  // namespace birthmark::app

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "app/issuance.h"
+#include "app/read_path.h"
+
+namespace birthmark::app {
+
+/// After which level the manufacturing chain ends; the last level issues the IDevIDs (`init --scope`, mission Table 6).
+enum class Scope : std::uint8_t { global, product, factory, batch };
+/// "batch". @return nothing for a name that is none.
+std::optional<Scope> scope_named(std::string_view name);
+
+/// A production order.
+struct BatchOrder {
+  std::string name;     ///< 1..64 printable ASCII, unique
+  std::string product;  ///< likewise
+  std::string factory;  ///< likewise
+  std::string policy;   ///< TOML of the product
+  Digest policy_hash;
+  std::uint32_t quantity = 0;
+  Instant opens;
+  Instant closes;
+  std::optional<lifecycle::Rate> rate;
+  std::vector<Digest> plan;  ///< SHA-256 of expected EK certificates; empty: none listed
+};
+
+/// Who else gets a certificate of the service hierarchy.
+struct ServiceOrder {
+  pki::ProfileId profile = pki::ProfileId::station;
+  std::string common_name;
+  Bytes spki;
+  std::vector<std::string> dns_names;
+  std::vector<Octets<4>> ip_addresses;
+  std::string actor;
+};
+
+/// The three hierarchies (design §4): makes CAs, opens and seals batches, rolls operational CAs, certifies services.
+/// Everything is idempotent by name: what an interrupted run made is found and used again.
+class Hierarchy {
+ public:
+  struct Ports {
+    Store& store;
+    Signer& signer;
+    Issuance& issuance;
+    CaDirectoryHolder& cas;
+    Catalog& catalog;
+    ReadPath& read_path;
+    const Clock& clock;
+    Entropy& entropy;
+  };
+  Hierarchy(Ports ports, Scope scope) : ports_{ports}, scope_{scope} {}
+
+  /// Makes the three roots and the service CA where they are missing. @error of the signer and the store
+  Result<void> init();
+
+  /// Opens a batch with its CAs. The same order again finds the same batch.
+  /// @error bad_request: a name or number of the order; conflict: the name is taken by another order; batch_closed.
+  Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor);
+  /// Ends the batch for ever and destroys its CA's key (its own one only). @error batch_closed, conflict, not_found
+  Result<BatchRecord> seal_batch(const std::string& name, const std::string& actor);
+  /// The operational CA that issues for the batch now: rolled to a new generation (key, list) after 30 days or when
+  /// seven eighths of the list are used. @error as making a CA
+  Result<CaId> operational_ca(BatchId batch);
+  /// Ends an operational CA: its credentials are refused at once, its devices revalidate under the successor made here.
+  /// @error not_found; scope: no operational CA.
+  Result<CaRecord> revoke_ca(const std::string& name, const std::string& actor);
+
+  /// Certifies a station, operator, gate or server. @error csr_policy, bad_request
+  Result<Issued> certify(const ServiceOrder& order);
+
+ private:
+  struct CaOrder {
+    pki::ProfileId profile;
+    std::string name;            ///< of the record
+    std::optional<CaId> parent;  ///< none: a root
+    pki::Name subject;
+    std::uint8_t list_bits = 8;
+    std::uint32_t generation = 1;
+    Instant issues_until = kNoEnd;
+  };
+  Result<CaRecord> ensure_ca(const CaOrder& order);
+  Result<Bytes> self_signed(const CaOrder& order, const std::string& key, const crypto::PublicKey& public_key);
+  Result<CaId> manufacturing_ca(const BatchOrder& order);
+  Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
+                                          const std::string& batch, std::uint32_t quantity, std::uint32_t generation);
+  Result<std::optional<CaRecord>> ca_named(const std::string& name) const;
+  Result<void> refresh();
+
+  Ports ports_;
+  const Scope scope_;
+  std::mutex mutex_;  ///< one maker of CAs at a time
+};
+
+}  // namespace birthmark::app
