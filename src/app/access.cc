@@ -84,6 +84,7 @@ Result<Presentation> Access::present(BytesView der) const {
                       .ca = ca->record.id,
                       .index = *index,
                       .certificate = crypto::sha256(der),
+                      .not_after = leaf.not_after(),
                       .subject = to_bytes(leaf.subject()),
                       .alt_name = alt_name != nullptr ? to_bytes(alt_name->value) : Bytes{},
                       .key = std::move(key),

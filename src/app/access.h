@@ -20,8 +20,9 @@ struct Presentation {
   CaId ca;
   std::uint32_t index = 0;
   Digest certificate;  ///< SHA-256 of the DER
-  Bytes subject;       ///< DER Name
-  Bytes alt_name;      ///< SAN value, empty if there is none
+  Instant not_after;
+  Bytes subject;   ///< DER Name
+  Bytes alt_name;  ///< SAN value, empty if there is none
   crypto::PublicKey key;
   std::string common_name;  ///< services
 };

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/api/problem.h"
+
+#include "codec/json.h"
+
+namespace birthmark::api {
+namespace {
+
+void add_retry(http::Response& response, const CodeInfo& row) {
+  if (row.http_status == 429 || row.http_status == 503) {
+    response.headers.push_back({"Retry-After", "1"});
+  }
+}
+
+/// Details may quote what was sent: they go out as valid UTF-8 without control characters.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (const char c : text.substr(0, 512)) {
+    out.push_back(c >= 0x20 && c < 0x7F ? c : '?');
+  }
+  return out;
+}
+
+}  // namespace
+
+http::Response problem(const Error& error) {
+  const auto& row = info(error.code);
+  boost::json::object body;
+  body["type"] = "urn:birthmark:error:" + std::string{row.name};
+  body["title"] = row.cause;
+  body["status"] = row.http_status;
+  body["code"] = row.name;
+  body["detail"] = harmless(error.detail);
+  body["remedy"] = row.remedy;
+  if (!error.check.empty()) {
+    body["check"] = harmless(error.check);
+  }
+  http::Response response{.status = row.http_status,
+                          .headers = {{"Content-Type", "application/problem+json"}},
+                          .body = json::write(body) + "\n",
+                          .close = false};
+  add_retry(response, row);
+  return response;
+}
+
+http::Response plain_problem(const Error& error) {
+  const auto& row = info(error.code);
+  http::Response response{
+      .status = row.http_status,
+      .headers = {{"Content-Type", "text/plain"}},
+      .body = std::string{row.name} + ": " + std::string{row.cause} + " " + harmless(error.detail) + "\n",
+      .close = false};
+  add_retry(response, row);
+  return response;
+}
+
+http::Response ok(const boost::json::value& body, int status) {
+  return {.status = status,
+          .headers = {{"Content-Type", "application/json"}},
+          .body = json::write(body) + "\n",
+          .close = false};
+}
+
+}  // namespace birthmark::api

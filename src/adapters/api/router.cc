@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/api/router.h"
+
+#include "adapters/api/problem.h"
+#include "crypto/hash.h"
+
+namespace birthmark::api {
+namespace {
+
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> parameters;
+  while (true) {
+    const auto pattern_end = pattern.find('/', 1), path_end = path.find('/', 1);
+    const auto wanted = pattern.substr(0, pattern_end), given = path.substr(0, path_end);
+    if (wanted == "/{}" && given.size() > 1) {
+      parameters.emplace_back(given.substr(1));
+    } else if (wanted == "/{*}") {
+      parameters.emplace_back(path.substr(1));
+      return parameters;
+    } else if (wanted != given) {
+      return std::nullopt;
+    }
+    if (pattern_end == std::string_view::npos || path_end == std::string_view::npos) {
+      return pattern_end == path_end ? std::optional{std::move(parameters)} : std::nullopt;
+    }
+    pattern.remove_prefix(pattern_end);
+    path.remove_prefix(path_end);
+  }
+}
+
+std::string_view media_type(std::string_view value) {
+  const auto type = value.substr(0, value.find(';'));
+  const auto end = type.find_last_not_of(' ');
+  return end == std::string_view::npos ? std::string_view{} : type.substr(0, end + 1);
+}
+
+bool fits(Caller wanted, pki::ProfileId profile) {
+  switch (wanted) {
+    case Caller::anybody:
+      return true;
+    case Caller::station:
+      return profile == pki::ProfileId::station;
+    case Caller::device:
+      return pki::profile(profile).device;
+    case Caller::operator_person:
+      return profile == pki::ProfileId::operator_person;
+    case Caller::service:
+      return profile == pki::ProfileId::station || profile == pki::ProfileId::operator_person ||
+             profile == pki::ProfileId::gate;
+  }
+  return false;
+}
+
+/// A service's certificate must still be on the books (devices are judged by the use cases, on the snapshot).
+Result<void> service_registered(Services& services, const app::Presentation& who) {
+  return services.store.read([&](app::Tx& tx) -> Result<void> {
+    BM_TRY(const auto record, tx.certificate(who.ca, who.index));
+    if (!record || record->issuance != app::IssuanceState::registered ||
+        crypto::sha256(app::certificate_of(*record)) != who.certificate) {
+      return fail(Code::not_registered, "the registry does not know this certificate");
+    }
+    return record->standing == lifecycle::Standing::live ? Result<void>{}
+                                                         : fail(Code::credential_ended, "this certificate was revoked");
+  });
+}
+
+}  // namespace
+
+std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
+  std::optional<std::string_view> found;
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const auto pair = query.substr(0, end);
+    if (const auto mark = pair.find('='); pair.substr(0, mark) == name && mark != std::string_view::npos) {
+      if (found) {
+        return std::nullopt;
+      }
+      found = pair.substr(mark + 1);
+    }
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+  }
+  return found;
+}
+
+Router::Found Router::find(const http::Request& request) const {
+  Found found;
+  const auto method = request.method == http::Method::head ? http::Method::get : request.method;
+  for (const auto& route : routes_) {
+    auto parameters = match(route.pattern, request.path);
+    if (!parameters) {
+      continue;
+    }
+    found.path_known = true;
+    if (route.method == method) {
+      found.route = &route;
+      found.parameters = std::move(*parameters);
+      return found;
+    }
+  }
+  return found;
+}
+
+http::Response Router::serve(const http::Request& request) {
+  const auto found = find(request);
+  auto answer = dispatch(request, found);
+  if (answer) {
+    return std::move(*answer);
+  }
+  note(request, answer.error(), !request.peer->certificate.empty());
+  const bool est = found.route != nullptr && found.route->form == Form::est;
+  return est ? plain_problem(answer.error()) : problem(answer.error());
+}
+
+Result<http::Response> Router::dispatch(const http::Request& request, const Found& found) {
+  if (found.route == nullptr) {
+    return found.path_known ? fail(Code::method_not_allowed, "this path takes another method")
+                            : fail(Code::not_found, "no such path");
+  }
+  const auto& route = *found.route;
+  if (!route.content_type.empty()) {
+    const auto type = request.header("Content-Type");
+    if (!type || media_type(*type) != route.content_type) {
+      return fail(Code::unsupported_media_type, "send " + std::string{route.content_type});
+    }
+  }
+  BM_TRY(auto caller, present(*request.peer));
+  BM_CHECK(admit(route, caller));
+  const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(request.peer->address));
+  Call call{services_, request, std::move(caller), found.parameters, source};
+  return route.handle(call);
+}
+
+Result<std::shared_ptr<const app::Presentation>> Router::present(const http::Peer& peer) {
+  if (peer.certificate.empty()) {
+    return std::shared_ptr<const app::Presentation>{};
+  }
+  const auto digest = crypto::sha256(peer.certificate);
+  {
+    const std::scoped_lock lock{mutex_};
+    if (const auto at = presentations_.find(digest);
+        at != presentations_.end() && services_.clock.now() <= at->second->not_after) {
+      return at->second;
+    }
+  }
+  BM_TRY(auto read, services_.access.present(peer.certificate));
+  auto kept = std::make_shared<const app::Presentation>(std::move(read));
+  const std::scoped_lock lock{mutex_};
+  if (presentations_.size() >= kPresentationsMax) {
+    presentations_.clear();  // rebuilt by the next requests, one signature each
+  }
+  presentations_[digest] = kept;
+  return kept;
+}
+
+Result<void> Router::admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller) {
+  if (route.caller == Caller::anybody) {
+    return {};
+  }
+  if (!caller) {
+    return fail(Code::unauthenticated, "this path needs a client certificate");
+  }
+  if (!fits(route.caller, caller->profile)) {
+    return fail(Code::role, "not with a certificate of the profile " + std::string{pki::profile(caller->profile).name});
+  }
+  return pki::profile(caller->profile).device ? Result<void>{} : service_registered(services_, *caller);
+}
+
+void Router::note(const http::Request& request, const Error& error, bool authenticated) {
+  services_.refusals.note(
+      {.code = error.code,
+       .source = request.peer->address,
+       .caller = authenticated ? std::optional{crypto::sha256(request.peer->certificate)} : std::nullopt,
+       .path = request.path,
+       .detail = error.check.empty() ? error.detail : error.check});
+}
+
+}  // namespace birthmark::api

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapters/api/services.h"
+#include "adapters/http/message.h"
+
+namespace birthmark::api {
+
+/// Who may call a route.
+enum class Caller : std::uint8_t {
+  anybody,
+  station,          ///< service certificate of profile station
+  device,           ///< IDevID or LDevID with a good path; what it may do is judged by the use case
+  operator_person,  ///< service certificate of profile operator_person
+  service,          ///< station, operator or gate
+};
+
+/// How refusals of a route look.
+enum class Form : std::uint8_t { json, est };
+
+/// One call, with everything that its handler may need.
+struct Call {
+  Services& services;
+  const http::Request& request;
+  std::shared_ptr<const app::Presentation> caller;  ///< null for anybody without a certificate
+  std::vector<std::string> parameters;              ///< what `{}` matched, in order
+  Digest source;                                    ///< caller for challenges: SHA-256 of certificate key or address
+};
+
+using RouteHandler = Result<http::Response> (*)(Call&);
+
+/// Routes are data: pattern segments are literal or `{}`.
+struct Route {
+  http::Method method;
+  std::string_view pattern;
+  Caller caller;
+  Form form;
+  std::string_view content_type;  ///< that a body must have; empty: no body
+  RouteHandler handle;
+};
+
+/// Serves one listener's table. Thread-safe.
+class Router {
+ public:
+  Router(Services& services, std::span<const Route> routes) : services_{services}, routes_{routes} {}
+  http::Response serve(const http::Request& request);
+
+ private:
+  struct Found {
+    const Route* route = nullptr;
+    bool path_known = false;
+    std::vector<std::string> parameters;
+  };
+  [[nodiscard]] Found find(const http::Request& request) const;
+  Result<http::Response> dispatch(const http::Request& request, const Found& found);
+  Result<std::shared_ptr<const app::Presentation>> present(const http::Peer& peer);
+  Result<void> admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller);
+  void note(const http::Request& request, const Error& error, bool authenticated);
+
+  static constexpr std::size_t kPresentationsMax = 16 * 1024;
+
+  Services& services_;
+  std::span<const Route> routes_;
+  std::mutex mutex_;
+  std::map<Digest, std::shared_ptr<const app::Presentation>> presentations_;
+};
+
+/// The value of a query parameter; nothing if absent or twice. No percent-decoding: values are hex or names.
+std::optional<std::string_view> query_value(std::string_view query, std::string_view name);
+
+std::span<const Route> device_routes();
+std::span<const Route> operator_routes();
+std::span<const Route> public_routes();
+
+}  // namespace birthmark::api

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/refusals.h"
+
+namespace birthmark::app {
+namespace {
+
+/// Audit text is plain: what a stranger sent is quoted without control characters.
+std::string plain(std::string_view text, std::size_t bytes_max) {
+  std::string out;
+  for (const char c : text.substr(0, bytes_max)) {
+    out.push_back(c >= 0x20 && c < 0x7F ? c : '?');
+  }
+  return out;
+}
+
+}  // namespace
+
+std::int64_t Refusals::minute() const {
+  return std::chrono::floor<std::chrono::minutes>(clock_.ticks()).time_since_epoch().count();
+}
+
+void Refusals::note(const Refusal& refusal) {
+  bool own_entry = false;
+  {
+    const std::scoped_lock lock{mutex_};
+    ++totals_.at(static_cast<std::size_t>(refusal.code));
+    if (const auto now = minute(); now != minute_) {
+      minute_ = now;
+      own_.clear();
+    }
+    own_entry = refusal.caller && own_[*refusal.caller]++ < kOwnEntriesPerMinute;
+    if (!own_entry) {
+      Key key{refusal.code, refusal.caller ? to_hex(refusal.caller->get()).substr(0, 32) : refusal.source};
+      if (pending_.size() >= kAggregatesMax && !pending_.contains(key)) {
+        key.who = "others";
+      }
+      ++pending_[key];
+    }
+  }
+  if (!own_entry) {
+    return;
+  }
+  const auto written = store_.write([&](Tx& tx) {
+    return without_value(tx.audit({.kind = audit::EntryKind::refusal,
+                                   .at = clock_.now(),
+                                   .epoch = store_.epoch().get(),
+                                   .subject_hash = refusal.caller,
+                                   .actor = plain("peer:" + refusal.source, 128),
+                                   .refusal = refusal.code,
+                                   .reason = plain(refusal.path + " " + refusal.detail, 256)}));
+  });
+  if (!written) {
+    const std::scoped_lock lock{mutex_};
+    ++pending_[{refusal.code, to_hex(refusal.caller->get()).substr(0, 32)}];
+  }
+}
+
+Result<void> Refusals::flush() {
+  std::map<Key, std::uint64_t> taken;
+  {
+    const std::scoped_lock lock{mutex_};
+    taken.swap(pending_);
+  }
+  if (taken.empty()) {
+    return {};
+  }
+  auto written = store_.write([&](Tx& tx) -> Result<void> {
+    for (const auto& [key, count] : taken) {
+      BM_CHECK(tx.audit({.kind = audit::EntryKind::refusals_aggregated,
+                         .at = clock_.now(),
+                         .epoch = store_.epoch().get(),
+                         .actor = plain("peer:" + key.who, 128),
+                         .refusal = key.code,
+                         .count = count}));
+    }
+    return {};
+  });
+  if (!written) {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& [key, count] : taken) {
+      pending_[key] += count;
+    }
+  }
+  return written;
+}
+
+std::array<std::uint64_t, 64> Refusals::totals() const {
+  const std::scoped_lock lock{mutex_};
+  return totals_;
+}
+
+}  // namespace birthmark::app

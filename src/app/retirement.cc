@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/retirement.h"
+
+#include "attest/endorsement.h"
+#include "codec/cbor.h"
+#include "codec/tpm_public.h"
+#include "crypto/hash.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::Purpose;
+
+/// TPM2_Clear sets the clock to zero (TPM 2.0 Part 1 §36.3): what is proved within two minutes shows at most as much.
+constexpr std::chrono::milliseconds kClockAfterClearMax = 2 * Challenges::kLifetime;
+
+Bytes statement_of(const DeviceId& device, Instant at, const attest::TpmClaims& claims) {
+  cbor::Writer out;
+  out.array(7).text("birthmark/retire/v1").bytes(device.get()).unsigned_int(static_cast<std::uint64_t>(to_ms(at)));
+  out.array(1).text("operational keys under the owner hierarchy");
+  out.array(3).text("endorsement key").text("IAK").text("IDevID key");
+  out.unsigned_int(claims.clock.clock_ms).unsigned_int(claims.clock.reset_count);
+  return std::move(out).finish();
+}
+
+}  // namespace
+
+Result<Challenge> Retirement::begin(const Digest& caller) {
+  return ports_.challenges.give(Purpose::retire, caller);
+}
+
+Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& session, const DeviceId& id,
+                                         const attest::TpmStatement& quote) {
+  BM_TRY(const auto challenge, ports_.challenges.burn(session, Purpose::retire, caller));
+  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) -> Result<KnownDevice> {
+    BM_TRY(const auto device, tx.device(id));
+    return device ? known_device(tx, device->row) : Result<KnownDevice>{fail(Code::not_found, "no such device")};
+  }));
+  if (known.device.state != lifecycle::State::decommissioned) {
+    return fail(Code::state_forbids, "an operator retires the device first; it is in " +
+                                         std::string{lifecycle::short_name(known.device.state)});
+  }
+  BM_TRY(const auto ak, tpm::read_public(known.root.ak_public));
+  BM_TRY(const auto key, attest::public_key(ak));
+  const auto freshness =
+      lifecycle::freshness_value(Purpose::retire, challenge.nonce, challenge.session, id, key.spki_sha256());
+  const auto appraisal = attest::appraise_quote(quote, known.root.ak_public, freshness);
+  BM_CHECK(attest::verdict(appraisal.findings));
+  if (appraisal.claims->clock.clock_ms > static_cast<std::uint64_t>(kClockAfterClearMax.count())) {
+    return fail(Code::bad_evidence, "the TPM's clock shows no clear", "retire.cleared");
+  }
+  const auto now = ports_.clock.now();
+  RetireReceipt receipt{statement_of(id, now, *appraisal.claims), {}};
+  BM_TRY(receipt.signature, ports_.signer.sign({.key = statement_key_,
+                                                .use = KeyUse::statements,
+                                                .epoch = ports_.store.epoch(),
+                                                .message = receipt.statement,
+                                                .profile_hash = {}}));
+  BM_CHECK(ports_.store.write([&](Tx& tx) {
+    return without_value(tx.audit({.kind = audit::EntryKind::receipt_retired,
+                                   .at = now,
+                                   .epoch = ports_.store.epoch().get(),
+                                   .device = id,
+                                   .evidence_hash = crypto::sha256(receipt.statement),
+                                   .actor = "device",
+                                   .reason = "owner hierarchy cleared"}));
+  }));
+  return receipt;
+}
+
+}  // namespace birthmark::app

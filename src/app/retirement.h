@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/attestation.h"
+#include "app/ports/signer.h"
+
+namespace birthmark::app {
+
+/// What a retired device can show, and anybody can verify: what was destroyed, what its hardware can make again, and
+/// since when nothing of it counts (design "The road of one device", 6). Layout: docs/wire/retire.md.
+struct RetireReceipt {
+  Bytes statement;  ///< deterministic CBOR, as signed
+  Bytes signature;  ///< by the registry's statement key
+};
+
+/// The device's own share of its retirement: it clears its owner hierarchy and proves with a quote that it did so for
+/// this very challenge. The move to S6 itself is an operator's.
+class Retirement {
+ public:
+  struct Ports {
+    Store& store;
+    Challenges& challenges;
+    Signer& signer;
+    const Clock& clock;
+  };
+  Retirement(Ports ports, std::string statement_key) : ports_{ports}, statement_key_{std::move(statement_key)} {}
+
+  Result<Challenge> begin(const Digest& caller);
+  /// @param quote by the recorded AK, made after TPM2_Clear. @error nonce_used, nonce_expired, not_found; bad_evidence:
+  /// the quote, or a TPM clock that shows no clear; state_forbids: the device is not in S6.
+  Result<RetireReceipt> finish(const Digest& caller, const SessionId& session, const DeviceId& device,
+                               const attest::TpmStatement& quote);
+
+ private:
+  Ports ports_;
+  const std::string statement_key_;
+};
+
+}  // namespace birthmark::app
