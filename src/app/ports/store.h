@@ -24,8 +24,8 @@ class Tx {
   virtual Result<void> set_clock_mark(Instant mark) = 0;
 
   // CAs, products, batches, stations.
-  virtual Result<CaId> add_ca(const CaRecord& ca) = 0;  ///< `id` is ignored. @error conflict: the name is taken
-  virtual Result<void> update_ca(const CaRecord& ca) = 0;    ///< @error not_found, as every update_ below
+  virtual Result<CaId> add_ca(const CaRecord& ca) = 0;     ///< `id` is ignored. @error conflict: the name is taken
+  virtual Result<void> update_ca(const CaRecord& ca) = 0;  ///< @error not_found, as every update_ below
   virtual Result<std::optional<CaRecord>> ca(CaId id) = 0;
   virtual Result<std::vector<CaRecord>> cas() = 0;
   virtual Result<ProductId> put_product(const ProductRecord& product) = 0;  ///< by name; `id` is ignored

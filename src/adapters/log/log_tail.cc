@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/log/log_tail.h"
+
+namespace birthmark {
+
+using audit::kTileWidth;
+using audit::TileKind;
+
+Result<LogTail> LogTail::resume(std::uint64_t size, const audit::HashReader& read) {
+  LogTail tail;
+  if (size % kTileWidth != 0) {
+    return fail(Code::bad_request, "a log is resumed between two bundles");
+  }
+  BM_TRY(tail.tree_, audit::Tree::resume(size, read));
+  unsigned level = 0;
+  for (auto hashes = size; hashes != 0; hashes /= kTileWidth, ++level) {
+    auto& at = tail.levels_.emplace_back();
+    at.tile = hashes / kTileWidth;
+    for (auto index = at.tile * kTileWidth; index < hashes; ++index) {
+      BM_TRY(const auto hash, read(level, index));
+      at.hashes.push_back(hash);
+    }
+  }
+  return tail;
+}
+
+void LogTail::put(unsigned level, std::uint64_t index, const Digest& hash) {
+  if (levels_.size() <= level) {
+    levels_.resize(level + 1);
+  }
+  auto& at = levels_[level];
+  at.tile = index / kTileWidth;
+  at.hashes.push_back(hash);
+  at.grown = true;
+  if (at.hashes.size() == kTileWidth) {
+    full_.push_back({{.level = level, .index = at.tile}, audit::write_hash_tile(at.hashes)});
+    at = {.hashes = {}, .tile = at.tile + 1, .grown = false};
+  }
+}
+
+Result<void> LogTail::put_entry(BytesView entry) {
+  const Bytes copy = to_bytes(entry);
+  BM_TRY(const auto encoded, audit::write_entry_bundle(std::span{&copy, 1}));
+  append(bundle_, encoded);
+  ++bundled_;
+  bundle_grown_ = true;
+  if (bundled_ == kTileWidth) {
+    full_.push_back({{.kind = TileKind::entries, .index = tree_.size() / kTileWidth}, std::move(bundle_)});
+    bundle_.clear();
+    bundled_ = 0;
+    bundle_grown_ = false;
+  }
+  return {};
+}
+
+Result<void> LogTail::add(std::span<const Bytes> entries) {
+  for (const auto& entry : entries) {
+    BM_CHECK(put_entry(entry));
+    tree_.append(audit::leaf_hash(entry),
+                 [this](unsigned level, std::uint64_t index, const Digest& hash) { put(level, index, hash); });
+  }
+  return {};
+}
+
+Result<void> LogTail::flush(const std::function<Result<void>(const audit::TileName&, BytesView)>& write) {
+  for (const auto& tile : full_) {
+    BM_CHECK(write(tile.name, tile.bytes));
+  }
+  full_.clear();
+  if (bundle_grown_) {
+    BM_CHECK(write({.kind = TileKind::entries, .index = tree_.size() / kTileWidth, .width = bundled_}, bundle_));
+    bundle_grown_ = false;
+  }
+  for (unsigned level = 0; level < levels_.size(); ++level) {
+    auto& at = levels_[level];
+    if (at.grown) {
+      const auto width = static_cast<unsigned>(at.hashes.size());
+      BM_CHECK(write({.level = level, .index = at.tile, .width = width}, audit::write_hash_tile(at.hashes)));
+      at.grown = false;
+    }
+  }
+  return {};
+}
+
+}  // namespace birthmark

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates with their bodies, requests and appraisals.
+#include "adapters/sqlite/tbs_delta.h"
+#include "adapters/sqlite/tx.h"
+
+namespace birthmark::sqlite {
+
+using app::AppraisalRecord;
+using app::CertificateRecord;
+using app::CertificateRow;
+using app::RequestRecord;
+
+namespace {
+
+#define BM_CERTIFICATE_SELECT                                                                                     \
+  "SELECT c.row, c.ca, c.list_index, c.profile, c.device, c.kind, c.purpose, c.issuance, c.counted, c.standing, " \
+  "c.published, c.not_before, c.not_after, c.appraised_at, c.log_index, b.serial, b.spki, "                       \
+  "coalesce(b.profile_hash, t.profile_hash), b.signature, t.tbs, b.tbs "                                          \
+  "FROM certificate c JOIN certificate_body b ON b.row = c.row "                                                  \
+  "JOIN template t ON t.ca = c.ca AND t.profile = c.profile "
+
+Result<CertificateRecord> read_certificate(const Statement& row) {
+  CertificateRecord record;
+  std::optional<DeviceRow> device;
+  std::optional<Bytes> signature;
+  Bytes base;
+  Bytes delta;
+  Columns columns{row};
+  columns.take(record.row, record.ca, record.index, record.profile, device, record.kind, record.purpose,
+               record.issuance, record.counted, record.standing, record.published, record.not_before, record.not_after,
+               record.appraised_at, record.log_index, record.serial, record.spki, record.profile_hash, signature, base,
+               delta);
+  BM_CHECK(columns.intact("certificate"));
+  record.device = device.value_or(DeviceRow{});
+  record.signature = std::move(signature).value_or(Bytes{});
+  BM_TRY(record.tbs, apply_delta(base, delta));
+  return record;
+}
+
+struct Template {
+  Digest profile_hash;
+  Bytes tbs;
+};
+
+Result<Template> read_template(const Statement& row) {
+  Template out;
+  Columns columns{row};
+  columns.take(out.profile_hash, out.tbs);
+  BM_CHECK(columns.intact("template"));
+  return out;
+}
+
+Result<RequestRecord> read_request(const Statement& row) {
+  RequestRecord request;
+  Columns columns{row};
+  columns.take(request.caller, request.id, request.key, request.certificate, request.at);
+  BM_CHECK(columns.intact("request"));
+  return request;
+}
+
+Result<AppraisalRecord> read_appraisal(const Statement& row) {
+  AppraisalRecord appraisal;
+  Columns columns{row};
+  columns.take(appraisal.device, appraisal.spki, appraisal.purpose, appraisal.at, appraisal.firmware);
+  BM_CHECK(columns.intact("appraisal"));
+  return appraisal;
+}
+
+std::optional<DeviceRow> device_or_null(const CertificateRecord& record) {
+  return record.device.get() == 0 ? std::nullopt : std::optional{record.device};
+}
+
+std::optional<Bytes> signature_or_null(const CertificateRecord& record) {
+  return record.signature.empty() ? std::nullopt : std::optional{record.signature};
+}
+
+}  // namespace
+
+Result<CertificateRow> SqliteTx::insert_certificate(const CertificateRecord& record) {
+  BM_CHECK(
+      tell("INSERT INTO certificate(ca, list_index, profile, device, kind, purpose, issuance, counted, standing, "
+           "published, not_before, not_after, appraised_at, log_index, epoch, version) "
+           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1)",
+           record.ca, record.index, record.profile, device_or_null(record), record.kind, record.purpose,
+           record.issuance, record.counted, record.standing, record.published, record.not_before, record.not_after,
+           record.appraised_at, record.log_index, context_.epoch));
+  return CertificateRow{static_cast<std::uint32_t>(connection_.last_insert_row())};
+}
+
+Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record) {
+  if (record.tbs.size() > kDeltaMaxBytes) {
+    return fail(Code::too_large, "to-be-signed bytes");
+  }
+  BM_TRY(const auto row, insert_certificate(record));
+  BM_TRY(auto base,
+         one(ask("SELECT profile_hash, tbs FROM template WHERE ca = ?1 AND profile = ?2", record.ca, record.profile),
+             read_template));
+  if (!base) {
+    base = Template{record.profile_hash, record.tbs};
+    BM_CHECK(tell("INSERT INTO template(ca, profile, profile_hash, tbs) VALUES(?1, ?2, ?3, ?4)", record.ca,
+                  record.profile, base->profile_hash, base->tbs));
+  }
+  const bool usual = record.profile_hash == base->profile_hash;
+  BM_CHECK(
+      tell("INSERT INTO certificate_body(row, serial, spki, profile_hash, signature, tbs) "
+           "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+           row, record.serial, record.spki, usual ? std::nullopt : std::optional{record.profile_hash},
+           signature_or_null(record), delta_of(base->tbs, record.tbs)));
+  return row;
+}
+
+Result<void> SqliteTx::update_certificate(const CertificateRecord& record) {
+  BM_CHECK(change(Code::not_found,
+                  "UPDATE certificate SET issuance = ?2, counted = ?3, standing = ?4, published = ?5, log_index = ?6, "
+                  "epoch = ?7, version = version + 1 WHERE row = ?1",
+                  record.row, record.issuance, record.counted, record.standing, record.published, record.log_index,
+                  context_.epoch));
+  return tell("UPDATE certificate_body SET signature = ?2 WHERE row = ?1 AND signature IS NOT ?2", record.row,
+              signature_or_null(record));
+}
+
+Result<std::optional<CertificateRecord>> SqliteTx::certificate(CertificateRow row) {
+  return one(ask(BM_CERTIFICATE_SELECT "WHERE c.row = ?1", row), read_certificate);
+}
+
+Result<std::optional<CertificateRecord>> SqliteTx::certificate(CaId ca, std::uint32_t index) {
+  return one(ask(BM_CERTIFICATE_SELECT "WHERE c.ca = ?1 AND c.list_index = ?2", ca, index), read_certificate);
+}
+
+Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(DeviceRow device) {
+  return all(ask(BM_CERTIFICATE_SELECT "WHERE c.device = ?1 ORDER BY c.row", device), read_certificate);
+}
+
+Result<std::vector<CertificateRecord>> SqliteTx::certificates_in(app::IssuanceState state) {
+  if (state == app::IssuanceState::registered) {
+    return fail(Code::bad_request, "registered certificates are listed by device");
+  }
+  // The second condition lets SQLite use the index over what is unsettled.
+  return all(ask(BM_CERTIFICATE_SELECT "WHERE c.issuance = ?1 AND c.issuance <> 1 ORDER BY c.row", state),
+             read_certificate);
+}
+
+Result<std::optional<RequestRecord>> SqliteTx::request(const Digest& caller, const Octets<16>& id) {
+  return one(ask("SELECT caller, id, key, certificate, at FROM request WHERE caller = ?1 AND id = ?2", caller, id),
+             read_request);
+}
+
+Result<void> SqliteTx::add_request(const RequestRecord& request) {
+  // Dropped and appended anew, so that row order stays time order, by which requests are pruned.
+  BM_CHECK(tell("DELETE FROM request WHERE caller = ?1 AND id = ?2", request.caller, request.id));
+  return tell("INSERT INTO request(caller, id, key, certificate, at) VALUES(?1, ?2, ?3, ?4, ?5)", request.caller,
+              request.id, request.key, request.certificate, request.at);
+}
+
+Result<void> SqliteTx::put_appraisal(const AppraisalRecord& appraisal) {
+  return tell(
+      "INSERT INTO appraisal(device, spki, purpose, at, firmware) VALUES(?1, ?2, ?3, ?4, ?5) "
+      "ON CONFLICT(device, spki) DO UPDATE SET purpose = excluded.purpose, at = excluded.at, "
+      "firmware = excluded.firmware",
+      appraisal.device, appraisal.spki, appraisal.purpose, appraisal.at, appraisal.firmware);
+}
+
+Result<std::optional<AppraisalRecord>> SqliteTx::take_appraisal(DeviceRow device, const Digest& spki) {
+  BM_TRY(auto found, one(ask("SELECT device, spki, purpose, at, firmware FROM appraisal "
+                             "WHERE device = ?1 AND spki = ?2",
+                             device, spki),
+                         read_appraisal));
+  if (found) {
+    BM_CHECK(tell("DELETE FROM appraisal WHERE device = ?1 AND spki = ?2", device, spki));
+  }
+  return found;
+}
+
+}  // namespace birthmark::sqlite
