@@ -40,7 +40,6 @@ constexpr bool may_become(Status from, Status to) {
     case Status::admitted:
       return to == Status::held || to == Status::ended;
     case Status::held:
-      return to == Status::admitted || to == Status::ended;
     case Status::not_admitted:
       return to == Status::admitted || to == Status::ended;
     case Status::ended:

@@ -12,19 +12,19 @@
 namespace birthmark::lifecycle {
 namespace {
 
-// Written out beside the code's own table: from S0 (top) to S6 (bottom), a letter where the mission allows the move.
+// Written out beside the code's own table: from S0 (top) to S6 (bottom), an o where the mission allows the move.
 constexpr std::array<std::string_view, 7> kMissionTable7{
-    ".X....X",  // S0
-    "..X...X",  // S1
-    "...X.X.",  // S2
-    "....XXX",  // S3
-    "...X.XX",  // S4
-    "......X",  // S5
+    ".o....o",  // S0
+    "..o...o",  // S1
+    "...o.o.",  // S2
+    "....ooo",  // S3
+    "...o.oo",  // S4
+    "......o",  // S5
     ".......",  // S6
 };
 
 bool mission_allows(State from, State to) {
-  return kMissionTable7.at(static_cast<std::size_t>(from)).at(static_cast<std::size_t>(to)) == 'X';
+  return kMissionTable7.at(static_cast<std::size_t>(from)).at(static_cast<std::size_t>(to)) == 'o';
 }
 
 TEST(Lifecycle, every_one_of_the_forty_nine_pairs_is_as_mission_table_7_says) {

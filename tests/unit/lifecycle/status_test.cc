@@ -62,14 +62,14 @@ TEST(Status, only_a_live_ldevid_of_a_free_device_in_s3_is_admitted) {
 
 TEST(Status, the_wire_knows_these_moves_and_no_others) {  // design rule 7
   constexpr std::array<std::string_view, 4> kMoves{
-      "XXX.",  // from admitted
-      ".X..",  // from ended
-      "XXX.",  // from held
-      "XX.X",  // from not_admitted
+      "ooo.",  // from admitted
+      ".o..",  // from ended
+      "ooo.",  // from held
+      "oo.o",  // from not_admitted
   };
   for (const Status from : kStatuses) {
     for (const Status to : kStatuses) {
-      const bool want = kMoves.at(static_cast<std::size_t>(from)).at(static_cast<std::size_t>(to)) == 'X';
+      const bool want = kMoves.at(static_cast<std::size_t>(from)).at(static_cast<std::size_t>(to)) == 'o';
       EXPECT_EQ(may_become(from, to), want) << name(from) << " to " << name(to);
     }
     EXPECT_FALSE(may_become(from, static_cast<Status>(4)));
