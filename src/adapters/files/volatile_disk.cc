@@ -137,8 +137,18 @@ void VolatileDisk::created(const std::filesystem::path& path) {
 
 void VolatileDisk::settle(const std::filesystem::path& path) {
   const std::lock_guard hold{mutex_};
-  std::erase_if(names_, [name = resolved(path)](const NameChange& change) {
+  const auto name = resolved(path);
+  const bool is_new = std::ranges::any_of(names_, [&name](const NameChange& change) {
     return change.kind == NameChange::Kind::created && change.from == name;
+  });
+  if (is_new) {
+    settle_directory(name.parent_path());
+  }
+}
+
+void VolatileDisk::settle_directory(const std::filesystem::path& directory) {
+  std::erase_if(names_, [&directory](const NameChange& change) {
+    return change.from.parent_path() == directory || change.to.parent_path() == directory;
   });
 }
 
@@ -193,10 +203,7 @@ int VolatileDisk::sync_directory(const std::filesystem::path& directory) {
   if (!S_ISDIR(facts.st_mode)) {
     return ENOTDIR;
   }
-  const auto synced = resolved(directory / "name").parent_path();
-  std::erase_if(names_, [&synced](const NameChange& change) {
-    return change.from.parent_path() == synced || change.to.parent_path() == synced;
-  });
+  settle_directory(resolved(directory / "name").parent_path());
   return 0;
 }
 

@@ -64,7 +64,7 @@ class VolatileDisk {
 
   /// The caller has made the file `path`: the name is not durable yet.
   void created(const std::filesystem::path& path);
-  /// The name `path`, if new, is durable after all: SQLite syncs the directory with the first sync of a file.
+  /// If the name `path` is new, its directory is synced now, uncounted: SQLite does so with the first sync of a file.
   void settle(const std::filesystem::path& path);
   int rename(const std::filesystem::path& from, const std::filesystem::path& to);
   int remove(const std::filesystem::path& path);
@@ -83,6 +83,7 @@ class VolatileDisk {
   int proceed(DurableOp op, bool& half);
   [[noreturn]] void power_cut(bool torn);
   void undo(const NameChange& change);
+  void settle_directory(const std::filesystem::path& directory);
   void release(Node& node);
   void drop_unnamed(const posix::Fd& old);
 

@@ -217,6 +217,10 @@ Connection::Connection(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 
 Connection::~Connection() {
   impl_->statements.clear();  // before the database, which does not close while one is left
+  if (impl_->poisoned) {
+    // The last one to close would write the log into the database. Recovery does that, from what the disk holds.
+    sqlite3_db_config(impl_->db.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const OpenOptions& options) {
@@ -248,6 +252,7 @@ Result<void> Connection::configure(const OpenOptions& options) {
               "PRAGMA locking_mode=NORMAL; PRAGMA foreign_keys=ON"));
   BM_CHECK(execute(options.synchronous == Synchronous::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF"));
   if (options.access == Access::read) {
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return execute("PRAGMA query_only=ON");
   }
   {
