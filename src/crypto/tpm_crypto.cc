@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/tpm_crypto.h"
 
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 
 #include "crypto/ecdsa_signature.h"
@@ -177,19 +176,6 @@ Bytes tpm_name(BytesView tpmt_public, HashAlgorithm name_alg) {
   Bytes out = to_bytes(be16(tpm_alg(name_alg)));
   append(out, hash(name_alg, {tpmt_public}));
   return out;
-}
-
-Result<PrivateKey> GeneratedEphemerals::key(KeyType curve) {
-  return PrivateKey::generate(curve);
-}
-
-Result<Secret> GeneratedEphemerals::seed(std::size_t size_bytes) {
-  const KeepErrorQueue quiet;
-  Bytes out(size_bytes);
-  if (RAND_priv_bytes_ex(nullptr, out.data(), out.size(), 256) != 1) {
-    return fail(Code::unavailable, "the library's generator fails");
-  }
-  return Secret{std::move(out)};
 }
 
 Result<Encapsulated> encapsulate_identity(const EndorsementKey& ek, EphemeralSource& source) {

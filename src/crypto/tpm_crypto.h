@@ -50,13 +50,6 @@ class EphemeralSource {
   virtual Result<Secret> seed(std::size_t size_bytes) = 0;
 };
 
-/// Keys and seeds of the library's own generator: the one that servers use. Safe to use from several threads.
-class GeneratedEphemerals final : public EphemeralSource {
- public:
-  Result<PrivateKey> key(KeyType curve) override;
-  Result<Secret> seed(std::size_t size_bytes) override;
-};
-
 /// A seed that only the TPM with the endorsement key learns, and how it is told.
 struct Encapsulated {
   Secret seed;             ///< as long as a digest of the key's nameAlg

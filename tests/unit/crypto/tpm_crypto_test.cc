@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 
 #include "codec/oid.h"
@@ -345,6 +346,17 @@ class Tpm {
   AesKeyBits symmetric_;
 };
 
+/// New ones each time.
+class Generated final : public EphemeralSource {
+ public:
+  Result<PrivateKey> key(KeyType curve) override { return PrivateKey::generate(curve); }
+  Result<Secret> seed(std::size_t size_bytes) override {
+    Bytes out(size_bytes);
+    EXPECT_EQ(RAND_bytes(out.data(), static_cast<int>(out.size())), 1);
+    return Secret{std::move(out)};
+  }
+};
+
 struct Shape {
   const char* name;
   const char* curve;  ///< null: RSA-2048
@@ -362,7 +374,7 @@ class Credential : public testing::TestWithParam<Shape> {
   static Secret credential(std::size_t size = 32) { return Secret{Bytes(size, 0xC3)}; }
 
   const Bytes name_ = tpm_name(as_bytes("a public area"), HashAlgorithm::sha256);
-  GeneratedEphemerals source_;
+  Generated source_;
 };
 // The endorsement key templates of the TCG: L-1, L-2, H-2, H-3.
 INSTANTIATE_TEST_SUITE_P(Templates, Credential,
@@ -437,7 +449,7 @@ TEST_P(Credential, a_source_that_fails_or_lies_is_an_error) {
 }
 
 TEST(CredentialKeys, ed25519_is_no_endorsement_key) {
-  GeneratedEphemerals source;
+  Generated source;
   const EndorsementKey ek{generate(KeyType::ed25519).public_key(), HashAlgorithm::sha256, AesKeyBits::aes128};
   EXPECT_FALSE(make_credential(ek, tpm_name({}, HashAlgorithm::sha256), Secret{Bytes(32, 1)}, source));
 }
