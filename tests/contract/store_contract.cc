@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract/store_contract.h"
+
+#include <atomic>
+
+namespace birthmark::test {
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreContract);
+
+using namespace app;
+using lifecycle::DeviceRecord;
+using lifecycle::Purpose;
+
+// --- rows come back as they went in ---
+
+TEST_P(StoreContract, a_ca_comes_back_with_every_field_and_its_name_is_unique) {
+  const auto id = put<CaId>([](Tx& tx) { return tx.add_ca(sample_ca()); });
+  auto ca = get<std::optional<CaRecord>>([&](Tx& tx) { return tx.ca(id); });
+  ASSERT_TRUE(ca);
+  EXPECT_EQ(ca->id, id);
+  EXPECT_EQ(ca->profile, pki::ProfileId::batch_ca);
+  EXPECT_EQ(ca->name, "acme/plant-1");
+  EXPECT_EQ(ca->parent, CaId{7});
+  EXPECT_EQ(ca->batch, BatchId{3});
+  EXPECT_EQ(ca->state, CaState::held);
+  EXPECT_EQ(ca->generation, 2U);
+  EXPECT_EQ(ca->list_bits, 20);
+  EXPECT_EQ(ca->key, "key-of-it");
+  EXPECT_TRUE(ca->key_destroyed);
+  EXPECT_EQ(ca->issues_until, at_second(1));
+  EXPECT_EQ(ca->certificate, (Bytes{1, 0, 2}));
+  ca->assigned = 77;
+  ca->parent.reset();
+  run([&](Tx& tx) { return tx.update_ca(*ca); });
+  EXPECT_EQ(get<std::vector<CaRecord>>([](Tx& tx) { return tx.cas(); }).at(0).assigned, 77U);
+  EXPECT_FALSE(get<std::vector<CaRecord>>([](Tx& tx) { return tx.cas(); }).at(0).parent);
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.add_ca(sample_ca())); }), Code::conflict);
+  ca->id = CaId{99};
+  EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_ca(*ca); }), Code::not_found);
+}
+
+TEST_P(StoreContract, a_product_is_put_by_name) {
+  const ProductRecord product{.id = {}, .name = "pump", .policy = "a = 1", .policy_hash = digest_of(1)};
+  const auto id = put<ProductId>([&](Tx& tx) { return tx.put_product(product); });
+  auto changed = product;
+  changed.policy = "a = 2";
+  EXPECT_EQ(put<ProductId>([&](Tx& tx) { return tx.put_product(changed); }), id);
+  const auto products = get<std::vector<ProductRecord>>([](Tx& tx) { return tx.products(); });
+  ASSERT_EQ(products.size(), 1U);
+  EXPECT_EQ(products[0].policy, "a = 2");
+  EXPECT_EQ(products[0].policy_hash, digest_of(1));
+}
+
+TEST_P(StoreContract, a_batch_comes_back_with_its_budget) {
+  auto batch = sample_batch();
+  batch.budget.id = put<BatchId>([&](Tx& tx) { return tx.add_batch(batch); });
+  auto stored = get<std::optional<BatchRecord>>([&](Tx& tx) { return tx.batch(batch.budget.id); });
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->budget, batch.budget);
+  EXPECT_EQ(stored->manufacturing_ca, CaId{11});
+  EXPECT_EQ(stored->operational_ca, CaId{12});
+  stored->budget.rate.reset();
+  stored->budget.issued = 900;
+  run([&](Tx& tx) { return tx.update_batch(*stored); });
+  const auto again = get<std::optional<BatchRecord>>([](Tx& tx) { return tx.batch_named("B-1"); });
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->budget, stored->budget);
+  EXPECT_FALSE(get<std::optional<BatchRecord>>([](Tx& tx) { return tx.batch_named("B-2"); }));
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.add_batch(sample_batch())); }), Code::conflict);
+  EXPECT_EQ(get<std::vector<BatchRecord>>([](Tx& tx) { return tx.batches(); }).size(), 1U);
+}
+
+TEST_P(StoreContract, a_plan_lists_hardware_of_its_batch_only) {
+  const std::array hardware{digest_of(1), digest_of(2), digest_of(1)};
+  run([&](Tx& tx) { return tx.add_plan(BatchId{1}, hardware); });
+  EXPECT_TRUE(get<bool>([](Tx& tx) { return tx.in_plan(BatchId{1}, digest_of(2)); }));
+  EXPECT_FALSE(get<bool>([](Tx& tx) { return tx.in_plan(BatchId{2}, digest_of(2)); }));
+  EXPECT_FALSE(get<bool>([](Tx& tx) { return tx.in_plan(BatchId{1}, digest_of(3)); }));
+}
+
+TEST_P(StoreContract, a_station_is_put_by_name_and_found_by_key) {
+  const auto id = put<StationId>([](Tx& tx) { return tx.put_station(sample_station()); });
+  EXPECT_EQ(put<StationId>([](Tx& tx) { return tx.put_station(sample_station("line-1", 5)); }), id);
+  EXPECT_FALSE(get<std::optional<StationRecord>>([](Tx& tx) { return tx.station_of(digest_of(1, 1)); }));
+  auto station = get<std::optional<StationRecord>>([](Tx& tx) { return tx.station_of(digest_of(5, 1)); });
+  ASSERT_TRUE(station);
+  EXPECT_EQ(station->role, StationRole::lock_check);
+  EXPECT_EQ(station->batch, BatchId{2});
+  EXPECT_EQ(station->shift_from, 360);
+  EXPECT_EQ(station->shift_to, 840);
+  EXPECT_EQ(station->not_after, at_second(5));
+  station->strikes = 3;
+  run([&](Tx& tx) { return tx.update_station(*station); });
+  EXPECT_EQ(get<std::vector<StationRecord>>([](Tx& tx) { return tx.stations(); }).at(0).strikes, 3U);
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.put_station(sample_station("line-2", 5))); }), Code::conflict);
+}
+
+TEST_P(StoreContract, a_device_comes_back_by_row_and_by_id) {
+  auto device = sample_device(1);
+  device.row = add_device(1);
+  EXPECT_EQ(get<std::optional<DeviceRecord>>([&](Tx& tx) { return tx.device(device.row); }), device);
+  EXPECT_EQ(get<std::optional<DeviceRecord>>([&](Tx& tx) { return tx.device(device.id); }), device);
+  EXPECT_FALSE(get<std::optional<DeviceRecord>>([](Tx& tx) { return tx.device(DeviceRow{9}); }));
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.add_device(sample_device(1))); }), Code::conflict);
+}
+
+TEST_P(StoreContract, devices_are_paged_in_row_order_without_gaps) {
+  for (std::uint32_t i = 1; i <= 5; ++i) {
+    EXPECT_EQ(add_device(i), DeviceRow{i});
+  }
+  const auto page = get<std::vector<DeviceRecord>>([](Tx& tx) { return tx.devices(DeviceRow{2}, 2); });
+  ASSERT_EQ(page.size(), 2U);
+  EXPECT_EQ(page[0].row, DeviceRow{3});
+  EXPECT_EQ(page[1].row, DeviceRow{4});
+  EXPECT_TRUE(get<std::vector<DeviceRecord>>([](Tx& tx) { return tx.devices(DeviceRow{5}, 2); }).empty());
+}
+
+TEST_P(StoreContract, only_the_writer_who_saw_the_stored_version_wins) {  // AC-32
+  auto device = sample_device(1);
+  device.row = add_device(1);
+  device.version = 2;
+  device.state = lifecycle::State::suspended;
+  run([&](Tx& tx) { return tx.update_device(device); });
+  auto late = device;
+  late.state = lifecycle::State::decommissioned;
+  EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_device(late); }), Code::conflict);
+  late.version = 4;
+  EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_device(late); }), Code::conflict);
+  late.version = 0;
+  EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_device(late); }), Code::conflict);
+  EXPECT_EQ(get<std::optional<DeviceRecord>>([&](Tx& tx) { return tx.device(device.row); }), device);
+}
+
+TEST_P(StoreContract, roots_and_findings_are_replaced_in_place) {
+  RootRecord root{.device = DeviceRow{3},
+                  .ak_public = {1, 2, 3},
+                  .ek_certificate = digest_of(4),
+                  .hardware_serial = "VND:aki:1",
+                  .provisioned_by = StationId{5}};
+  run([&](Tx& tx) { return tx.put_root(root); });
+  root.provisioned_by.reset();
+  run([&](Tx& tx) { return tx.put_root(root); });
+  const auto stored = get<std::optional<RootRecord>>([](Tx& tx) { return tx.root(DeviceRow{3}); });
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->ak_public, (Bytes{1, 2, 3}));
+  EXPECT_EQ(stored->ek_certificate, digest_of(4));
+  EXPECT_EQ(stored->hardware_serial, "VND:aki:1");
+  EXPECT_FALSE(stored->provisioned_by);
+
+  const auto findings = [&](Purpose purpose) {
+    return get<std::optional<Bytes>>([&](Tx& tx) { return tx.findings(DeviceRow{3}, purpose); });
+  };
+  run([&](Tx& tx) { return tx.put_findings(DeviceRow{3}, Purpose::retire, at_second(1), Bytes{1}); });
+  run([&](Tx& tx) { return tx.put_findings(DeviceRow{3}, Purpose::retire, at_second(2), Bytes{2}); });
+  run([&](Tx& tx) { return tx.put_findings(DeviceRow{4}, Purpose::provision, at_second(2), Bytes{}); });
+  EXPECT_EQ(findings(Purpose::retire), (Bytes{2}));
+  EXPECT_FALSE(findings(Purpose::provision));
+}
+
+TEST_P(StoreContract, a_digest_belongs_to_one_device_for_ever) {  // design rule 1
+  const Known first{KnownKind::ak_name, DeviceRow{1}};
+  run([&](Tx& tx) { return tx.add_known(digest_of(1), first); });
+  run([&](Tx& tx) { return tx.add_known(digest_of(1), first); });
+  EXPECT_EQ(refusal([](Tx& tx) {
+              return tx.add_known(digest_of(1), {KnownKind::ak_name, DeviceRow{2}});
+            }),
+            Code::conflict);
+  const auto known = get<std::optional<Known>>([](Tx& tx) { return tx.known(digest_of(1)); });
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->kind, KnownKind::ak_name);
+  EXPECT_EQ(known->device, DeviceRow{1});
+  EXPECT_FALSE(get<std::optional<Known>>([](Tx& tx) { return tx.known(digest_of(2)); }));
+}
+
+TEST_P(StoreContract, a_certificate_comes_back_whole_and_registering_it_changes_what_may_change) {
+  const auto add = [&](std::uint32_t number) {
+    return put<CertificateRow>([&](Tx& tx) { return tx.add_certificate(sample_certificate(number, DeviceRow{1})); });
+  };
+  add(1);
+  const auto row = add(2);
+  auto record = get<std::optional<CertificateRecord>>([&](Tx& tx) { return tx.certificate(CaId{1}, 2); });
+  ASSERT_TRUE(record);
+  const auto sample = sample_certificate(2, DeviceRow{1});
+  EXPECT_EQ(record->row, row);
+  EXPECT_EQ(record->serial, sample.serial);
+  EXPECT_EQ(record->profile, sample.profile);
+  EXPECT_EQ(record->device, sample.device);
+  EXPECT_EQ(record->kind, sample.kind);
+  EXPECT_EQ(record->purpose, sample.purpose);
+  EXPECT_EQ(record->issuance, IssuanceState::intended);
+  EXPECT_TRUE(record->counted);
+  EXPECT_EQ(record->spki, sample.spki);
+  EXPECT_EQ(record->profile_hash, sample.profile_hash);
+  EXPECT_EQ(record->not_before, sample.not_before);
+  EXPECT_EQ(record->not_after, sample.not_after);
+  EXPECT_EQ(record->appraised_at, sample.appraised_at);
+  EXPECT_EQ(record->tbs, sample.tbs);
+  EXPECT_TRUE(record->signature.empty());
+
+  record->issuance = IssuanceState::registered;
+  record->signature = {9, 9};
+  record->published = lifecycle::Status::admitted;
+  record->standing = lifecycle::Standing::ended;
+  record->log_index = 1234;
+  record->counted = false;
+  auto other = *record;
+  other.tbs = {1};  // fixed by the intent
+  other.spki = digest_of(0);
+  run([&](Tx& tx) { return tx.update_certificate(other); });
+  const auto stored = get<std::vector<CertificateRecord>>([](Tx& tx) { return tx.certificates_of(DeviceRow{1}); });
+  ASSERT_EQ(stored.size(), 2U);
+  EXPECT_EQ(stored[1].issuance, IssuanceState::registered);
+  EXPECT_EQ(stored[1].signature, (Bytes{9, 9}));
+  EXPECT_EQ(stored[1].published, lifecycle::Status::admitted);
+  EXPECT_EQ(stored[1].standing, lifecycle::Standing::ended);
+  EXPECT_EQ(stored[1].log_index, 1234U);
+  EXPECT_FALSE(stored[1].counted);
+  EXPECT_EQ(stored[1].tbs, sample.tbs);
+  EXPECT_EQ(stored[1].spki, sample.spki);
+  EXPECT_TRUE(stored[0].signature.empty());
+  other.row = CertificateRow{99};
+  EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_certificate(other); }), Code::not_found);
+}
+
+TEST_P(StoreContract, certificates_with_other_profiles_hashes_and_without_a_device_keep_what_is_theirs) {
+  auto odd = sample_certificate(2, DeviceRow{});
+  odd.profile_hash = digest_of(1, 4);
+  odd.purpose.reset();
+  odd.tbs = {};
+  run([&](Tx& tx) { return without_value(tx.add_certificate(sample_certificate(1, DeviceRow{1}))); });
+  run([&](Tx& tx) { return without_value(tx.add_certificate(odd)); });
+  const auto record = get<std::optional<CertificateRecord>>([](Tx& tx) { return tx.certificate(CertificateRow{2}); });
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->profile_hash, digest_of(1, 4));
+  EXPECT_EQ(record->device, DeviceRow{});
+  EXPECT_FALSE(record->purpose);
+  EXPECT_TRUE(record->tbs.empty());
+  EXPECT_TRUE(get<std::vector<CertificateRecord>>([](Tx& tx) { return tx.certificates_of(DeviceRow{}); }).empty());
+}
+
+TEST_P(StoreContract, an_index_of_a_ca_is_taken_once) {  // AC-12
+  run([](Tx& tx) { return without_value(tx.add_certificate(sample_certificate(1, DeviceRow{1}))); });
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.add_certificate(sample_certificate(1, DeviceRow{2}))); }),
+            Code::conflict);
+  run([](Tx& tx) { return without_value(tx.add_certificate(sample_certificate(1, DeviceRow{1}, CaId{2}))); });
+  EXPECT_FALSE(get<std::optional<CertificateRecord>>([](Tx& tx) { return tx.certificate(CaId{2}, 2); }));
+}
+
+TEST_P(StoreContract, unsettled_certificates_are_found_by_their_state) {  // AC-11
+  for (std::uint32_t i = 1; i <= 3; ++i) {
+    auto record = sample_certificate(i, DeviceRow{1});
+    record.row = put<CertificateRow>([&](Tx& tx) { return tx.add_certificate(record); });
+    record.issuance = static_cast<IssuanceState>(i - 1);
+    run([&](Tx& tx) { return tx.update_certificate(record); });
+  }
+  const auto in = [&](IssuanceState state) {
+    return get<std::vector<CertificateRecord>>([&](Tx& tx) { return tx.certificates_in(state); });
+  };
+  ASSERT_EQ(in(IssuanceState::intended).size(), 1U);
+  EXPECT_EQ(in(IssuanceState::intended)[0].index, 1U);
+  ASSERT_EQ(in(IssuanceState::orphaned).size(), 1U);
+  EXPECT_EQ(in(IssuanceState::orphaned)[0].index, 3U);
+}
+
+TEST_P(StoreContract, a_request_is_found_by_caller_and_id_and_the_later_one_counts) {
+  RequestRecord request{digest_of(1), octets_of(2), digest_of(3), CertificateRow{4}, at_second(5)};
+  run([&](Tx& tx) { return tx.add_request(request); });
+  request.certificate = CertificateRow{6};
+  run([&](Tx& tx) { return tx.add_request(request); });
+  const auto found = get<std::optional<RequestRecord>>([](Tx& tx) { return tx.request(digest_of(1), octets_of(2)); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->certificate, CertificateRow{6});
+  EXPECT_EQ(found->key, digest_of(3));
+  EXPECT_EQ(found->at, at_second(5));
+  EXPECT_FALSE(get<std::optional<RequestRecord>>([](Tx& tx) { return tx.request(digest_of(2), octets_of(2)); }));
+  EXPECT_FALSE(get<std::optional<RequestRecord>>([](Tx& tx) { return tx.request(digest_of(1), octets_of(3)); }));
+}
+
+TEST_P(StoreContract, an_appraisal_is_used_up_by_the_first_who_takes_it) {
+  run([](Tx& tx) {
+    return tx.put_appraisal(
+        {DeviceRow{1}, digest_of(2), Purpose::revalidate, at_second(3), lifecycle::FirmwareVersion{4}});
+  });
+  const auto take = [&](std::uint32_t key) {
+    return put<std::optional<AppraisalRecord>>([&](Tx& tx) { return tx.take_appraisal(DeviceRow{1}, digest_of(key)); });
+  };
+  EXPECT_FALSE(take(9));
+  const auto taken = take(2);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->purpose, Purpose::revalidate);
+  EXPECT_EQ(taken->at, at_second(3));
+  EXPECT_EQ(taken->firmware, lifecycle::FirmwareVersion{4});
+  EXPECT_FALSE(take(2));
+}
+
+TEST_P(StoreContract, the_clock_mark_is_absent_until_it_is_set) {
+  EXPECT_FALSE(get<std::optional<Instant>>([](Tx& tx) { return tx.clock_mark(); }));
+  run([](Tx& tx) { return tx.set_clock_mark(at_second(7)); });
+  EXPECT_EQ(get<std::optional<Instant>>([](Tx& tx) { return tx.clock_mark(); }), at_second(7));
+}
+
+// --- transactions ---
+
+TEST_P(StoreContract, a_failing_work_undoes_all_it_did_and_keeps_its_error) {
+  audit(1);
+  const auto before = store().log_span().value();
+  std::vector<Committed> heard;
+  store().set_listener([&](const Committed& committed) {
+    heard.push_back(committed);
+    return Result<void>{};
+  });
+  const auto refused = store().write([](Tx& tx) -> Result<void> {
+    BM_CHECK(tx.add_device(sample_device(1)));
+    BM_CHECK(tx.add_known(digest_of(1), {KnownKind::ek_spki, DeviceRow{1}}));
+    BM_CHECK(tx.audit(sample_entry(2)));
+    BM_CHECK(tx.publish(sample_publication(1)));
+    return fail(Code::quota_exhausted, "no more", "why");
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), (Error{Code::quota_exhausted, "no more", "why"}));
+  EXPECT_TRUE(get<std::vector<DeviceRecord>>([](Tx& tx) { return tx.devices(DeviceRow{}, 10); }).empty());
+  EXPECT_FALSE(get<std::optional<Known>>([](Tx& tx) { return tx.known(digest_of(1)); }));
+  EXPECT_EQ(store().log_span().value(), before);
+  EXPECT_TRUE(heard.empty());
+  EXPECT_EQ(add_device(1), DeviceRow{1}) << "a row id was lost";
+}
+
+TEST_P(StoreContract, a_work_sees_what_it_wrote_and_readers_do_not_until_it_is_over) {
+  run([&](Tx& tx) -> Result<void> {
+    BM_TRY(const auto row, tx.add_device(sample_device(1)));
+    BM_TRY(const auto mine, tx.device(row));
+    EXPECT_TRUE(mine);
+    return {};
+  });
+  EXPECT_TRUE(get<std::optional<DeviceRecord>>([](Tx& tx) { return tx.device(DeviceRow{1}); }));
+}
+
+TEST_P(StoreContract, a_reader_cannot_write) {
+  const std::vector<std::function<Result<void>(Tx&)>> writes{
+      [](Tx& tx) { return tx.set_clock_mark(at_second(1)); },
+      [](Tx& tx) { return without_value(tx.add_device(sample_device(1))); },
+      [](Tx& tx) { return without_value(tx.add_ca(sample_ca())); },
+      [](Tx& tx) { return without_value(tx.put_product({})); },
+      [](Tx& tx) { return without_value(tx.audit(sample_entry(1))); },
+      [](Tx& tx) { return tx.publish(sample_publication(1)); },
+      [](Tx& tx) { return tx.add_known(digest_of(1), {}); },
+  };
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    const auto done = store().read(writes[i]);
+    ASSERT_FALSE(done) << i;
+    EXPECT_EQ(done.error().code, Code::storage) << i;
+  }
+  EXPECT_TRUE(get<std::vector<DeviceRecord>>([](Tx& tx) { return tx.devices(DeviceRow{}, 10); }).empty());
+}
+
+TEST_P(StoreContract, a_write_inside_a_write_is_refused) {
+  EXPECT_EQ(refusal([&](Tx&) { return store().write([](Tx&) { return Result<void>{}; }); }), Code::unavailable);
+}
+
+TEST_P(StoreContract, an_older_epoch_is_fenced_and_changes_nothing) {  // AC-31
+  add_device(1);
+  subject_->fence();
+  bool ran = false;
+  EXPECT_EQ(refusal([&](Tx& tx) {
+              ran = true;
+              return without_value(tx.add_device(sample_device(2)));
+            }),
+            Code::fenced);
+  EXPECT_FALSE(ran);
+  EXPECT_EQ(get<std::vector<DeviceRecord>>([](Tx& tx) { return tx.devices(DeviceRow{}, 10); }).size(), 1U);
+}
+
+// --- the log and the listener ---
+
+TEST_P(StoreContract, audit_entries_are_numbered_without_gaps_and_read_back) {
+  audit(1);
+  const auto size = store().log_span().value().size;
+  ASSERT_GE(size, 1U);
+  const auto second = put<std::uint64_t>([](Tx& tx) -> Result<std::uint64_t> {
+    BM_TRY(const auto first, tx.audit(sample_entry(2)));
+    BM_TRY(const auto next, tx.audit(sample_entry(3)));
+    EXPECT_EQ(next, first + 1);
+    return first;
+  });
+  EXPECT_EQ(second, size);
+  const auto entries = store().entries(size - 1, 2).value();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0], audit::write_entry(sample_entry(1)));
+  EXPECT_EQ(entries[1], audit::write_entry(sample_entry(2)));
+  EXPECT_EQ(store().entries(size + 1, 10).value().size(), 1U);
+  EXPECT_TRUE(store().entries(size + 2, 10).value().empty());
+}
+
+TEST_P(StoreContract, an_entry_that_cannot_be_written_fails_its_work) {
+  auto entry = sample_entry(1);
+  entry.reason = std::string(1000, 'x');
+  EXPECT_EQ(refusal([&](Tx& tx) { return without_value(tx.audit(entry)); }), Code::too_large);
+}
+
+TEST_P(StoreContract, the_listener_hears_every_commit_in_order_before_the_writer_goes_on) {
+  audit(0);
+  std::atomic<std::uint64_t> heard_entries = 0;
+  std::uint64_t next = store().log_span().value().size;
+  std::vector<std::uint32_t> published;
+  store().set_listener([&](const Committed& committed) {
+    EXPECT_EQ(committed.first_log_index, next);
+    next += committed.entries.size();
+    heard_entries += committed.entries.size();
+    for (const auto& publication : committed.publications) {
+      published.push_back(publication.index);
+    }
+    return Result<void>{};
+  });
+  for (std::uint32_t i = 1; i <= 5; ++i) {
+    run([&](Tx& tx) -> Result<void> {
+      BM_CHECK(tx.audit(sample_entry(i)));
+      return tx.publish(sample_publication(i));
+    });
+    EXPECT_EQ(heard_entries, i);
+  }
+  EXPECT_EQ(published, (std::vector<std::uint32_t>{1, 2, 3, 4, 5}));
+}
+
+TEST_P(StoreContract, what_the_listener_refuses_is_owed_to_it_and_nothing_is_missed) {
+  audit(0);
+  bool refuse = true;
+  std::vector<Bytes> heard;
+  store().set_listener([&](const Committed& committed) -> Result<void> {
+    if (refuse) {
+      return fail(Code::storage, "the log is full");
+    }
+    heard.insert(heard.end(), committed.entries.begin(), committed.entries.end());
+    return {};
+  });
+  const auto size = store().log_span().value().size;
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.audit(sample_entry(1))); }), Code::storage);
+  EXPECT_EQ(store().log_span().value().size, size + 1) << "the commit stands";
+  EXPECT_EQ(refusal([](Tx& tx) { return without_value(tx.audit(sample_entry(2))); }), Code::storage);
+  EXPECT_EQ(store().log_span().value().size, size + 1) << "nothing else runs before";
+  refuse = false;
+  audit(3);
+  EXPECT_EQ(heard, store().entries(size, 10).value());
+  EXPECT_EQ(heard.size(), 2U);
+}
+
+TEST_P(StoreContract, publications_are_rebuilt_from_registered_and_orphaned_certificates_in_row_order) {
+  auto unseen = sample_device(1);
+  unseen.appraised_at.reset();
+  put<DeviceRow>([&](Tx& tx) { return tx.add_device(unseen); });
+  add_device(2);
+  const std::array<std::uint32_t, 5> devices{2, 1, 2, 0, 1};
+  for (std::uint32_t i = 0; i < devices.size(); ++i) {
+    auto record = sample_certificate(100 - i, DeviceRow{devices[i]});
+    record.row = put<CertificateRow>([&](Tx& tx) { return tx.add_certificate(record); });
+    record.issuance = i == 2 ? IssuanceState::intended : i == 4 ? IssuanceState::orphaned : IssuanceState::registered;
+    record.published = i == 4 ? lifecycle::Status::ended : lifecycle::Status::held;
+    run([&](Tx& tx) { return tx.update_certificate(record); });
+  }
+  std::vector<Publication> seen;
+  ASSERT_TRUE(store().each_publication([&](const Publication& row) { seen.push_back(row); }));
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].index, 100U);
+  EXPECT_EQ(seen[0].device, DeviceRow{2});
+  EXPECT_EQ(seen[0].status, lifecycle::Status::held);
+  EXPECT_EQ(seen[0].state, lifecycle::State::operational);
+  EXPECT_EQ(seen[0].product, ProductId{4});
+  EXPECT_EQ(seen[0].appraised_at, at_second(4));
+  EXPECT_EQ(seen[1].index, 99U);
+  EXPECT_EQ(seen[1].appraised_at, at_second(1)) << "never appraised: since it was provisioned";
+  EXPECT_EQ(seen[2].index, 96U);
+  EXPECT_EQ(seen[2].status, lifecycle::Status::ended);
+}
+
+TEST_P(StoreContract, many_writers_lose_nothing) {
+  add_device(1);
+  constexpr std::uint32_t kThreads = 4;
+  constexpr std::uint32_t kEach = 25;
+  std::atomic<std::uint32_t> won = 0;
+  std::vector<std::jthread> threads;
+  for (std::uint32_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (std::uint32_t i = 0; i < kEach; ++i) {
+        const auto done = store().write([](Tx& tx) -> Result<void> {
+          BM_TRY(auto device, tx.device(DeviceRow{1}));
+          ++device->version;
+          BM_CHECK(tx.update_device(*device));
+          return without_value(tx.audit(sample_entry(1)));
+        });
+        won += done ? 1 : 0;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(won, kThreads * kEach);
+  const auto device = get<std::optional<DeviceRecord>>([](Tx& tx) { return tx.device(DeviceRow{1}); });
+  ASSERT_TRUE(device);
+  EXPECT_EQ(device->version, 1 + kThreads * kEach);
+}
+
+}  // namespace birthmark::test
