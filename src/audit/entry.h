@@ -74,8 +74,10 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-/// The entry as deterministic CBOR: a map with the integer keys of docs/wire/audit.md, absent fields left out; at most
-/// 2,048 bytes. @error bad_request: a field out of its range or form, or missing for the kind; too_large: actor, reason
+/// The entry as deterministic CBOR (RFC 8949 §4.2.1), at most 2,048 bytes: a map of 0 version (1), 1 kind, 2 at (ms),
+/// 3 epoch, 4 device, 5 serial, 6 batch, 7 subject hash, 8 SPKI hash, 9 evidence hash, 10 actor, 11 state from, 12
+/// state to, 13 refusal (its name), 14 reason, 15 count; 0 to 3 always, the others where they are set.
+/// @error bad_request: a field out of its range or form, or missing for the kind; too_large: actor, reason
 Result<Bytes> write_entry(const Entry& entry);
 
 /// Reads an entry, which must be exactly the bytes that `write_entry` makes of the result.

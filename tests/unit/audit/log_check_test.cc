@@ -252,6 +252,7 @@ TEST_F(LogCheck, the_first_bad_index_is_named) {
       {"rows_cut", [](MemoryLog& l) { l.table.resize(650); }, "rows", 650},
       {"row_gone", [](MemoryLog& l) { l.table.erase(l.table.begin() + 300); }, "rows", 300},
       {"rows_swapped", [](MemoryLog& l) { std::swap(l.table[10].entry, l.table[20].entry); }, "rows", 10},
+      {"row_misnumbered", [](MemoryLog& l) { l.table[10].index = 11; }, "rows", 10},
       {"leaf_hash", [](MemoryLog& l) { l.files.at("tile/0/001")[32 * 7] ^= 1; }, "tile/0/001", 263},
       {"upper_hash", [](MemoryLog& l) { l.files.at("tile/1/000.p/2")[32] ^= 1; }, "tile/1/000.p/2", 256},
       {"tile_gone", [](MemoryLog& l) { l.files.erase("tile/0/002.p/188"); }, "tile/0/002.p/188", 512},
@@ -401,6 +402,20 @@ TEST_F(LogCheck, a_source_that_fails_is_no_verdict) {
     ASSERT_FALSE(report) << what;
     EXPECT_TRUE(report.error().code == Code::storage || report.error().code == Code::unavailable);
   }
+}
+
+class GreedyLog : public MemoryLog {
+ public:
+  explicit GreedyLog(const MemoryLog& log) : MemoryLog{log} {}
+  Result<std::vector<LogRow>> rows(std::uint64_t first, std::size_t most) override {
+    return MemoryLog::rows(first, most + 1);
+  }
+};
+
+TEST_F(LogCheck, a_source_that_returns_more_than_asked_is_not_followed) {
+  log.grow(kSize, keys);
+  GreedyLog greedy{log};
+  EXPECT_EQ(must(verify_log(greedy, options())).finding->file, "rows");
 }
 
 TEST_F(LogCheck, one_head_extends_another_by_a_proof_over_tiles) {
