@@ -30,9 +30,9 @@ ALLOWED = {
     "adapters": _DOMAIN | {"app"},
     "daemon": _DOMAIN | {"app", "adapters", "cli"},
     # The programs beside the server.
-    "agent": _INNER | {"lifecycle", "adapters"},
+    "agent": _INNER | {"lifecycle", "app", "adapters"},
     "gate": _INNER | {"pki", "lifecycle", "policy", "adapters"},
-    "fleet": _INNER | {"agent", "adapters"},
+    "fleet": _INNER | {"app", "agent", "adapters"},
     "cli": _INNER | {"pki", "audit", "adapters"},
 }
 _PURE = _DOMAIN | {"app"}

@@ -42,7 +42,7 @@ class IncludeDirection(unittest.TestCase):
             ("base/x.cc", '"codec/a.h"'), ("codec/x.cc", '"crypto/a.h"'), ("crypto/x.cc", '"pki/a.h"'),
             ("pki/x.cc", '"attest/a.h"'), ("lifecycle/x.cc", '"policy/a.h"'), ("audit/x.cc", '"pki/a.h"'),
             ("policy/x.cc", '"app/a.h"'), ("app/x.cc", '"adapters/http/a.h"'), ("adapters/http/x.cc", '"daemon/a.h"'),
-            ("agent/x.cc", '"adapters/sqlite/a.h"'), ("agent/x.cc", '"crypto/a.h"'), ("fleet/x.cc", '"app/a.h"'),
+            ("agent/x.cc", '"fleet/a.h"'), ("agent/x.cc", '"pki/a.h"'), ("fleet/x.cc", '"pki/a.h"'),
             ("cli/x.cc", '"app/a.h"'), ("pki/x.cc", '"gate/a.h"'),
         ]:
             with self.subTest(path=path, include=include):
