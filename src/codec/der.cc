@@ -118,7 +118,7 @@ std::optional<Instant> read_time(const Element& element, int general_from) {
 /// Ends the process on a programmer's mistake, in every build.
 void require(bool holds, const char* what) {
   if (!holds) {
-    std::fprintf(stderr, "der::Writer: %s\n", what);
+    static_cast<void>(std::fprintf(stderr, "der::Writer: %s\n", what));
     std::abort();
   }
 }

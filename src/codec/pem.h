@@ -15,7 +15,7 @@ std::string write(std::string_view label, BytesView der);
 
 struct Limits {
   std::size_t blocks_max = 16;
-  std::size_t block_max_bytes = 16 * 1024;  ///< of DER in each
+  std::size_t block_max_bytes = std::size_t{16} * 1024;  ///< of DER in each
 };
 
 /// The contents of all blocks of exactly that label, in order. Text outside blocks and whole blocks of other labels are

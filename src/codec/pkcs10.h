@@ -16,7 +16,7 @@
 
 namespace birthmark::pkcs10 {
 
-inline constexpr std::size_t kRequestMaxBytes = 16 * 1024;
+inline constexpr std::size_t kRequestMaxBytes = std::size_t{16} * 1024;
 inline constexpr std::size_t kAttributesMax = 16;
 inline constexpr std::size_t kStringMaxBytes = 256;
 

@@ -13,7 +13,7 @@
 
 namespace birthmark::x509 {
 
-inline constexpr std::size_t kCertificateMaxBytes = 16 * 1024;
+inline constexpr std::size_t kCertificateMaxBytes = std::size_t{16} * 1024;
 inline constexpr std::size_t kSerialMaxOctets = 20;
 
 /// One X.509 v3 certificate in DER (RFC 5280 §4.1), read strictly.

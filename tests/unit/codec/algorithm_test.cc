@@ -12,7 +12,7 @@ using samples::element;
 using samples::hex;
 using samples::sequence;
 
-TEST(SignatureAlgorithms, come_back_from_their_encoding) {
+TEST(SignatureAlgorithms, come_back_from_their_encoding) {  // RFC 5758 §3.2
   using enum SignatureAlgorithm;
   for (const auto algorithm :
        {ecdsa_sha256, ecdsa_sha384, rsa_pkcs1_sha256, rsa_pkcs1_sha384, rsa_pkcs1_sha512, ed25519}) {
@@ -40,7 +40,7 @@ TEST(SignatureAlgorithms, weak_unknown_and_oddly_parametrised_ones_are_refused) 
   }
 }
 
-TEST(Spki, gives_algorithm_parameters_and_key) {
+TEST(Spki, gives_algorithm_parameters_and_key) {  // RFC 5280 §4.1.2.7
   const auto whole = samples::p256_spki();
   const auto spki = read_spki(whole);
   ASSERT_TRUE(spki);
@@ -51,7 +51,8 @@ TEST(Spki, gives_algorithm_parameters_and_key) {
   EXPECT_TRUE(read_spki(ed25519)->parameters.empty());
 }
 
-TEST(Spki, other_forms_and_explicit_curves_are_refused) {  // AC-20; CVE-2020-0601
+TEST(Spki, other_forms_and_explicit_curves_are_refused) {  // AC-20; CVE-2020-0601; RFC 5480 §2.1.1, RFC 3279 §2.3.1,
+                                                           // RFC 8410 §3
   const auto key = element(der::tag::bit_string, hex("0004aabb"));
   const auto named = sequence({element(der::tag::oid, oids::ec_public_key), element(der::tag::oid, oids::secp256r1)});
   struct Case {

@@ -32,7 +32,7 @@ TEST(Base64, known_answers) {  // RFC 4648 §10, and the two characters in which
   }
 }
 
-TEST(Base64, strict_reader_refuses_every_other_form) {
+TEST(Base64, strict_reader_refuses_every_other_form) {  // RFC 4648 §3.2, §3.5, §4
   for (const std::string_view text : {"Zg",    "Zg=",   "Zg===",  "Zm8",      "Zm8==", "Zm9v=", "Zm9v====",   "=",
                                       "====",  "Z",     "Zm9vY",  "Zg==Zg==", "Z=g=",  "Zh==",  "Zm9=",       "Zm9v\n",
                                       " Zm9v", "Zm 9v", "Zm9\tv", "-__-",     "Zm9v.", "Zm9v!", "Zm9\xc3\xa9"}) {
@@ -58,7 +58,7 @@ TEST(Base64, est_bodies_hold_nothing_else) {
   }
 }
 
-TEST(Base64, url_form_has_no_padding) {
+TEST(Base64, url_form_has_no_padding) {  // RFC 4648 §5
   for (const std::string_view text : {"Zg==", "Zm8=", "Z", "Zh", "+//+", "Zm9v\n"}) {
     EXPECT_FALSE(decode_url(text, kPlenty)) << text;
   }

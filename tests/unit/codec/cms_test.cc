@@ -39,7 +39,7 @@ struct BundlePieces {
   }
 };
 
-TEST(CertsOnly, comes_back_in_der_order) {
+TEST(CertsOnly, comes_back_in_der_order) {  // RFC 7030 §4.1.3
   const std::vector given{certificate_named("b"), certificate_named("a")};
   const auto bundle = certs_only(given);
   ASSERT_TRUE(bundle);
@@ -73,7 +73,7 @@ struct Spoiled {
   std::function<void(BundlePieces&)> spoil;
 };
 
-TEST(CertsOnly, anything_else_is_refused) {
+TEST(CertsOnly, anything_else_is_refused) {  // RFC 5652 §5.1, §10.2.2
   const std::array cases{
       Spoiled{"another_type", [](auto& p) { p.type = element(der::tag::oid, oids::data); }},
       Spoiled{"version_3", [](auto& p) { p.version = hex("020103"); }},

@@ -33,7 +33,7 @@ void expect_verdicts(std::span<const Case> cases, Read read) {
   }
 }
 
-TEST(DerReader, takes_only_definite_minimal_lengths_and_short_tags) {  // X.690 §10.1, §8.1.2.4
+TEST(DerReader, takes_only_definite_minimal_lengths_and_short_tags) {  // X.690 §10, §10.1, §10.2, §8.1.2.4, §8.1.5
   constexpr std::array kCases{
       Case{"empty_contents", "0400", true},
       Case{"short_form", "0401aa", true},
@@ -166,7 +166,7 @@ TEST(DerReader, octets_of_a_bit_string_have_no_unused_bits) {
   expect_verdicts(kCases, [](Reader& reader) { return reader.bit_octets(); });
 }
 
-TEST(DerReader, named_bits_end_with_a_one) {  // X.690 §11.2.2
+TEST(DerReader, named_bits_end_with_a_one) {  // X.690 §11.2, §11.2.2
   constexpr std::array kCases{Case{"first", "03020780", true},
                               Case{"none", "030100", true},
                               Case{"ninth", "0303070080", true},
@@ -190,7 +190,7 @@ struct TimeCase {
   const char* rfc3339;  ///< null: refused
 };
 
-TEST(DerReader, times_have_one_form_for_each_year) {  // RFC 5280 §4.1.2.5
+TEST(DerReader, times_have_one_form_for_each_year) {  // RFC 5280 §4.1.2.5, §4.1.2.5.1
   constexpr auto kUtc = tag::utc_time, kGeneral = tag::generalized_time;
   constexpr std::array kCases{
       TimeCase{"first_utc", kUtc, "500101000000Z", "1950-01-01T00:00:00Z"},
@@ -263,7 +263,7 @@ TEST(CheckNesting, finds_depth_and_damage_at_any_level) {
   EXPECT_TRUE(check_nesting(hex("0402ffff"), 8)) << "octets are not looked into";
 }
 
-TEST(CheckNesting, simple_types_have_the_contents_of_der) {
+TEST(CheckNesting, simple_types_have_the_contents_of_der) {  // X.690 §8.6.2, §11.2.1
   for (const auto* good : {"0101ff", "020100", "0a0101", "030100",
                            "030207"
                            "80",

@@ -61,7 +61,7 @@ TEST(Extensions, are_read_and_written_alike) {
   EXPECT_EQ(write_extensions(*extensions), encoding);
 }
 
-TEST(Extensions, other_forms_are_refused) {
+TEST(Extensions, other_forms_are_refused) {  // RFC 5280 §4.2, X.690 §11.5
   const std::array cases{
       Case{"one", "3009300706035504010400", true},
       Case{"nothing", "", false},
@@ -87,7 +87,7 @@ TEST(Extensions, other_forms_are_refused) {
   }
 }
 
-TEST(BasicConstraintsExtension, follows_rfc_5280_4_2_1_9) {
+TEST(BasicConstraintsExtension, follows_rfc_5280_4_2_1_9) {  // RFC 5280 §4.2.1.9
   const std::array cases{
       Case{"end_entity", "3000", true},
       Case{"ca", "30030101ff", true},
@@ -108,7 +108,7 @@ TEST(BasicConstraintsExtension, follows_rfc_5280_4_2_1_9) {
   EXPECT_EQ(basic_constraints(ca)->value().path_length, 3U);
 }
 
-TEST(KeyUsageExtension, follows_rfc_5280_4_2_1_3) {
+TEST(KeyUsageExtension, follows_rfc_5280_4_2_1_3) {  // RFC 5280 §4.2.1.3
   const std::array cases{
       Case{"digital_signature", "03020780", true},
       Case{"decipher_only", "0303070080", true},
@@ -124,7 +124,7 @@ TEST(KeyUsageExtension, follows_rfc_5280_4_2_1_3) {
   EXPECT_EQ(key_usage(both)->value(), (1U << 5 | 1U << 6)) << "keyCertSign, cRLSign";
 }
 
-TEST(ExtendedKeyUsageExtension, follows_rfc_5280_4_2_1_12) {
+TEST(ExtendedKeyUsageExtension, follows_rfc_5280_4_2_1_12) {  // RFC 5280 §4.2.1.12
   const std::array cases{
       Case{"client", "300a06082b06010505070302", true},
       Case{"empty_list", "3000", false},
@@ -144,7 +144,7 @@ TEST(ExtendedKeyUsageExtension, follows_rfc_5280_4_2_1_12) {
   EXPECT_FALSE(extended_key_usage(too_many));
 }
 
-TEST(KeyIdentifierExtensions, follow_rfc_5280_4_2_1_1_and_2) {
+TEST(KeyIdentifierExtensions, follow_rfc_5280_4_2_1_1_and_2) {  // RFC 5280 §4.2.1.1, §4.2.1.2
   const auto names = to_hex(element(0xA1, element(0xA4, name_of("CA"))));
   const auto with_issuer = [&](std::string_view serial) {
     return to_hex(element(der::tag::sequence, hex(names + std::string{serial})));
@@ -172,7 +172,7 @@ TEST(KeyIdentifierExtensions, follow_rfc_5280_4_2_1_1_and_2) {
   expect_verdicts(oids::subject_key_identifier, subject, [](Extensions e) { return subject_key_identifier(e); });
 }
 
-TEST(SubjectAltName, every_kind_is_read) {
+TEST(SubjectAltName, every_kind_is_read) {  // RFC 5280 §4.2.1.6
   using enum GeneralNameKind;
   const auto name = name_of("x");
   const auto other =

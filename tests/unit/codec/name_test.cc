@@ -31,7 +31,7 @@ struct StringCase {
   bool accepted;
 };
 
-TEST(CheckString, each_type_has_its_characters) {
+TEST(CheckString, each_type_has_its_characters) {  // X.680 §41.4, RFC 3629 §4
   using namespace std::string_view_literals;
   constexpr std::array kCases{
       StringCase{"utf8", der::tag::utf8_string, "Gerät №1", true},
@@ -84,7 +84,7 @@ TEST(ReadName, gives_every_attribute_with_its_rdn) {
   EXPECT_TRUE(read_name(hex("3000"))->empty());
 }
 
-TEST(ReadName, refuses_other_forms) {
+TEST(ReadName, refuses_other_forms) {  // RFC 5280 §4.1.2.4
   const auto good = attribute(oids::common_name, "a");
   struct Case {
     const char* name;
@@ -160,7 +160,7 @@ TEST(WriteName, refuses_what_the_reader_would) {
       write_name(std::vector(kNameAttributesMax + 1, NamePart{oids::common_name, der::tag::utf8_string, "a"})));
 }
 
-TEST(DisplayName, follows_rfc_4514_and_stays_printable) {
+TEST(DisplayName, follows_rfc_4514_and_stays_printable) {  // RFC 4514 §2.1, §2.4, §3
   using namespace std::string_view_literals;
   const auto two = sequence({rdn({attribute(oids::organization, "Maker, Inc.")}),
                              rdn({attribute(oids::common_name, "a"), attribute(oids::serial_number, "7")})});

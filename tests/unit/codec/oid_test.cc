@@ -17,7 +17,7 @@ struct Case {
   const char* text;
 };
 
-TEST(OidText, writes_dotted_arcs) {
+TEST(OidText, writes_dotted_arcs) {  // X.690 §8.19.4
   constexpr std::array kCases{
       Case{"2a8648ce3d0201", "1.2.840.10045.2.1"},
       Case{"550403", "2.5.4.3"},

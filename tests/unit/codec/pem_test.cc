@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kBlock = "-----BEGIN A-----\nZm9v\n-----END A-----\n";
 
-TEST(Pem, writes_64_columns) {
+TEST(Pem, writes_64_columns) {  // RFC 7468 §2
   EXPECT_EQ(write("A", as_bytes("foo")), kBlock);
   const auto text = write("LONG LABEL", Bytes(49, 0));
   EXPECT_EQ(text, "-----BEGIN LONG LABEL-----\n" + std::string(64, 'A') + "\nAA==\n-----END LONG LABEL-----\n");

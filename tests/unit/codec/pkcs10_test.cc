@@ -30,7 +30,7 @@ Bytes usage_request() {
                       x509::write_extensions(std::array{x509::Extension{oids::key_usage, true, usage}}));
 }
 
-TEST(Request, gives_every_field) {
+TEST(Request, gives_every_field) {  // RFC 2986 §4, RFC 2985 §5.4.1, §5.4.2
   RequestPieces pieces;
   const auto change = attribute_of(kTestType, hex("3000"));
   pieces.attributes = attributes_field({change, password(der::tag::printable_string, "AbC+/="), usage_request()});
@@ -105,7 +105,7 @@ TEST(Request, malformed_fields_are_refused) {
   expect_refused(cases);
 }
 
-TEST(Request, attributes_are_unique_single_valued_and_in_order) {
+TEST(Request, attributes_are_unique_single_valued_and_in_order) {  // RFC 2986 §4.1
   const auto utf8 = der::tag::utf8_string;
   const auto small = attribute_of(kTestType, hex("0500"));
   const std::array cases{

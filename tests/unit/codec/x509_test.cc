@@ -17,7 +17,7 @@ using samples::joined;
 using samples::name_of;
 using samples::sequence;
 
-TEST(Certificate, gives_every_field) {
+TEST(Certificate, gives_every_field) {  // RFC 5280 §4.1
   CertificatePieces pieces;
   const auto usage = hex("03020780"), constraints = hex("3000");
   const std::array extensions{Extension{oids::key_usage, true, usage},
@@ -73,7 +73,8 @@ void expect_refused(std::span<const Spoiled> cases) {
   }
 }
 
-TEST(Certificate, malformed_fields_are_refused) {
+TEST(Certificate,
+     malformed_fields_are_refused) {  // RFC 5280 §4.1.1.2, §4.1.2.1, §4.1.2.2, §4.1.2.4, §4.1.2.6, §4.1.2.8
   const std::array cases{
       Spoiled{"version_1_by_default", [](auto& p) { p.version = {}; }},
       Spoiled{"version_1_spelt_out", [](auto& p) { p.version = hex("a003020100"); }},
