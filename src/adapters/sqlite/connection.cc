@@ -39,7 +39,7 @@ Code refusal_of(int code) {
       return Code::unavailable;
     case SQLITE_CONSTRAINT:
       break;
-    default:
+    default:  // not an enum: SQLite's codes are ints
       return Code::storage;
   }
   const bool taken =

@@ -81,7 +81,8 @@ class Savepoint {
   ~Savepoint();
 
   /// Keeps the changes; the outermost one commits: durable on return.
-  /// @error as Statement::step; the changes are gone.
+  /// @error as Statement::step; the changes are gone, but for one case: if the connection is poisoned by it, the commit
+  /// is there whole or not at all, and only recovery tells which. A repeated request must find its stored answer.
   Result<void> release();
 
  private:

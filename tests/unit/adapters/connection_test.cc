@@ -291,6 +291,32 @@ TEST_F(FaultyConnection, a_failed_sync_poisons_and_the_commit_was_not) {
   EXPECT_EQ(rows_on_disk(), 1);
 }
 
+TEST_F(FaultyConnection, a_poisoned_connection_leaves_the_database_alone_when_it_closes) {
+  make_table();
+  const auto before = std::filesystem::last_write_time(database());
+  {
+    const auto connection = open_with("volatile,fail@fsync#3:EIO");
+    ASSERT_TRUE(connection->execute(kInsert));
+    ASSERT_FALSE(connection->execute(kInsert));
+    ASSERT_TRUE(connection->is_poisoned());
+  }
+  EXPECT_TRUE(std::filesystem::exists(database().string() + "-wal"));
+  EXPECT_EQ(std::filesystem::last_write_time(database()), before);
+  EXPECT_EQ(rows_on_disk(), 1);
+}
+
+TEST_F(FaultyConnection, a_commit_whose_sync_failed_is_there_whole_or_not_at_all) {
+  make_table();
+  {
+    // Written through: the disk took the frames, only the word of it failed. The caller must not conclude either way.
+    const auto connection = open_with("fail@fsync#2:EIO");
+    auto transaction = connection->begin().value();
+    ASSERT_TRUE(connection->execute(kInsert) && connection->execute(kInsert));
+    EXPECT_EQ(transaction.release().error().code, Code::storage);
+  }
+  EXPECT_EQ(rows_on_disk(), 2);
+}
+
 TEST_F(FaultyConnection, a_full_disk_refuses_and_the_connection_goes_on) {
   make_table();
   const auto connection = open_with("fail@write#2:ENOSPC");
