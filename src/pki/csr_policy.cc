@@ -10,15 +10,65 @@
 namespace birthmark::pki {
 namespace {
 
+constexpr std::string_view kUrn = "urn:birthmark:";
+
 bool is(BytesView type, BytesView expected) {
   return equal(type, expected);
 }
 
+/// Curves of the device profile, each with the hashes that requests for it are signed with.
+bool is_device_scheme(crypto::KeyType key, x509::SignatureAlgorithm algorithm) {
+  const bool sha256 = algorithm == x509::SignatureAlgorithm::ecdsa_sha256;
+  switch (key) {
+    case crypto::KeyType::p256:
+      return sha256;
+    case crypto::KeyType::p384:
+      return sha256 || algorithm == x509::SignatureAlgorithm::ecdsa_sha384;
+    case crypto::KeyType::rsa:
+    case crypto::KeyType::ed25519:
+      return false;
+  }
+  return false;
+}
+
+bool spells(std::span<const x509::NameAttribute> name, std::string_view identifier) {
+  return !name.empty() && std::ranges::all_of(name, [&](const x509::NameAttribute& attribute) {
+    return (is(attribute.type, oids::common_name) || is(attribute.type, oids::serial_number)) &&
+           as_text(attribute.value) == identifier;
+  });
+}
+
+bool is_registered(BytesView subject, const CsrExpectation& expected) {
+  if (equal(subject, expected.subject)) {
+    return true;
+  }
+  const auto name = x509::read_name(subject);
+  return expected.identifier && name && spells(*name, *expected.identifier);
+}
+
+/// The SAN that the device has in the registry, or that names it by its identifier alone.
+bool is_registered_alt_name(const x509::Extension& extension, x509::Extensions all, const CsrExpectation& expected) {
+  if (expected.subject_alt_name && !expected.subject_alt_name->empty() &&
+      equal(extension.value, *expected.subject_alt_name)) {
+    return true;
+  }
+  const auto names = x509::subject_alt_name(all);
+  return expected.identifier && names && *names && std::ranges::all_of(**names, [&](const x509::GeneralName& name) {
+           return name.kind == x509::GeneralNameKind::uri &&
+                  as_text(name.value) == std::string{kUrn} + std::string{*expected.identifier};
+         });
+}
+
 Result<void> judge_names(const pkcs10::Request& request, const CsrExpectation& expected) {
-  const bool registered = equal(request.subject(), expected.subject);
+  const bool registered = is_registered(request.subject(), expected);
   const bool empty = request.subject().size() == 2;  // SEQUENCE of nothing
   if (!registered && (!empty || expected.names == CsrExpectation::Names::exactly)) {
     return fail(Code::csr_policy, "the subject is not the registered one", "csr.subject");
+  }
+  const bool alt_name_expected = expected.subject_alt_name && !expected.subject_alt_name->empty();
+  if (expected.names == CsrExpectation::Names::exactly && alt_name_expected &&
+      x509::find_extension(request.extensions(), oids::subject_alt_name) == nullptr) {
+    return fail(Code::csr_policy, "the subjectAltName of the presented certificate is missing", "csr.subject_alt_name");
   }
   return {};
 }
@@ -41,9 +91,10 @@ Result<void> judge_extension(const x509::Extension& extension, x509::Extensions 
     return client_only ? Result<void>{}
                        : fail(Code::csr_policy, "asks for more than clientAuth", "csr.extended_key_usage");
   }
-  if (is(extension.type, oids::subject_alt_name) && expected.subject_alt_name &&
-      equal(extension.value, *expected.subject_alt_name)) {
-    return {};
+  if (is(extension.type, oids::subject_alt_name)) {
+    return is_registered_alt_name(extension, all, expected)
+               ? Result<void>{}
+               : fail(Code::csr_policy, "asks for a subjectAltName that is not registered", "csr.subject_alt_name");
   }
   if (is(extension.type, oids::subject_key_identifier)) {
     return {};  // many tools add it; it is not taken over
@@ -67,12 +118,15 @@ Result<void> judge_attributes(const pkcs10::Request& request) {
 
 Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExpectation& expected) {
   auto key = crypto::PublicKey::from_spki(request.spki());
-  if (!key || key->type() != crypto::KeyType::p256) {
-    return fail(Code::csr_policy, key ? "the key is not of P-256" : key.error().detail, "csr.key");
+  if (!key || !is_device_scheme(key->type(), request.signature_algorithm())) {
+    return fail(Code::csr_policy, key ? "key or signature algorithm are not a device's" : key.error().detail,
+                "csr.key");
   }
   // Possession first: until it holds, the other fields are anybody's text (RFC 2986 §3).
-  if (request.signature_algorithm() != x509::SignatureAlgorithm::ecdsa_sha256 ||
-      !key->verify(crypto::SignatureScheme::ecdsa_sha256, request.info(), request.signature())) {
+  const auto scheme = request.signature_algorithm() == x509::SignatureAlgorithm::ecdsa_sha256
+                          ? crypto::SignatureScheme::ecdsa_sha256
+                          : crypto::SignatureScheme::ecdsa_sha384;
+  if (!key->verify(scheme, request.info(), request.signature())) {
     return fail(Code::bad_request, "the request's signature does not verify", "csr.signature");
   }
   const auto password = request.challenge_password();

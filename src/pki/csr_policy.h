@@ -10,21 +10,27 @@
 
 namespace birthmark::pki {
 
-/// What the registry knows of the device that sends a request.
+/// What the registry knows of the device that sends a request. Views outlive the call.
 struct CsrExpectation {
   BytesView subject;  ///< DER Name that the device is registered under; an empty Name is taken as well
   /// Whether Subject and SAN must equal a presented certificate's byte for byte (simplereenroll, protocols.md §1.4).
   enum class Names : std::uint8_t { registered_or_empty, exactly } names = Names::registered_or_empty;
-  std::optional<BytesView> subject_alt_name;        ///< extension value; for `exactly`
-  std::optional<std::string_view> channel_binding;  ///< base64 of this connection; none: not checked
+  std::optional<BytesView> subject_alt_name;  ///< extension value: the only SAN that may be asked for; empty: none
+  /// Base64 of this connection's channel binding. None: this connection has none, and a request that claims one is
+  /// refused. That a request without one is refused is the caller's policy.
+  std::optional<std::string_view> channel_binding;
+  /// The identifier that the device is registered under, where that is not a DER Name: then a subject of nothing but
+  /// commonName and serialNumber that spell it is its name, and so is a SAN of nothing but the URI
+  /// `urn:birthmark:<identifier>`.
+  std::optional<std::string_view> identifier = std::nullopt;
 };
 
 /// Judges a request (AC-19): possession, key, names, and that it asks for nothing. The certificate takes the key and
 /// nothing else from it.
-/// @return the key, read strictly: P-256.
+/// @return the key, read strictly: P-256 or P-384. That it lives in the device's hardware is for the evidence.
 /// @error bad_request: the signature over the request does not verify. @error csr_policy: another key type, a name that
 /// is not the device's, an extension or attribute that a device never gets. @error binding: challengePassword is there
-/// and is not this channel's.
+/// and is not this channel's (protocols: RFC 7030 §3.5).
 Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExpectation& expected);
 
 }  // namespace birthmark::pki

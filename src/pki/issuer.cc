@@ -6,6 +6,7 @@
 
 #include "codec/extensions.h"
 #include "codec/oid.h"
+#include "pki/scope.h"
 
 namespace birthmark::pki {
 namespace {
@@ -35,28 +36,6 @@ bool is(BytesView type, BytesView expected) {
   return equal(type, expected);
 }
 
-/// The organization and units of one of our names, in order; the scope of a CA and the place of a leaf.
-struct Place {
-  std::string organization;
-  std::vector<std::string> units;
-};
-
-Result<Place> place_of(std::span<const x509::NameAttribute> attributes) {
-  Place place;
-  for (const auto& attribute : attributes) {
-    const std::string text{as_text(attribute.value)};
-    if (is(attribute.type, oids::organization) && place.organization.empty() && place.units.empty()) {
-      place.organization = text;
-    } else if (is(attribute.type, oids::organizational_unit) && !place.organization.empty()) {
-      place.units.push_back(text);
-    } else if (!is(attribute.type, oids::common_name) && !is(attribute.type, oids::serial_number)) {
-      return fail(Code::scope, "a name of another form than ours", "name");
-    }
-  }
-  return place.organization.empty() ? Result<Place>{fail(Code::scope, "a name without organization", "name")}
-                                    : Result<Place>{std::move(place)};
-}
-
 Result<void> names_chain(const x509::Certificate& leaf, const CaCertificate& issuer) {
   if (!equal(leaf.issuer(), issuer.certificate.subject())) {
     return fail(Code::unauthenticated, "issued by another name", "RFC 5280 6.1.3(a)(4)");
@@ -68,10 +47,28 @@ Result<void> names_chain(const x509::Certificate& leaf, const CaCertificate& iss
   return {};
 }
 
-/// What the profile says of a leaf, as the certificate must show it.
+std::optional<std::uint32_t> wanted_path_length(const Profile& profile) {
+  return profile.path_length ? std::optional<std::uint32_t>{*profile.path_length} : std::nullopt;
+}
+
+/// A constrained CA permits its own place and nothing else; everybody else constrains nothing.
+Result<void> constraint_fits(const x509::Certificate& certificate, const Profile& profile) {
+  BM_TRY(const auto constraints, x509::name_constraints(certificate.extensions()));
+  if (!profile.name_constraint) {
+    return constraints ? fail(Code::scope, "nameConstraints", "RFC 5280 4.2.1.10") : Result<void>{};
+  }
+  BM_TRY(const auto place, place_of(certificate.subject_attributes()));
+  const bool own = constraints && constraints->permitted.size() == 1 && constraints->excluded.empty() &&
+                   constraints->permitted.front().kind == x509::GeneralNameKind::directory &&
+                   equal(constraints->permitted.front().value, encode(place));
+  return own ? Result<void>{} : fail(Code::scope, "nameConstraints", "RFC 5280 4.2.1.10");
+}
+
+/// What the profile says of a certificate, as it must show it.
 Result<void> shape_fits(const x509::Certificate& leaf, const Profile& profile) {
   BM_TRY(const auto constraints, x509::basic_constraints(leaf.extensions()));
-  if ((constraints && constraints->is_ca) != profile.is_ca) {
+  const auto path_length = constraints ? constraints->path_length : std::nullopt;
+  if ((constraints && constraints->is_ca) != profile.is_ca || path_length != wanted_path_length(profile)) {
     return fail(Code::scope, "basicConstraints", "RFC 5280 6.1.4(k)");
   }
   BM_TRY(const auto usage, x509::key_usage(leaf.extensions()));
@@ -93,18 +90,19 @@ Result<void> shape_fits(const x509::Certificate& leaf, const Profile& profile) {
                            [&](const auto& extension) { return !extension.critical || known(extension); })) {
     return fail(Code::scope, "an unknown critical extension", "RFC 5280 6.1.5(f)");
   }
-  return {};
+  return constraint_fits(leaf, profile);
 }
 
 Result<void> inside_scope(const x509::Certificate& leaf, const Issuer& issuer) {
   if (!profile(issuer.profile).name_constraint) {
     return {};
   }
-  BM_TRY(const auto place, place_of(leaf.subject_attributes()));
-  const bool inside = place.organization == issuer.scope_organization &&
-                      place.units.size() >= issuer.scope_units.size() &&
-                      std::equal(issuer.scope_units.begin(), issuer.scope_units.end(), place.units.begin());
-  return inside ? Result<void>{} : fail(Code::scope, "outside the issuer's scope", "RFC 5280 6.1.3(b)");
+  const auto base = encode({.organization = issuer.scope_organization,
+                            .organizational_units = issuer.scope_units,
+                            .common_name = {},
+                            .serial_number = {}});
+  return lies_below(base, leaf.subject()) ? Result<void>{}
+                                          : fail(Code::scope, "outside the issuer's scope", "RFC 5280 6.1.3(b)");
 }
 
 }  // namespace
@@ -118,6 +116,7 @@ Result<CaCertificate> ca_certificate(BytesView der, ProfileId profile, std::stri
   if (!id || !constraints || !constraints->is_ca) {
     return fail(Code::bad_request, "no CA certificate of ours");
   }
+  BM_CHECK(shape_fits(certificate, pki::profile(profile)));
   BM_TRY(auto place, place_of(certificate.subject_attributes()));
   Issuer issuer{.profile = profile,
                 .name = to_bytes(certificate.subject()),
@@ -125,7 +124,7 @@ Result<CaCertificate> ca_certificate(BytesView der, ProfileId profile, std::stri
                 .not_after = certificate.not_after(),
                 .crl_url = std::move(crl_url),
                 .scope_organization = std::move(place.organization),
-                .scope_units = std::move(place.units)};
+                .scope_units = std::move(place.organizational_units)};
   return CaCertificate{std::move(certificate), std::move(key), std::move(issuer)};
 }
 

@@ -18,7 +18,8 @@ struct CaCertificate {
 };
 
 /// Reads one of our own CA certificates. @param crl_url where its CRL will be; may be empty.
-/// @error bad_request: malformed, no CA, no key id. @error scope: the name is not of the form that our CAs have.
+/// @error bad_request: malformed, no CA, no key id. @error scope: the name is not of the form that our CAs have, or the
+/// certificate not what the profile says.
 Result<CaCertificate> ca_certificate(BytesView der, ProfileId profile, std::string crl_url);
 
 /// Whether `leaf` was made by `issuer` and may be what it claims: names, key id, signature, profile and scope, validity

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/der.h"
 #include "codec/extensions.h"
 #include "codec/oid.h"
 #include "pki/arc.h"
 #include "pki/receipt.h"
+#include "pki/scope.h"
 
 namespace birthmark::pki {
 namespace {
@@ -49,25 +51,77 @@ bool constraints(const LintInput& in) {
              (in.profile.path_length ? std::optional<std::uint32_t>{*in.profile.path_length} : std::nullopt);
 }
 
-bool idevid_has_no_usage_extension(const LintInput& in) {
-  return in.profile.id != ProfileId::idevid || in.certificate.extension(oids::extended_key_usage) == nullptr;
+bool extended_usage(const LintInput& in) {
+  const auto usages = x509::extended_key_usage(in.certificate.extensions());
+  const auto& wanted = in.profile.extended_key_usages;
+  if (!usages || !*usages) {
+    return usages.has_value() && wanted.empty();
+  }
+  return std::ranges::equal(**usages, wanted, [](BytesView a, BytesView b) { return equal(a, b); });
+}
+
+/// Exactly the CA's own organization and units are permitted, where the profile constrains it.
+bool name_constraint(const LintInput& in) {
+  const auto value = x509::name_constraints(in.certificate.extensions());
+  const auto* const extension = in.certificate.extension(oids::name_constraints);
+  if (!value || !in.profile.name_constraint) {
+    return value.has_value() && extension == nullptr;
+  }
+  const auto subject = place_of(in.certificate.subject_attributes());
+  return subject && *value && extension->critical && (*value)->permitted.size() == 1 && (*value)->excluded.empty() &&
+         (*value)->permitted.front().kind == x509::GeneralNameKind::directory &&
+         equal((*value)->permitted.front().value, encode(*subject));
+}
+
+bool inside_scope(const LintInput& in) {
+  if (!profile(in.issuer.profile).name_constraint) {
+    return true;
+  }
+  const auto base = encode({.organization = in.issuer.scope_organization,
+                            .organizational_units = in.issuer.scope_units,
+                            .common_name = {},
+                            .serial_number = {}});
+  return lies_below(base, in.certificate.subject());
+}
+
+bool own_key_identifier(const LintInput& in) {
+  const auto id = x509::subject_key_identifier(in.certificate.extensions());
+  return id && id->has_value() == in.profile.is_ca && (!*id || equal(**id, key_id(in.certificate.spki())));
+}
+
+/// Nothing critical that an old verifier would not know.
+bool critical_extensions(const LintInput& in) {
+  return std::ranges::all_of(in.certificate.extensions(), [](const x509::Extension& extension) {
+    return !extension.critical || equal(extension.type, oids::key_usage) ||
+           equal(extension.type, oids::basic_constraints) || equal(extension.type, oids::name_constraints);
+  });
 }
 
 bool device_serial_number(const LintInput& in) {
+  const auto attributes = in.certificate.subject_attributes();
+  const auto count = std::ranges::count_if(
+      attributes, [](const x509::NameAttribute& attribute) { return equal(attribute.type, oids::serial_number); });
+  if (!in.profile.device) {
+    return count == 0;
+  }
   const auto value = in.certificate.find_attribute(oids::serial_number);
-  return in.profile.device == (value && value->tag == 0x13 && value->value.size() == 64);
+  return count == 1 && value->tag == der::tag::printable_string && value->value.size() == 2 * sizeof(DeviceId::rep) &&
+         from_hex(as_text(value->value)).has_value();
 }
 
 bool device_alt_name(const LintInput& in) {
-  if (!in.profile.device) {
-    return true;
-  }
   const auto names = x509::subject_alt_name(in.certificate.extensions());
+  if (!in.profile.device) {
+    return names && (!*names || std::ranges::all_of(**names, [](const x509::GeneralName& name) {
+             return name.kind == x509::GeneralNameKind::dns || name.kind == x509::GeneralNameKind::ip;
+           }));
+  }
   return names && *names && (*names)->size() == 1 && equal((*names)->front().type, oids::hardware_module_name);
 }
 
 bool receipt_is_there(const LintInput& in) {
-  return in.profile.receipt == take_receipt(in.certificate.tbs()).has_value();
+  return in.profile.receipt ? take_receipt(in.certificate.tbs()).has_value()
+                            : in.certificate.extension(arc::registration_receipt) == nullptr;
 }
 
 bool appraised_at(const LintInput& in) {
@@ -81,7 +135,11 @@ constexpr std::array kLints{
     Lint{"key_identifier", "RFC 5280 §4.2.1.1", key_identifier},
     Lint{"key_usage", "RFC 5280 §4.2.1.3", usage},
     Lint{"basic_constraints", "RFC 5280 §4.2.1.9", constraints},
-    Lint{"idevid_no_eku", "802.1AR-2018 §8.10", idevid_has_no_usage_extension},
+    Lint{"extended_key_usage", "RFC 5280 §4.2.1.12; 802.1AR-2018 §8.10: none in an IDevID", extended_usage},
+    Lint{"name_constraints", "RFC 5280 §4.2.1.10: the scope of the CA", name_constraint},
+    Lint{"scope", "AC-15: below the issuer's name", inside_scope},
+    Lint{"subject_key_identifier", "RFC 5280 §4.2.1.2: CAs only", own_key_identifier},
+    Lint{"critical_extensions", "RFC 5280 §4.2", critical_extensions},
     Lint{"device_serial_number", "802.1AR-2018 §8.6", device_serial_number},
     Lint{"device_alt_name", "RFC 4108 §5", device_alt_name},
     Lint{"receipt", "design rule 3", receipt_is_there},

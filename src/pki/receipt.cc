@@ -74,19 +74,32 @@ Result<Receipt> decode(BytesView extension) {
   return Receipt{*octets<4>(value.subspan(1, 4)), from_ms(static_cast<std::int64_t>(ms)), to_bytes(value.subspan(13))};
 }
 
+/// Which of the extensions in a list are receipts, by their OID alone.
+struct Found {
+  std::size_t receipts = 0;
+  BytesView last;  ///< the last extension of all, whole; empty if there is none
+};
+
+Result<Found> find_receipts(BytesView extensions) {
+  der::Reader list{extensions};
+  Found found;
+  while (!list.empty()) {
+    found.last = list.rest();
+    BM_TRY(auto fields, list.enter(der::tag::sequence));
+    BM_TRY(const auto type, fields.oid());
+    found.receipts += equal(type, arc::registration_receipt) ? 1 : 0;
+  }
+  return found;
+}
+
 Result<Receipted> take(BytesView tbs) {
   BM_TRY(const auto parts, split(tbs));
-  der::Reader list{parts.extensions};
-  BytesView last;
-  while (!list.empty()) {
-    BM_TRY(const auto element, list.any());
-    last = element.whole;
+  BM_TRY(const auto found, find_receipts(parts.extensions));
+  if (found.receipts != 1) {
+    return fail(Code::not_registered, found.receipts == 0 ? "no registration receipt" : "two registration receipts");
   }
-  if (last.empty()) {
-    return fail(Code::not_registered, "no extensions");
-  }
-  BM_TRY(auto receipt, decode(last));
-  return Receipted{join(parts.before, parts.extensions.first(parts.extensions.size() - last.size()), {}),
+  BM_TRY(auto receipt, decode(found.last));
+  return Receipted{join(parts.before, parts.extensions.first(parts.extensions.size() - found.last.size()), {}),
                    std::move(receipt)};
 }
 
@@ -104,6 +117,12 @@ Bytes receipt_message(BytesView tbs_without_receipt, const Octets<4>& key_id, In
 
 Result<Bytes> append_receipt(BytesView tbs, const Receipt& receipt) {
   BM_TRY(const auto parts, split(tbs));
+  BM_TRY(const auto found, find_receipts(parts.extensions));
+  const bool in_range = !receipt.signature.empty() && receipt.signature.size() <= kSignatureMax &&
+                        to_ms(receipt.issued_at) >= 0 && receipt.issued_at <= kNoEnd;
+  if (found.receipts != 0 || !in_range) {
+    return fail(Code::bad_request, in_range ? "there is a receipt already" : "the receipt's time or signature");
+  }
   return join(parts.before, parts.extensions, encode(receipt));
 }
 

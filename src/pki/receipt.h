@@ -20,7 +20,8 @@ struct Receipt {
 Bytes receipt_message(BytesView tbs_without_receipt, const Octets<4>& key_id, Instant issued_at);
 
 /// The to-be-signed bytes with the receipt appended as the last extension.
-/// @param tbs DER TBSCertificate with an extensions field and no receipt. @error bad_request: of another form.
+/// @param tbs DER TBSCertificate with an extensions field and no receipt.
+/// @error bad_request: of another form, or a receipt that `take_receipt` would refuse.
 Result<Bytes> append_receipt(BytesView tbs, const Receipt& receipt);
 
 /// A certificate's to-be-signed bytes taken apart again.
@@ -29,7 +30,9 @@ struct Receipted {
   Receipt receipt;
 };
 
-/// Takes the receipt off. @error not_registered: there is none, it is not the last extension, critical, or malformed.
+/// Takes the receipt off; `append_receipt` of what comes back gives `tbs` again, byte for byte.
+/// It proves nothing of the receipt: its signature is for the registry's key.
+/// @error not_registered: there is none or more than one, it is not the last extension, critical, or malformed.
 Result<Receipted> take_receipt(BytesView tbs);
 
 }  // namespace birthmark::pki

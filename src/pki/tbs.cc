@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kNameTextMax = 64;  // ub-serial-number and friends, RFC 5280 A.1
 constexpr std::size_t kHardwareSerialMax = 128;
+constexpr std::size_t kHostNameMax = 253, kHostLabelMax = 63;  // RFC 1035 §2.3.4
+constexpr Instant kFirstUtcTime{std::chrono::sys_days{std::chrono::year{1950} / 1 / 1}};
 
 bool printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
@@ -24,6 +26,26 @@ bool printable(std::string_view text) {
 bool name_text(std::string_view text) {
   return !text.empty() && text.size() <= kNameTextMax &&
          std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F && c != '*'; });
+}
+
+/// RFC 1123 §2.1: labels of letters, digits and inner hyphens; so no wildcard, no empty label, no dot at the end.
+bool host_name(std::string_view text) {
+  const auto letter_or_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  if (text.empty() || text.size() > kHostNameMax) {
+    return false;
+  }
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto label = text.substr(at, text.find('.', at) - at);
+    if (label.empty() || label.size() > kHostLabelMax || !letter_or_digit(label.front()) ||
+        !letter_or_digit(label.back()) ||
+        !std::ranges::all_of(label, [&](char c) { return letter_or_digit(c) || c == '-'; })) {
+      return false;
+    }
+    at += label.size() + 1;
+  }
+  return true;
 }
 
 void rdn(der::Writer& out, BytesView type, std::uint8_t string_tag, std::string_view text) {
@@ -45,6 +67,16 @@ void write_name(der::Writer& out, const Name& name) {
   out.close();
 }
 
+Result<void> check_hosts(const Profile& profile, const Subject& subject) {
+  const bool service = profile.hierarchy == Hierarchy::service && !profile.is_ca;
+  if (!service && !(subject.dns_names.empty() && subject.ip_addresses.empty())) {
+    return fail(Code::csr_policy, "only services have host names and addresses");
+  }
+  return std::ranges::all_of(subject.dns_names, host_name)
+             ? Result<void>{}
+             : fail(Code::csr_policy, "a host name of another form than RFC 1123 has");
+}
+
 Result<void> check_names(const Profile& profile, const Subject& subject) {
   const auto& name = subject.name;
   const bool texts = name_text(name.organization) && std::ranges::all_of(name.organizational_units, name_text) &&
@@ -61,10 +93,11 @@ Result<void> check_names(const Profile& profile, const Subject& subject) {
   }
   if (profile.device &&
       (subject.device->hardware_serial.empty() || subject.device->hardware_serial.size() > kHardwareSerialMax ||
+       !std::ranges::all_of(subject.device->hardware_serial, [](char c) { return c >= 0x20 && c < 0x7F; }) ||
        profile.appraised_at != subject.device->appraised_at.has_value())) {
-    return fail(Code::csr_policy, "hardware serial or appraised-at missing or too long");
+    return fail(Code::csr_policy, "hardware serial or appraised-at missing, too long or not printable");
   }
-  return {};
+  return check_hosts(profile, subject);
 }
 
 /// The scope of a manufacturing or operational CA is a prefix of what it names.
@@ -86,7 +119,10 @@ Result<Instant> end_of(const Issuer& issuer, const Profile& profile, const Reque
       profile.ends == Ends::never
           ? kNoEnd
           : Instant{std::chrono::floor<std::chrono::seconds>(request.not_before + profile.lifetime)};
-  const Instant end = request.not_after.value_or(by_profile);
+  const Instant end{std::chrono::floor<std::chrono::seconds>(request.not_after.value_or(by_profile))};
+  if (request.not_before < kFirstUtcTime) {
+    return fail(Code::clock_suspect, "would begin before 1950");
+  }
   if (end > by_profile) {
     return fail(Code::issuer_expires_first, "asked to live longer than the profile allows");
   }

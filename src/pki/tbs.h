@@ -41,7 +41,7 @@ struct Issuer {
 /// What a device contributes besides its name.
 struct DeviceFields {
   Bytes hardware_type;          ///< contents of the hwType OID
-  std::string hardware_serial;  ///< hwSerialNum octets, 1..128 ASCII
+  std::string hardware_serial;  ///< hwSerialNum octets, 1..128 of printable ASCII
   std::vector<Bytes> policies;  ///< contents of certificate policy OIDs
   std::optional<Instant> appraised_at;
 };
@@ -51,8 +51,8 @@ struct Subject {
   Name name;
   Bytes spki;  ///< DER, read strictly before
   std::optional<DeviceFields> device;
-  std::vector<std::string> dns_names;   ///< servers
-  std::vector<Octets<4>> ip_addresses;  ///< servers
+  std::vector<std::string> dns_names;   ///< of services only: host names, no wildcards
+  std::vector<Octets<4>> ip_addresses;  ///< of services only
 };
 
 /// Everything that varies in one to-be-signed certificate.
@@ -60,12 +60,12 @@ struct Request {
   ProfileId profile;
   Serial serial;
   Instant not_before;
-  std::optional<Instant> not_after;  ///< none: as the profile says
+  std::optional<Instant> not_after;  ///< none: as the profile says; cut to whole seconds
   Subject subject;
 };
 
-/// SHA-1 of the subjectPublicKey bits would be the usual key id; ours is the first 160 bits of SHA-256 over the SPKI
-/// (RFC 7093 §2 method 1 applied to the SPKI).
+/// The key id of our CAs: the first 160 bits of SHA-256 over the whole SPKI (RFC 7093 §2: the digest of method 4, cut
+/// as methods 1 to 3 cut theirs).
 Octets<20> key_id(BytesView spki);
 
 /// To-be-signed bytes, and what was worked out on the way.
@@ -77,7 +77,8 @@ struct Tbs {
 /// Builds TBSCertificate in DER (RFC 5280 §4.1), without a registration receipt; pure and deterministic.
 /// @error scope: the issuer's profile or scope does not cover the subject (AC-15).
 /// @error issuer_expires_first: the certificate would outlive its issuer, or be born expired (AC-14).
-/// @error csr_policy: a name is empty, too long or holds characters that its string type has not.
+/// @error csr_policy: a name is empty, too long or holds characters that its string type has not; host names or
+/// addresses for anything but a service. @error clock_suspect: it would begin before 1950.
 Result<Tbs> build_tbs(const Issuer& issuer, const Request& request);
 
 /// Certificate ::= SEQUENCE { tbs, ecdsa-with-SHA256, signature }.

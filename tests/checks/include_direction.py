@@ -49,7 +49,7 @@ EXTERNAL = {
     "p11-kit": ("adapters/signer",),
 }
 _WORLD = re.compile(
-    r"(fstream|random|ctime|time\.h|unistd\.h|fcntl\.h|netdb\.h|dirent\.h|poll\.h|syslog\.h"
+    r"(fstream|filesystem|random|ctime|time\.h|unistd\.h|fcntl\.h|netdb\.h|dirent\.h|poll\.h|syslog\.h"
     r"|sys/.*|netinet/.*|arpa/.*)$"
 )
 
@@ -74,7 +74,9 @@ def _judge(folder, quote, header, present):
         if header.startswith(prefix):
             return (None if _inside(folder, places) else f"<{header}> belongs to {' and '.join(places)} only"), None
     if quote == "<" and header.split("/")[0] not in ALLOWED:
-        if top in _PURE and _WORLD.match(header):
+        # A port may name a path: that is a value, and opens nothing.
+        names_path = header == "filesystem" and top == "app"
+        if top in _PURE and _WORLD.match(header) and not names_path:
             return f"<{header}>: {top} opens no file, socket, clock or entropy source", None
         return None, None
     target = _folder_of(header)

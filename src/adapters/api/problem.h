@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <string>
 
 #include "adapters/http/message.h"
 #include "base/result.h"
+#include "codec/json.h"
 
 namespace birthmark::api {
 

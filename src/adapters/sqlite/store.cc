@@ -167,6 +167,11 @@ StoreCounters SqliteStore::counters() const {
   return counters_;
 }
 
+std::size_t SqliteStore::waiting() const {
+  const std::scoped_lock lock{mutex_};
+  return queue_.size();
+}
+
 Result<std::uint64_t> SqliteStore::number(std::string_view sql) {
   BM_TRY(auto query, connection_->prepare(sql));
   BM_TRY(const bool found, query.step());

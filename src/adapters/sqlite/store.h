@@ -81,6 +81,8 @@ class SqliteStore final : public app::Store {
   Result<std::uint64_t> prune_requests(Instant before);
 
   [[nodiscard]] StoreCounters counters() const;
+  /// Works that wait to be run.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
   struct Job;

@@ -71,7 +71,7 @@ Result<void> use_chain(SSL_CTX* context, std::span<const Bytes> chain, EVP_PKEY*
   for (std::size_t i = 0; i < chain.size(); ++i) {
     BM_TRY(const auto certificate, read_certificate(chain[i]));
     const long done = i == 0 ? SSL_CTX_use_certificate(context, certificate.get())
-                            : SSL_CTX_add1_chain_cert(context, certificate.get());
+                             : SSL_CTX_add1_chain_cert(context, certificate.get());
     if (done != 1) {
       return fail(Code::key_attributes, "certificate chain: " + last_error());
     }
