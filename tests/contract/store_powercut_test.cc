@@ -123,11 +123,11 @@ TEST_F(StorePowerCut, a_torn_cut_at_every_operation_loses_nothing_acknowledged) 
 }
 
 TEST_F(StorePowerCut, cuts_among_full_bundles_while_they_are_synced_and_their_rows_pruned_lose_nothing) {
-  cut_everywhere("bulk", "", 2);
+  cut_everywhere("bulk", "", 1);
 }
 
 TEST_F(StorePowerCut, torn_cuts_among_full_bundles_lose_nothing) {
-  cut_everywhere("bulk", ":torn", 5);
+  cut_everywhere("bulk", ":torn", 2);
 }
 
 TEST_F(StorePowerCut, a_failing_sync_refuses_and_the_registry_recovers_without_a_restart) {
