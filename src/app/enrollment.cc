@@ -42,7 +42,7 @@ Result<void> state_allows(const lifecycle::DeviceRecord& device, Purpose purpose
 
 Result<Caller> Enrollment::caller(const EstRequest& request, CredentialKind kind) const {
   BM_TRY(auto found, ports_.store.read_for<Caller>([&](Tx& tx) -> Result<Caller> {
-    BM_TRY(auto certificate, tx.certificate(request.row));
+    BM_TRY(auto certificate, tx.certificate(request.ca, request.index));
     if (!certificate || certificate->issuance != IssuanceState::registered ||
         crypto::sha256(certificate_of(*certificate)) != request.certificate) {
       return fail(Code::not_registered, "the registry does not know this certificate");

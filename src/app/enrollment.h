@@ -15,8 +15,9 @@ struct Caller {
 
 /// One EST request after TLS: who asks, what for, over which channel.
 struct EstRequest {
-  Digest certificate;           ///< SHA-256 of the DER that the connection proved
-  CertificateRow row;           ///< of it
+  Digest certificate;  ///< SHA-256 of the DER that the connection proved
+  CaId ca;             ///< its issuer, and its place in the issuer's list
+  std::uint32_t index = 0;
   Bytes presented_subject;      ///< DER Name of the presented certificate
   Bytes presented_alt_name;     ///< its SAN value
   Bytes csr;                    ///< DER

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/api/est.h"
+
+#include "codec/base64.h"
+#include "codec/cms.h"
+#include "codec/der.h"
+#include "codec/oid.h"
+
+namespace birthmark::api::est {
+namespace {
+
+constexpr std::size_t kCsrMax = 16 * 1024;
+constexpr std::size_t kLibestLine = 64;
+
+/// One base64 line and a line feed; only libest wants lines of 64 (docs/conformance.md).
+std::string transfer_encode(BytesView der, const http::Request& request) {
+  auto text = base64::encode(der);
+  const auto agent = request.header("User-Agent");
+  if (agent && agent->starts_with("libest")) {
+    for (std::size_t at = kLibestLine; at < text.size(); at += kLibestLine + 1) {
+      text.insert(at, "\n");
+    }
+  }
+  return text + "\n";
+}
+
+http::Response answer(std::string_view content_type, BytesView der, const http::Request& request) {
+  return {.status = 200,
+          .headers = {{"Content-Type", std::string{content_type}}, {"Content-Transfer-Encoding", "base64"}},
+          .body = transfer_encode(der, request),
+          .close = false};
+}
+
+app::EstRequest request_of(Call& call, Bytes csr) {
+  const auto& who = *call.caller;
+  app::EstRequest out;
+  out.certificate = who.certificate;
+  out.ca = who.ca;
+  out.index = who.index;
+  out.presented_subject = who.subject;
+  out.presented_alt_name = who.alt_name;
+  out.csr = std::move(csr);
+  out.channel_binding = call.request.peer->channel_binding;
+  return out;
+}
+
+Result<http::Response> enroll(Call& call, Result<app::Issued> (app::Enrollment::*operation)(const app::EstRequest&)) {
+  BM_TRY(auto csr, base64::decode_lax_whitespace(as_text(call.request.body), kCsrMax));
+  BM_TRY(const auto issued, (call.services.enrollment.*operation)(request_of(call, std::move(csr))));
+  const std::array certificates{issued.certificate};
+  BM_TRY(const auto bundle, cms::certs_only(certificates));
+  return answer("application/pkcs7-mime; smime-type=certs-only", bundle, call.request);
+}
+
+}  // namespace
+
+Result<app::Caller> caller(Call& call, lifecycle::CredentialKind kind) {
+  return call.services.enrollment.caller(request_of(call, {}), kind);
+}
+
+Result<http::Response> cacerts(Call& call) {
+  std::vector<Bytes> anchors;
+  const auto directory = call.services.cas.get();
+  for (const auto& ca : directory->all()) {
+    const auto profile = ca.record.profile;
+    if (profile == pki::ProfileId::operational_root || profile == pki::ProfileId::service_root) {
+      anchors.push_back(ca.record.certificate);
+    }
+  }
+  BM_TRY(const auto bundle, cms::certs_only(anchors));
+  return answer("application/pkcs7-mime", bundle, call.request);
+}
+
+/// The legacy list of RFC 7030 §4.5.2: challengePassword, the curve, the signature.
+Result<http::Response> csrattrs(Call& call) {
+  der::Writer out;
+  out.open(der::tag::sequence).oid(oids::challenge_password);
+  out.open(der::tag::sequence).oid(oids::ec_public_key).open(der::tag::set).oid(oids::secp256r1).close().close();
+  out.oid(oids::ecdsa_with_sha256).close();
+  return answer("application/csrattrs", std::move(out).finish(), call.request);
+}
+
+Result<http::Response> simpleenroll(Call& call) {
+  return enroll(call, &app::Enrollment::enroll);
+}
+Result<http::Response> simplereenroll(Call& call) {
+  return enroll(call, &app::Enrollment::reenroll);
+}
+
+}  // namespace birthmark::api::est
