@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "adapters/api/problem.h"
+#include "adapters/api/router.h"
+#include "adapters/api/wire.h"
+#include "attest/step.h"
+#include "codec/base64.h"
+#include "codec/pkcs10.h"
+#include "crypto/hash.h"
+#include "pki/csr_policy.h"
+
+// The operator listener: what people and their tools do, each by a certificate of his own.
+namespace birthmark::api {
+namespace {
+
+constexpr std::size_t kPageMax = 500;
+constexpr std::size_t kPlanMax = 1'000'000;
+
+std::string actor_of(const Call& call) {
+  return "operator:" + call.caller->common_name.substr(0, 100);
+}
+
+Result<DeviceId> device_id(const std::string& text) {
+  const auto bytes = text.size() == 64 ? from_hex(text) : std::nullopt;
+  const auto id = bytes ? octets<32>(*bytes) : std::nullopt;
+  return id ? Result<DeviceId>{DeviceId{*id}} : fail(Code::bad_request, "a DeviceId is 64 hex digits");
+}
+
+// --- devices ---
+
+Result<http::Response> device_list(Call& call) {
+  const auto text = query_value(call.request.query, "after");
+  const DeviceRow after{text ? static_cast<std::uint32_t>(std::strtoul(std::string{*text}.c_str(), nullptr, 10)) : 0};
+  BM_TRY(const auto devices, call.services.store.read_for<std::vector<lifecycle::DeviceRecord>>(
+                                 [&](app::Tx& tx) { return tx.devices(after, kPageMax); }));
+  boost::json::array rows;
+  for (const auto& device : devices) {
+    rows.push_back(wire::device_summary(device));
+  }
+  boost::json::object out{{"devices", std::move(rows)}};
+  if (devices.size() == kPageMax) {
+    out["next"] = devices.back().row.get();
+  }
+  return ok(out);
+}
+
+boost::json::object certificate_summary(const app::CertificateRecord& record) {
+  return {{"serial", to_hex(record.serial.get())},
+          {"kind", lifecycle::name(record.kind)},
+          {"status", lifecycle::name(record.published)},
+          {"registered", record.issuance == app::IssuanceState::registered},
+          {"live", record.standing == lifecycle::Standing::live},
+          {"not_before", to_rfc3339(record.not_before)},
+          {"not_after", to_rfc3339(record.not_after)},
+          {"log_index", record.log_index}};
+}
+
+Result<boost::json::array> findings_of(app::Tx& tx, DeviceRow device) {
+  boost::json::array out;
+  for (const auto purpose : lifecycle::kPurposes) {
+    BM_TRY(const auto stored, tx.findings(device, purpose));
+    if (!stored) {
+      continue;
+    }
+    BM_TRY(const auto findings, attest::read_findings(*stored));
+    for (const auto& finding : findings) {
+      out.push_back({{"purpose", lifecycle::name(purpose)},
+                     {"check", finding.check},
+                     {"clause", finding.clause},
+                     {"passed", finding.outcome == attest::Outcome::passed}});
+    }
+  }
+  return out;
+}
+
+Result<http::Response> device_show(Call& call) {
+  BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  BM_TRY(const auto out,
+         call.services.store.read_for<boost::json::object>([&](app::Tx& tx) -> Result<boost::json::object> {
+           BM_TRY(const auto device, tx.device(id));
+           if (!device) {
+             return fail(Code::not_found, "no such device");
+           }
+           auto body = wire::device_summary(*device);
+           BM_TRY(const auto certificates, tx.certificates_of(device->row));
+           boost::json::array rows;
+           for (const auto& certificate : certificates) {
+             rows.push_back(certificate_summary(certificate));
+           }
+           body["certificates"] = std::move(rows);
+           BM_TRY(body["findings"], findings_of(tx, device->row));
+           BM_TRY(const auto root, tx.root(device->row));
+           if (root) {
+             body["hardware_serial"] = root->hardware_serial;
+           }
+           return body;
+         }));
+  return ok(out);
+}
+
+Result<http::Response> device_act(Call& call) {
+  BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  const auto action = app::device_action_named(call.parameters.at(1));
+  if (!action) {
+    return fail(Code::not_found, "no such action");
+  }
+  BM_TRY(const auto cause,
+         wire::body<lifecycle::HoldCause>(call.request, [](json::Object& in) -> Result<lifecycle::HoldCause> {
+           BM_TRY(const auto text, in.optional_text("cause"));
+           const auto named = lifecycle::hold_cause_named(text.value_or("operator"));
+           return named ? Result<lifecycle::HoldCause>{*named} : fail(Code::bad_request, "unknown cause");
+         }));
+  BM_TRY(const auto done, call.services.operations.act(*action, id, cause, actor_of(call)));
+  auto body = wire::device_summary(done.device);
+  body["sessions_cut"] = done.sessions_cut;
+  body["by_journal"] = done.by_journal;
+  return ok(body);
+}
+
+// --- batches, CAs, stations ---
+
+boost::json::object batch_summary(const app::BatchRecord& batch) {
+  const auto& b = batch.budget;
+  return {{"batch", batch.name},
+          {"factory", b.factory},
+          {"state", lifecycle::name(b.state)},
+          {"quantity", b.quantity},
+          {"issued", b.issued},
+          {"reserved", b.reserved},
+          {"left", b.quantity - b.issued - b.reserved},
+          {"opens", to_rfc3339(b.opens)},
+          {"closes", to_rfc3339(b.closes)},
+          {"plan", b.plan == lifecycle::PlanOfHardware::present}};
+}
+
+Result<http::Response> batch_list(Call& call) {
+  BM_TRY(const auto batches,
+         call.services.store.read_for<std::vector<app::BatchRecord>>([](app::Tx& tx) { return tx.batches(); }));
+  boost::json::array rows;
+  for (const auto& batch : batches) {
+    rows.push_back(batch_summary(batch));
+  }
+  return ok({{"batches", std::move(rows)}});
+}
+
+Result<http::Response> batch_show(Call& call) {
+  BM_TRY(const auto batch, call.services.store.read_for<std::optional<app::BatchRecord>>(
+                               [&](app::Tx& tx) { return tx.batch_named(call.parameters.at(0)); }));
+  return batch ? Result<http::Response>{ok(batch_summary(*batch))} : fail(Code::not_found, "no such batch");
+}
+
+Result<std::vector<Digest>> plan_of(json::Object& in) {
+  BM_TRY(const auto* const array, in.optional_array("plan"));
+  std::vector<Digest> plan;
+  if (array == nullptr) {
+    return plan;
+  }
+  if (array->size() > kPlanMax) {
+    return fail(Code::too_large, "at most a million expected parts");
+  }
+  for (const auto& item : *array) {
+    const auto bytes = item.is_string() ? from_hex(std::string_view{item.as_string()}) : std::nullopt;
+    const auto digest = bytes ? octets<32>(*bytes) : std::nullopt;
+    if (!digest) {
+      return fail(Code::bad_json, "plan holds SHA-256 values of EK certificates in hex");
+    }
+    plan.emplace_back(*digest);
+  }
+  return plan;
+}
+
+Result<app::BatchOrder> batch_order(json::Object& in) {
+  app::BatchOrder out;
+  BM_TRY(out.name, in.text("batch"));
+  BM_TRY(out.product, in.text("product"));
+  BM_TRY(out.factory, in.text("factory"));
+  BM_TRY(const auto policy, in.optional_text("policy"));
+  out.policy = policy.value_or("");
+  out.policy_hash = crypto::sha256(as_bytes(out.policy));
+  BM_TRY(const auto quantity, in.unsigned_int("quantity"));
+  if (quantity > lifecycle::kBatchQuantityMax) {
+    return fail(Code::bad_request, "a batch holds at most " + std::to_string(lifecycle::kBatchQuantityMax));
+  }
+  out.quantity = static_cast<std::uint32_t>(quantity);
+  BM_TRY(out.opens, in.instant("opens"));
+  BM_TRY(out.closes, in.instant("closes"));
+  BM_TRY(const auto rate, in.optional_unsigned_int("rate_per_hour"));
+  if (rate) {
+    BM_TRY(const auto burst, in.optional_unsigned_int("burst"));
+    out.rate = lifecycle::Rate{static_cast<std::uint32_t>(*rate), static_cast<std::uint32_t>(burst.value_or(*rate))};
+  }
+  BM_TRY(out.plan, plan_of(in));
+  return out;
+}
+
+Result<http::Response> batch_open(Call& call) {
+  BM_TRY(const auto order, wire::body<app::BatchOrder>(call.request, batch_order));
+  BM_TRY(const auto batch, call.services.hierarchy.open_batch(order, actor_of(call)));
+  return ok(batch_summary(batch), 201);
+}
+
+Result<http::Response> batch_seal(Call& call) {
+  BM_TRY(const auto batch, call.services.hierarchy.seal_batch(call.parameters.at(0), actor_of(call)));
+  return ok(batch_summary(batch));
+}
+
+Result<http::Response> ca_list(Call& call) {
+  boost::json::array rows;
+  const auto directory = call.services.cas.get();
+  for (const auto& ca : directory->all()) {
+    const auto& r = ca.record;
+    const auto state = r.state == app::CaState::active ? "active" : r.state == app::CaState::held ? "held" : "ended";
+    rows.push_back({{"ca", r.name},
+                    {"profile", pki::profile(r.profile).name},
+                    {"state", state},
+                    {"generation", r.generation},
+                    {"assigned", r.assigned},
+                    {"list", std::uint64_t{1} << r.list_bits},
+                    {"key_destroyed", r.key_destroyed},
+                    {"certificate", base64::encode(r.certificate)}});
+  }
+  return ok({{"cas", std::move(rows)}});
+}
+
+Result<http::Response> ca_revoke(Call& call) {
+  BM_TRY(const auto name, wire::body<std::string>(call.request, [](json::Object& in) -> Result<std::string> {
+           BM_TRY(const auto text, in.text("ca"));
+           return std::string{text};
+         }));
+  BM_TRY(const auto ca, call.services.hierarchy.revoke_ca(name, actor_of(call)));
+  return ok({{"ca", ca.name}, {"state", "ended"}});
+}
+
+struct StationBody {
+  std::string name;
+  app::StationRole role;
+  std::string batch;
+  Bytes csr;
+  std::uint16_t from = 0;
+  std::uint16_t to = 0;
+};
+
+Result<StationBody> station_body(json::Object& in) {
+  StationBody out;
+  BM_TRY(out.name, in.text("station"));
+  BM_TRY(const auto role, in.text("role"));
+  if (role != "provision" && role != "lock-check") {
+    return fail(Code::bad_request, "role is provision or lock-check");
+  }
+  out.role = role == "provision" ? app::StationRole::provision : app::StationRole::lock_check;
+  BM_TRY(out.batch, in.text("batch"));
+  BM_TRY(out.csr, in.base64("csr", 16 * 1024));
+  BM_TRY(const auto from, in.optional_unsigned_int("shift_from"));
+  BM_TRY(const auto to, in.optional_unsigned_int("shift_to"));
+  if (from.value_or(0) >= 1440 || to.value_or(0) >= 1440) {
+    return fail(Code::bad_request, "shifts are minutes of the day in UTC");
+  }
+  out.from = static_cast<std::uint16_t>(from.value_or(0));
+  out.to = static_cast<std::uint16_t>(to.value_or(0));
+  return out;
+}
+
+Result<http::Response> station_enroll(Call& call) {
+  BM_TRY(const auto in, wire::body<StationBody>(call.request, station_body));
+  BM_TRY(const auto csr, pkcs10::Request::read(in.csr));
+  static const Bytes kEmptyName{0x30, 0x00};
+  BM_TRY(const auto key, pki::judge_csr(csr, {.subject = kEmptyName, .subject_alt_name = {}, .channel_binding = {}}));
+  BM_TRY(const auto issued, call.services.hierarchy.certify({.profile = pki::ProfileId::station,
+                                                             .common_name = in.name,
+                                                             .spki = to_bytes(key.spki()),
+                                                             .dns_names = {},
+                                                             .ip_addresses = {},
+                                                             .actor = actor_of(call)}));
+  BM_CHECK(call.services.store.write([&](app::Tx& tx) -> Result<void> {
+    BM_TRY(const auto batch, tx.batch_named(in.batch));
+    if (!batch) {
+      return fail(Code::not_found, "no batch " + in.batch);
+    }
+    app::StationRecord record;
+    record.name = in.name;
+    record.role = in.role;
+    record.batch = batch->budget.id;
+    record.spki = key.spki_sha256();
+    record.not_after = issued.record.not_after;
+    record.shift_from = in.from;
+    record.shift_to = in.to;
+    BM_CHECK(tx.put_station(record));
+    return without_value(tx.audit({.kind = audit::EntryKind::station_enrolled,
+                                   .at = call.services.clock.now(),
+                                   .epoch = call.services.store.epoch().get(),
+                                   .batch = batch->budget.id,
+                                   .spki_hash = record.spki,
+                                   .actor = actor_of(call),
+                                   .reason = in.name.substr(0, 200)}));
+  }));
+  BM_TRY(auto body, wire::issued(call.services, issued));
+  return ok(body, 201);
+}
+
+Result<http::Response> status(Call& call) {
+  const auto snapshot = call.services.store.epoch().get();
+  BM_TRY(const auto checkpoint, call.services.log.checkpoint());
+  return ok({{"ready", call.services.ready()}, {"epoch", snapshot}, {"checkpoint", checkpoint}});
+}
+
+Result<http::Response> proof(Call& call) {
+  BM_TRY(auto text, call.services.log.proof(std::strtoull(call.parameters.at(0).c_str(), nullptr, 10)));
+  return http::Response{.status = 200,
+                        .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
+                        .body = std::move(text),
+                        .close = false};
+}
+
+using enum http::Method;
+constexpr std::string_view kJson = "application/json";
+constexpr auto kPerson = Caller::operator_person;
+
+constexpr std::array kRoutes{
+    Route{get, "/v1/status", kPerson, Form::json, {}, status},
+    Route{get, "/v1/devices", kPerson, Form::json, {}, device_list},
+    Route{get, "/v1/devices/{}", kPerson, Form::json, {}, device_show},
+    Route{post, "/v1/devices/{}/{}", kPerson, Form::json, kJson, device_act},
+    Route{get, "/v1/batches", kPerson, Form::json, {}, batch_list},
+    Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open},
+    Route{get, "/v1/batches/{}", kPerson, Form::json, {}, batch_show},
+    Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal},
+    Route{get, "/v1/cas", kPerson, Form::json, {}, ca_list},
+    Route{post, "/v1/cas/revoke", kPerson, Form::json, kJson, ca_revoke},
+    Route{post, "/v1/stations", kPerson, Form::json, kJson, station_enroll},
+    Route{get, "/v1/proofs/{}", kPerson, Form::json, {}, proof},
+};
+
+}  // namespace
+
+std::span<const Route> operator_routes() {
+  return kRoutes;
+}
+
+}  // namespace birthmark::api
