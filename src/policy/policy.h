@@ -56,6 +56,11 @@ class ActionSet {
       bits_ = static_cast<std::uint16_t>(bits_ | mask(action));
     }
   }
+  [[nodiscard]] constexpr ActionSet with(Action action) const {
+    ActionSet out = *this;
+    out.bits_ = static_cast<std::uint16_t>(bits_ | mask(action));
+    return out;
+  }
   [[nodiscard]] constexpr bool contains(Action action) const { return (bits_ & mask(action)) != 0; }
   [[nodiscard]] constexpr bool within(ActionSet limit) const { return (bits_ & ~limit.bits_) == 0; }
   [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "adapters/api/services.h"
+#include "daemon/config.h"
+
+namespace birthmark::daemon {
+
+/// The parts of one server process, composed once and in the order in which they depend on one another. What a role
+/// does not get it cannot do: nothing here asks for a role's name.
+class Registry {
+ public:
+  /// Where the parts keep their files below the data directory.
+  struct Paths {
+    std::filesystem::path store, log, keys, journal, trust, tls, operators, passphrase;
+  };
+  static Paths paths(const Config& config);
+
+  /// Opens everything and brings it to one state: the log compared with the store, the read path rebuilt, what an
+  /// earlier process left behind completed, pending denies replayed. Nothing is served before.
+  /// @error behind_checkpoint, storage, key_attributes, unavailable: with the words for the operator
+  static Result<std::unique_ptr<Registry>> open(const Config& config);
+  virtual ~Registry() = default;
+
+  /// Makes keys, roots, the server's and the first operator's certificate where they are missing.
+  virtual Result<void> init() = 0;
+  [[nodiscard]] virtual api::Services& services() = 0;
+  /// Whose connections are cut when a device is denied; set once before serving.
+  virtual void set_sessions(std::function<std::size_t(DeviceRow)> cut) = 0;
+  [[nodiscard]] virtual Clock& clock() = 0;
+  [[nodiscard]] virtual Files& files() = 0;
+  /// The vkey of the log, for `audit verify`.
+  [[nodiscard]] virtual std::string log_key() const = 0;
+  /// Work that waits for a quiet moment: flush of aggregates, pruning. Called by a timer.
+  virtual void tidy() = 0;
+};
+
+}  // namespace birthmark::daemon
