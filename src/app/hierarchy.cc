@@ -417,4 +417,16 @@ Result<Issued> Hierarchy::certify(const ServiceOrder& order) {
   return ports_.issuance.issue(certificate, std::nullopt, {});
 }
 
+Result<std::vector<Bytes>> Hierarchy::service_chain() const {
+  std::vector<Bytes> chain;
+  for (const auto name : {kServiceCa, kServiceRoot}) {
+    BM_TRY(auto ca, ca_named(std::string{name}));
+    if (!ca) {
+      return fail(Code::not_found, "no service hierarchy: run `birthmark init`");
+    }
+    chain.push_back(std::move(ca->certificate));
+  }
+  return chain;
+}
+
 }  // namespace birthmark::app

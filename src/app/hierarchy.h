@@ -72,6 +72,8 @@ class Hierarchy {
 
   /// Certifies a station, operator, gate or server. @error csr_policy, bad_request
   Result<Issued> certify(const ServiceOrder& order);
+  /// The service CA and its root, DER, in this order. @error not_found
+  Result<std::vector<Bytes>> service_chain() const;
 
  private:
   struct CaOrder {

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/registry.h"
+
+#include "adapters/clock/system_clock.h"
+#include "adapters/entropy/generated_ephemerals.h"
+#include "adapters/entropy/system_entropy.h"
+#include "adapters/files/posix_files.h"
+#include "adapters/journal/file_deny_journal.h"
+#include "adapters/log/published_log.h"
+#include "adapters/signer/file_signer.h"
+#include "adapters/sqlite/store.h"
+#include "daemon/bootstrap.h"
+#include "daemon/vendor_store.h"
+#ifdef BIRTHMARK_FAULTS
+#include "adapters/sqlite/fault_layer.h"
+#endif
+
+namespace birthmark::daemon {
+namespace {
+
+constexpr const char* kReceiptKey = "registry-receipts";
+constexpr const char* kStatementKey = "registry-statements";
+constexpr const char* kCheckpointKey = "log-checkpoints";
+
+/// Files, kill points and the database's VFS: the real ones, or in builds for tests the fault layer around them.
+class World {
+ public:
+  static Result<std::unique_ptr<World>> make() {
+    auto world = std::make_unique<World>();
+#ifdef BIRTHMARK_FAULTS
+    BM_TRY(world->layer_, FaultLayer::from_environment());
+#endif
+    return world;
+  }
+#ifdef BIRTHMARK_FAULTS
+  Files& files() { return layer_ ? layer_->files() : files_; }
+  Faults& faults() { return layer_ ? layer_->faults() : no_faults_; }
+  [[nodiscard]] sqlite::OpenOptions database() const { return layer_ ? layer_->database({}) : sqlite::OpenOptions{}; }
+#else
+  Files& files() { return files_; }
+  Faults& faults() { return no_faults_; }
+  [[nodiscard]] sqlite::OpenOptions database() const { return {}; }
+#endif
+
+ private:
+  PosixFiles files_;
+  NoFaults no_faults_;
+#ifdef BIRTHMARK_FAULTS
+  std::unique_ptr<FaultLayer> layer_;
+#endif
+};
+
+class CutSessions final : public app::Sessions {
+ public:
+  std::size_t cut(DeviceRow device) override { return cut_ ? cut_(device) : 0; }
+  void set(std::function<std::size_t(DeviceRow)> cut) { cut_ = std::move(cut); }
+
+ private:
+  std::function<std::size_t(DeviceRow)> cut_;
+};
+
+/// The published log as the routes see it.
+class ServedLog final : public api::LogPublic {
+ public:
+  explicit ServedLog(PublishedLog& log) : log_{log} {}
+  Result<std::string> checkpoint() override { return log_.checkpoint(); }
+  Result<std::string> proof(std::uint64_t index) override { return log_.proof(index); }
+  Result<Bytes> tile(std::string_view path) override {
+    const auto name = audit::read_tile_path(path);
+    return name ? log_.read(*name) : Result<Bytes>{fail(Code::not_found, "no such tile")};
+  }
+
+ private:
+  PublishedLog& log_;
+};
+
+/// The use cases, in the order of their dependencies.
+struct UseCases {
+  app::CaDirectoryHolder cas;
+  app::Catalog catalog;
+  app::ReadPath read_path;
+  app::TimeGuard time;
+  app::Issuance issuance;
+  app::Hierarchy hierarchy;
+  app::Challenges challenges;
+  app::Provisioning provisioning;
+  app::Sealing sealing;
+  app::Attestation attestation;
+  app::Enrollment enrollment;
+  app::Revalidation revalidation;
+  app::Retirement retirement;
+  app::Operations operations;
+  app::Refusals refusals;
+  app::Access access;
+
+  UseCases(const Config& config, app::Store& store, app::Signer& signer, Clock& clock, Entropy& entropy, Faults& faults,
+           crypto::EphemeralSource& ephemerals, const attest::VendorTrust& trust, app::Sessions& sessions,
+           app::DenyJournal& journal, crypto::PublicKey receipt_key)
+      : cas{store, config.public_url},
+        catalog{
+            store,
+            [&config](const app::ProductRecord& product) { return read_policy(product.policy, config.environment); }},
+        read_path{store, cas, catalog},
+        time{clock},
+        issuance{{store, signer, clock, entropy, faults, cas, time}, kReceiptKey},
+        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, entropy}, config.scope},
+        challenges{clock, entropy},
+        provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},
+        sealing{{store, challenges, clock}},
+        attestation{{store, challenges, catalog, clock}},
+        enrollment{
+            {store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock}},
+        revalidation{{store, issuance, challenges, catalog,
+                      [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock, entropy, ephemerals}},
+        retirement{{store, challenges, signer, clock}, kStatementKey},
+        operations{{store, read_path, sessions, journal, clock}},
+        refusals{store, clock},
+        access{{store, cas, read_path, clock}, std::move(receipt_key)} {}
+};
+
+class ComposedRegistry final : public Registry {
+ public:
+  explicit ComposedRegistry(Config config)
+      : config_{std::move(config)}, paths_{Registry::paths(config_)}, ephemerals_{entropy_} {}
+
+  Result<void> start() {
+    BM_TRY(world_, World::make());
+    BM_TRY(auto passphrase, read_passphrase(world_->files(), paths_.passphrase));
+    BM_TRY(signer_, FileSigner::open(world_->files(), paths_.keys, std::move(passphrase)));
+    BM_TRY(auto receipt_key, signer_->create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256));
+    BM_CHECK(signer_->create(kStatementKey, app::KeyUse::statements, crypto::KeyType::p256));
+    BM_TRY(const auto checkpoint_key,
+           signer_->create(kCheckpointKey, app::KeyUse::checkpoints, crypto::KeyType::ed25519));
+    BM_TRY(store_, sqlite::SqliteStore::open({.directory = paths_.store,
+                                              .files = world_->files(),
+                                              .faults = world_->faults(),
+                                              .clock = clock_,
+                                              .database = world_->database()}));
+    BM_CHECK(open_log(checkpoint_key));
+    BM_TRY(journal_, FileDenyJournal::open(world_->files(), paths_.journal));
+    BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment));
+    cases_ = std::make_unique<UseCases>(config_, *store_, *signer_, clock_, entropy_, world_->faults(), ephemerals_,
+                                        trust_, sessions_, *journal_, std::move(receipt_key));
+    return recover();
+  }
+
+  Result<void> init() override { return bootstrap(config_, paths_, world_->files(), cases_->hierarchy); }
+  api::Services& services() override { return *services_; }
+  void set_sessions(std::function<std::size_t(DeviceRow)> cut) override { sessions_.set(std::move(cut)); }
+  Clock& clock() override { return clock_; }
+  Files& files() override { return world_->files(); }
+  [[nodiscard]] std::string log_key() const override { return log_key_; }
+
+  void tidy() override {
+    // What fails here is tried again at the next tick; it is counted where it fails.
+    static_cast<void>(cases_->refusals.flush());
+    if (const auto durable = log_->make_durable()) {
+      static_cast<void>(store_->prune_log(*durable));
+    }
+    static_cast<void>(store_->prune_requests(clock_.now() - std::chrono::days{30}));
+  }
+
+ private:
+  Result<void> open_log(const crypto::PublicKey& key) {
+    BM_TRY(const auto verifier,
+           audit::VerifierKey::make(audit::SignatureType::ed25519, config_.log_origin, key.point()));
+    log_key_ = verifier.write();
+    BM_TRY(log_, PublishedLog::open({.directory = paths_.log,
+                                     .files = world_->files(),
+                                     .faults = world_->faults(),
+                                     .key = verifier,
+                                     .sign = [this](BytesView message) {
+                                       return signer_->sign({.key = kCheckpointKey,
+                                                             .use = app::KeyUse::checkpoints,
+                                                             .epoch = store_->epoch(),
+                                                             .message = message,
+                                                             .profile_hash = {}});
+                                     }}));
+    served_log_ = std::make_unique<ServedLog>(*log_);
+    return log_->catch_up(*store_);
+  }
+
+  /// From here on every commit is followed: the read path learns it and the log publishes it before anybody is
+  /// answered.
+  Result<void> recover() {
+    BM_CHECK(cases_->cas.refresh());
+    BM_CHECK(cases_->catalog.refresh());
+    BM_CHECK(cases_->read_path.rebuild());
+    store_->set_listener([this](const app::Committed& committed) -> Result<void> {
+      BM_CHECK(cases_->read_path.apply(committed.publications));
+      return without_value(log_->append(committed.first_log_index, committed.entries));
+    });
+    BM_CHECK(cases_->operations.replay_journal());
+    BM_CHECK(cases_->issuance.recover());
+    services_ = std::make_unique<api::Services>(api::Services{*store_,
+                                                              cases_->access,
+                                                              cases_->provisioning,
+                                                              cases_->sealing,
+                                                              cases_->attestation,
+                                                              cases_->enrollment,
+                                                              cases_->revalidation,
+                                                              cases_->retirement,
+                                                              cases_->operations,
+                                                              cases_->hierarchy,
+                                                              cases_->catalog,
+                                                              cases_->cas,
+                                                              cases_->refusals,
+                                                              cases_->time,
+                                                              *signer_,
+                                                              *served_log_,
+                                                              clock_,
+                                                              kStatementKey,
+                                                              [] { return std::string{}; },
+                                                              [] { return true; }});
+    return {};
+  }
+
+  const Config config_;
+  const Registry::Paths paths_;
+  SystemClock clock_;
+  SystemEntropy entropy_;
+  GeneratedEphemerals ephemerals_;
+  CutSessions sessions_;
+  std::unique_ptr<World> world_;
+  std::unique_ptr<FileSigner> signer_;
+  attest::VendorTrust trust_;
+  std::unique_ptr<FileDenyJournal> journal_;
+  // The store ends first: its committer still calls what stands above it.
+  std::unique_ptr<PublishedLog> log_;
+  std::unique_ptr<ServedLog> served_log_;
+  std::string log_key_;
+  std::unique_ptr<UseCases> cases_;
+  std::unique_ptr<api::Services> services_;
+  std::unique_ptr<sqlite::SqliteStore> store_;
+};
+
+}  // namespace
+
+Registry::Paths Registry::paths(const Config& config) {
+  const auto& data = config.data;
+  return {.store = data / "registry",
+          .log = data / "log",
+          .keys = data / "keys",
+          .journal = data / "journal",
+          .trust = data / "trust",
+          .tls = data / "tls",
+          .operators = data / "operators",
+          .passphrase = config.passphrase_file.empty() ? data / "passphrase" : config.passphrase_file};
+}
+
+Result<std::unique_ptr<Registry>> Registry::open(const Config& config) {
+  auto registry = std::make_unique<ComposedRegistry>(config);
+  BM_CHECK(registry->start());
+  return std::unique_ptr<Registry>{std::move(registry)};
+}
+
+}  // namespace birthmark::daemon
