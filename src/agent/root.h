@@ -84,6 +84,10 @@ class HardwareRoot {
   /// The public area (TPMT_PUBLIC) of a key. @error not_found: there is no such key, or an owner clear destroyed it.
   virtual Result<Bytes> public_area(DeviceKey key) = 0;
 
+  /// The public area (TPMT_PUBLIC) of the owner's storage key, the parent of operational keys: what a verifier
+  /// recomputes their place in the hierarchy from.
+  virtual Result<Bytes> storage_key_public() = 0;
+
   /// TPM2_Certify of `key` by the IAK. @param freshness goes into extraData. @error not_found: no such key.
   virtual Result<Statement> certify(DeviceKey key, const Digest& freshness) = 0;
 

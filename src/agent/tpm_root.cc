@@ -37,6 +37,7 @@ class TpmRoot final : public HardwareRoot {
   Result<Endorsement> endorsement() override;
   Result<IdentityKeys> create_identity_keys() override;
   Result<Bytes> public_area(DeviceKey key) override;
+  Result<Bytes> storage_key_public() override;
   Result<Statement> certify(DeviceKey key, const Digest& freshness) override;
   Result<CreationStatement> certify_creation(IdentityKey key, const Digest& freshness) override {
     return tss::certify_creation(*context_, key, freshness);
@@ -97,6 +98,11 @@ Result<Object> TpmRoot::load(DeviceKey key) {
 Result<Bytes> TpmRoot::public_area(DeviceKey key) {
   BM_TRY(auto object, load(key));
   return std::move(object.area);
+}
+
+Result<Bytes> TpmRoot::storage_key_public() {
+  BM_TRY(auto parent, storage_root(*context_));
+  return std::move(parent.area);
 }
 
 Result<Statement> TpmRoot::certify(DeviceKey key, const Digest& freshness) {

@@ -15,7 +15,7 @@ import sources
 
 _INNER = {"base", "codec", "crypto"}
 _DOMAIN = _INNER | {"pki", "attest", "lifecycle", "policy", "anomaly", "audit"}
-# Folder -> what it may include besides itself. "adapters/http" names that subfolder only.
+# Folder -> what it may include besides itself. "adapters/http" or "agent/link" names that subfolder only.
 ALLOWED = {
     "base": set(),
     "codec": {"base"},
@@ -33,7 +33,7 @@ ALLOWED = {
     "agent": _INNER | {"lifecycle", "app", "adapters"},
     "gate": _INNER | {"pki", "lifecycle", "policy", "adapters"},
     "fleet": _INNER | {"app", "agent", "adapters"},
-    "cli": _INNER | {"pki", "audit", "adapters"},
+    "cli": _INNER | {"pki", "audit", "adapters", "agent/link"},
 }
 _PURE = _DOMAIN | {"app"}
 
@@ -83,7 +83,7 @@ def _judge(folder, quote, header, present):
     if quote == "<" or target.split("/")[0] not in ALLOWED or header not in present:
         return f'"{header}" names no file of src/: write ours from src/ in quotes, others in <>', None
     allowed = ALLOWED[top] | {top}
-    if not _inside(target, allowed):
+    if not _inside(target, allowed) and not _inside(str(Path(header).parent), allowed):
         return f'"{header}": {top} may include {", ".join(sorted(allowed - {top})) or "nothing"} only', target
     return None, target
 

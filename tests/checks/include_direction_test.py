@@ -21,7 +21,7 @@ def probe(path, include, **others):
     """Problems of one file with one include; every header named exists."""
     tree = {"base/a.h": "", "codec/a.h": "", "crypto/a.h": "", "pki/a.h": "", "attest/a.h": "", "lifecycle/a.h": "",
             "policy/a.h": "", "audit/a.h": "", "app/a.h": "", "adapters/http/a.h": "", "adapters/sqlite/a.h": "",
-            "agent/a.h": "", "daemon/a.h": "", "cli/a.h": "", "gate/a.h": ""}
+            "agent/a.h": "", "agent/link/a.h": "", "daemon/a.h": "", "cli/a.h": "", "gate/a.h": ""}
     tree[path] = f"#include {include}\n"
     return problems_of(tree)
 
@@ -33,6 +33,7 @@ class IncludeDirection(unittest.TestCase):
             ("attest/x.cc", '"pki/a.h"'), ("policy/x.cc", '"lifecycle/a.h"'), ("app/x.cc", '"policy/a.h"'),
             ("adapters/sqlite/x.cc", '"app/a.h"'), ("daemon/x.cc", '"adapters/http/a.h"'), ("base/x.cc", '"base/a.h"'),
             ("agent/x.cc", '"adapters/http/a.h"'), ("fleet/x.cc", '"agent/a.h"'), ("cli/x.cc", '"audit/a.h"'),
+            ("cli/x.cc", '"agent/link/a.h"'), ("agent/link/x.cc", '"agent/a.h"'), ("agent/x.cc", '"agent/link/a.h"'),
         ]:
             with self.subTest(path=path, include=include):
                 self.assertEqual(probe(path, include), [])
@@ -43,7 +44,8 @@ class IncludeDirection(unittest.TestCase):
             ("pki/x.cc", '"attest/a.h"'), ("lifecycle/x.cc", '"policy/a.h"'), ("audit/x.cc", '"pki/a.h"'),
             ("policy/x.cc", '"app/a.h"'), ("app/x.cc", '"adapters/http/a.h"'), ("adapters/http/x.cc", '"daemon/a.h"'),
             ("agent/x.cc", '"fleet/a.h"'), ("agent/x.cc", '"pki/a.h"'), ("fleet/x.cc", '"pki/a.h"'),
-            ("cli/x.cc", '"app/a.h"'), ("pki/x.cc", '"gate/a.h"'),
+            ("cli/x.cc", '"app/a.h"'), ("pki/x.cc", '"gate/a.h"'), ("cli/x.cc", '"agent/a.h"'),
+            ("pki/x.cc", '"agent/link/a.h"'), ("agent/link/x.cc", '"pki/a.h"'),
         ]:
             with self.subTest(path=path, include=include):
                 found = probe(path, include)
