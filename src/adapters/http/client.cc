@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/http/client.h"
 
+#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,11 +11,12 @@
 #include <optional>
 #include <variant>
 
+#include "adapters/http/wire.h"
+
 namespace birthmark::http {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 using Plain = tcp::socket;
@@ -43,8 +45,7 @@ class AsioClient final : public Client {
  public:
   explicit AsioClient(Options options) : options_{std::move(options)} {
     if (options_.tls) {
-      SSL_CTX_up_ref(options_.tls->native());
-      tls_.emplace(options_.tls->native());
+      tls_.emplace(tls::add_reference(options_.tls->native()));
     }
   }
 
@@ -68,10 +69,11 @@ class AsioClient final : public Client {
 
   Result<Response> request(Method method, const std::string& target, std::vector<Header> headers,
                            BytesView body) override {
+    BM_CHECK(can_be_sent(target, headers));
     const bool reused = open_;
     BM_CHECK(connect());
     auto answer = exchange(method, target, headers, body);
-    if (!answer && reused && answer.error().check == kNothingAnswered) {
+    if (!answer && reused && method != Method::post && answer.error().check == kNothingAnswered) {
       close();
       BM_CHECK(connect());
       answer = exchange(method, target, headers, body);
@@ -86,18 +88,22 @@ class AsioClient final : public Client {
     if (!open_) {
       return true;
     }
-    // A readable socket outside an exchange means end of stream, or close_notify, or a breach of protocol.
-    error_code error;
+    // Between exchanges the server has nothing to say but goodbye. A look through the TLS layer, as what a socket holds
+    // need not be data.
+    std::optional<error_code> seen;
     std::uint8_t byte = 0;
-    lowest().non_blocking(true, error);
-    const auto size = lowest().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
-    error_code ignored;
-    lowest().non_blocking(false, ignored);
-    if (error == asio::error::would_block) {
-      return false;
+    const auto note = [&seen](const error_code& error, std::size_t) { seen = error; };
+    std::visit([&](auto& stream) { stream.async_read_some(asio::buffer(&byte, 1), note); }, *stream_);
+    io_.restart();
+    io_.poll();
+    if (seen) {
+      return true;
     }
-    // TLS 1.3 servers may send session tickets after the handshake: readable, but alive.
-    return error || size == 0 || !options_.tls;
+    error_code ignored;
+    lowest().cancel(ignored);
+    io_.restart();
+    io_.run();
+    return seen != asio::error::operation_aborted;
   }
 
   void close() override {
@@ -114,6 +120,19 @@ class AsioClient final : public Client {
 
  private:
   static constexpr const char* kNothingAnswered = "nothing_answered";
+
+  static Result<void> can_be_sent(const std::string& target, const std::vector<Header>& headers) {
+    const bool target_fits =
+        target.starts_with('/') && std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7F; });
+    const bool headers_fit = std::ranges::all_of(
+        headers, [](const Header& header) { return is_token(header.name) && is_field_value(header.value); });
+    return target_fits && headers_fit ? Result<void>{} : fail(Code::bad_request, "a target or header cannot be sent");
+  }
+
+  [[nodiscard]] std::string authority() const {
+    const bool literal6 = options_.host.find(':') != std::string::npos;
+    return (literal6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(options_.port);
+  }
 
   tcp::socket& lowest() {
     if (auto* const secure = std::get_if<Secure>(&*stream_)) {
@@ -148,8 +167,9 @@ class AsioClient final : public Client {
       stream_.emplace(std::in_place_type<Plain>, io_);
     }
     asio::async_connect(lowest(), endpoints, [&](const error_code& result, const tcp::endpoint&) { error = result; });
-    if (!wait() || error) {
-      const auto words = error ? error.message() : std::string{"timed out"};
+    const bool in_time = wait();
+    if (!in_time || error) {
+      const auto words = in_time ? error.message() : std::string{"timed out"};
       close();
       return fail(Code::unavailable,
                   "cannot connect to " + options_.host + ":" + std::to_string(options_.port) + ": " + words);
@@ -178,7 +198,7 @@ class AsioClient final : public Client {
   Result<Response> exchange(Method method, const std::string& target, const std::vector<Header>& headers,
                             BytesView body) {
     beast::http::request<Body> message{verb_of(method), target, 11};
-    message.set(beast::http::field::host, options_.host + ":" + std::to_string(options_.port));
+    message.set(beast::http::field::host, authority());
     for (const auto& header : headers) {
       message.insert(header.name, header.value);
     }

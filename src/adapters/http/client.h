@@ -31,9 +31,12 @@ class Client {
   virtual Result<void> connect() = 0;
   /// The channel binding of the open connection in base64; empty before `connect` and on plain HTTP.
   [[nodiscard]] virtual const std::string& channel_binding() const = 0;
-  /// Sends one request and reads the whole answer. Host, Content-Length and Connection are set here.
-  /// A connection that ended while idle is made anew once, and only if nothing of the request was answered.
-  /// @error unavailable: no answer in time, connection ended. @error too_large: the answer is larger than allowed.
+  /// Sends one request and reads the whole answer. Host and Content-Length are set here.
+  /// A connection that ended while idle is made anew. If it ends under the request without any answer, a request that
+  /// may be sent twice (all but POST) is sent once more.
+  /// @error unavailable: no answer in time, connection ended; with the check "nothing_answered" if the server may or
+  /// may not have seen a POST. @error too_large: the answer is larger than allowed. @error bad_request: a target or
+  /// header that cannot be sent.
   virtual Result<Response> request(Method method, const std::string& target, std::vector<Header> headers,
                                    BytesView body) = 0;
   /// Whether the server has ended the connection (or it never was open), found without sending anything.

@@ -18,21 +18,36 @@ struct Limits {
   std::size_t header_bytes_max = 8 * 1024;
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t queue_max = 1024;                       ///< requests waiting for a worker; beyond: 503 with Retry-After
-  std::chrono::milliseconds request_timeout{10'000};  ///< handshake; first to last byte of a request; writing an answer
-  std::chrono::milliseconds idle_timeout{60'000};     ///< between requests
+  std::chrono::milliseconds request_timeout{10'000};  ///< handshake; first to last byte of a request
+  std::chrono::milliseconds idle_timeout{60'000};     ///< before and between requests
+  /// An answer may take `request_timeout` and as long as it needs at this rate.
+  std::size_t answer_bytes_per_second_min = 8 * 1024;
+  std::chrono::milliseconds linger{1'000};        ///< for the peer to read the last answer and close its side
+  std::chrono::milliseconds accept_backoff{100};  ///< after accept failed for want of descriptors or memory
   unsigned workers = 2;
 };
 
-/// Runs on a worker thread; may block on storage. Must not throw: what does is answered 500 and logged by `on_fault`.
+/// Runs on a worker thread, several at once; may block on storage. One that throws is answered 500, its connection is
+/// closed and `on_fault` hears of it.
 using Handler = std::function<Response(const Request&)>;
 
-/// Counters since start, for metrics.
+/// Since start, for metrics; `connections_open` is of now and includes those whose handler still runs.
 struct Counters {
-  std::uint64_t connections_open = 0, accepted = 0, refused = 0, handshakes_failed = 0, requests = 0, dropped_slow = 0,
-                queue_full = 0, cut = 0;
+  std::uint64_t connections_open = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t connections_refused = 0;  ///< beyond connections_max
+  std::uint64_t accept_failures = 0;      ///< of the operating system
+  std::uint64_t handshakes_failed = 0;
+  std::uint64_t requests = 0;          ///< that were read whole and were well formed
+  std::uint64_t requests_refused = 0;  ///< too large, or not readable in exactly one way
+  std::uint64_t dropped_slow = 0;
+  std::uint64_t queue_full = 0;
+  std::uint64_t handler_faults = 0;
+  std::uint64_t cut = 0;
 };
 
-/// One listening socket with its event loop and bounded worker pool. Requests of a connection are served one at a time.
+/// One listening socket with its event loop and bounded worker pool. Requests of a connection are served one at a time,
+/// in their order. HTTP/1.1 only, and only messages whose end is told by one Content-Length or by having no body.
 class Server {
  public:
   struct Options {
@@ -41,7 +56,12 @@ class Server {
     std::shared_ptr<tls::ServerContext> tls;  ///< null: plain HTTP
     Limits limits;
     Handler handler;
-    std::function<void(std::string_view what)> on_fault;  ///< for logs; may be empty
+    /// Makes the answers of the transport itself (400, 413, 431, 500, 503), so that they look like all others. Status
+    /// and Connection are set here whatever it returns. Empty: answers without a body. Called from several threads.
+    std::function<Response(int status)> error_response;
+    /// Hears of failed handshakes, with peer and reason, and of handlers that throw; for logs. May be empty. Called
+    /// from several threads.
+    std::function<void(std::string_view what)> on_fault;
   };
 
   /// Binds, listens and starts serving. @error unavailable: the address cannot be bound.
@@ -49,11 +69,13 @@ class Server {
   virtual ~Server() = default;
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  /// Ends every open connection whose TLS owner (tls::ServerContext) is `owner`; returns how many there were.
-  /// An answer that is being written is cut as well. Safe from any thread; does not block on the peer.
+  /// Ends every open connection whose TLS owner (tls::ServerContext) is `owner`, whatever it is doing; returns how many
+  /// there were. One that is still in its handshake ends too, but is not in the number. An answer on its way is cut off
+  /// where it is. Owner 0 is nobody. Safe from any thread; does not block on the peer.
   virtual std::size_t cut(std::uint64_t owner) = 0;
   [[nodiscard]] virtual Counters counters() const = 0;
-  /// Stops accepting, lets running handlers finish, closes everything. Called by the destructor too.
+  /// Stops accepting, waits for running handlers, closes everything. Not to be called from a handler. Idempotent;
+  /// called by the destructor too.
   virtual void stop() = 0;
 };
 

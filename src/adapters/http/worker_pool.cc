@@ -41,10 +41,11 @@ void WorkerPool::run(const std::stop_token& stopping) {
 
 void WorkerPool::stop() {
   std::vector<std::jthread> threads;
+  std::deque<std::function<void()>> dropped;  // a job may own what locks elsewhere: it goes outside the lock
   {
     const std::scoped_lock lock{mutex_};
     threads.swap(threads_);
-    queue_.clear();
+    dropped.swap(queue_);
   }
   for (auto& thread : threads) {
     thread.request_stop();

@@ -21,6 +21,8 @@ constexpr const char* kGroups = "X25519:P-256";
 constexpr const char* kSignatures = "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA+SHA256";
 constexpr const char* kExporterLabel = "EXPORTER-Channel-Binding";  // RFC 9266 §4.2
 constexpr std::size_t kExporterBytes = 32;
+constexpr std::size_t kPeerChainBytesMax = 16 * 1024;
+constexpr int kSecurityLevel = 2;  // 112 bits: no SHA-1, no RSA below 2048, whatever the system's configuration says
 
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
@@ -51,12 +53,34 @@ Result<X509Ptr> read_certificate(BytesView der) {
   return certificate;
 }
 
+/// Nothing may be thrown through the library.
+Result<std::uint64_t> run_verifier(const ServerContext& context, const X509& leaf) noexcept {
+  try {
+    return context.verifier()(der_of(&leaf));
+  } catch (...) {
+    return fail(Code::unavailable, {});
+  }
+}
+
+/// Refuses a client that can do neither TLS 1.3 nor the extended master secret, before anything is spent on it: the
+/// library alone would go on without (RFC 7627 §5.2).
+int check_hello(SSL* ssl, int* alert, void* /*argument*/) {
+  const unsigned char* extension = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &extension, &size) == 1 ||
+      SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_extended_master_secret, &extension, &size) == 1) {
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+  *alert = SSL_AD_HANDSHAKE_FAILURE;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
 /// Replaces the library's path building altogether: our verifier alone decides.
 int verify_peer(X509_STORE_CTX* store, void* argument) {
   const auto* const context = static_cast<const ServerContext*>(argument);
   auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const X509* const leaf = X509_STORE_CTX_get0_cert(store);
-  const auto owner = leaf != nullptr && ssl != nullptr ? context->verifier()(der_of(leaf))
+  const auto owner = leaf != nullptr && ssl != nullptr ? run_verifier(*context, *leaf)
                                                        : Result<std::uint64_t>{fail(Code::unauthenticated, "no leaf")};
   if (!owner) {
     X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
@@ -88,9 +112,12 @@ Result<ContextPtr> common(const SSL_METHOD* method) {
       SSL_CTX_set_cipher_list(context.get(), kSuites12) != 1 ||
       SSL_CTX_set_ciphersuites(context.get(), kSuites13) != 1 ||
       SSL_CTX_set1_groups_list(context.get(), kGroups) != 1 ||
-      SSL_CTX_set1_sigalgs_list(context.get(), kSignatures) != 1) {
+      SSL_CTX_set1_sigalgs_list(context.get(), kSignatures) != 1 ||
+      // For TLS 1.3 the option below is not enough: tickets would become stateful, not disappear.
+      SSL_CTX_set_num_tickets(context.get(), 0) != 1) {
     return fail(Code::key_attributes, "TLS settings: " + last_error());
   }
+  SSL_CTX_set_security_level(context.get(), kSecurityLevel);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
                                          SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
@@ -162,6 +189,8 @@ Result<std::shared_ptr<ServerContext>> ServerContext::create(Options options) {
   BM_TRY(auto native, common(TLS_server_method()));
   BM_CHECK(use_chain(native.get(), options.chain, crypto::native(*options.key)));
   SSL_CTX_set_max_early_data(native.get(), 0);
+  SSL_CTX_set_max_cert_list(native.get(), kPeerChainBytesMax);
+  SSL_CTX_set_client_hello_cb(native.get(), check_hello, nullptr);
   SSL_CTX_set_verify(native.get(), verify_mode(options.client), nullptr);
   auto context = std::make_shared<ServerContext>(native.release(), std::move(options.verify));
   SSL_CTX_set_cert_verify_callback(context->native(), verify_peer, context.get());
@@ -182,13 +211,20 @@ Result<std::shared_ptr<ClientContext>> ClientContext::create(const Options& opti
     return fail(Code::key_attributes, "TLS version: " + last_error());
   }
   if (!options.chain.empty()) {
-    BM_CHECK(use_chain(native.get(), options.chain, options.key));
+    EVP_PKEY* const key = options.key != nullptr ? crypto::native(*options.key) : options.external_key;
+    if (key == nullptr) {
+      return fail(Code::key_attributes, "a client certificate needs its key");
+    }
+    BM_CHECK(use_chain(native.get(), options.chain, key));
   }
   return std::make_shared<ClientContext>(native.release());
 }
 
 Result<void> expect_server(SSL* ssl, const std::string& host) {
   X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
+  // Names are looked for in subjectAltName only, and a wildcard is a whole label (RFC 9525 §6.3).
+  X509_VERIFY_PARAM_set_hostflags(parameters,
+                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1) {
     return {};
   }
@@ -211,8 +247,17 @@ Result<Established> established(SSL* ssl) {
   if (const X509* const leaf = SSL_get0_peer_certificate(ssl); leaf != nullptr) {
     facts.peer_certificate = der_of(leaf);
   }
-  facts.owner = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, owner_slot())));
+  facts.owner = owner_of(ssl);
   return facts;
+}
+
+std::uint64_t owner_of(const SSL* ssl) {
+  return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, owner_slot())));
+}
+
+ssl_ctx_st* add_reference(ssl_ctx_st* native) {
+  SSL_CTX_up_ref(native);
+  return native;
 }
 
 }  // namespace birthmark::tls

@@ -20,13 +20,14 @@ namespace birthmark::tls {
 
 /// Judges a client's leaf certificate during the handshake. Returns the owner under which the connection can be cut
 /// (0: none). Called on an I/O thread: verifies one signature at most and never blocks.
-/// An error refuses the handshake; what is known of the device *now* is judged on every request, not here.
+/// An error or an exception refuses the handshake; what is known of the device *now* is judged on every request, not
+/// here.
 using PeerVerifier = std::function<Result<std::uint64_t>(BytesView leaf)>;
 
 enum class ClientCertificate : std::uint8_t { never, wanted, required };
 
 /// TLS for one listener: 1.2 with extended master secret and 1.3, ECDHE with AEAD only, no renegotiation, no early
-/// data, no tickets (RFC 7030 §3.3, RFC 8996, AC-23).
+/// data, no tickets, no resumption (RFC 7030 §3.3, RFC 7627, RFC 8996, AC-23).
 class ServerContext {
  public:
   struct Options {
@@ -54,12 +55,14 @@ class ServerContext {
 class ClientContext {
  public:
   struct Options {
-    std::vector<Bytes> anchors;  ///< DER of the pinned roots; never the system's (AC-42)
-    std::vector<Bytes> chain;    ///< DER, leaf first; empty: no client certificate
-    evp_pkey_st* key = nullptr;  ///< of the chain's leaf, or of an external key; up-referenced
-    bool tls12_only = false;     ///< for tests of the tls-unique binding
+    std::vector<Bytes> anchors;               ///< DER of the pinned roots; never the system's (AC-42)
+    std::vector<Bytes> chain;                 ///< DER, leaf first; empty: no client certificate
+    const crypto::PrivateKey* key = nullptr;  ///< of the leaf, in memory; copied by reference count
+    evp_pkey_st* external_key = nullptr;      ///< of the leaf, in hardware (external_key.h); used if `key` is null
+    bool tls12_only = false;                  ///< for tests of the tls-unique binding
   };
-  /// @error key_attributes: key and certificate do not fit. @error bad_request: an anchor cannot be read.
+  /// @error key_attributes: key and certificate do not fit, or a chain without a key. @error bad_request: an anchor or
+  /// a certificate cannot be read.
   static Result<std::shared_ptr<ClientContext>> create(const Options& options);
 
   explicit ClientContext(ssl_ctx_st* native) : native_{native} {}
@@ -72,6 +75,9 @@ class ClientContext {
   ssl_ctx_st* native_;
 };
 
+/// A new reference to the library's context, for a stream layer that will free it.
+ssl_ctx_st* add_reference(ssl_ctx_st* native);
+
 /// Facts of a finished handshake.
 struct Established {
   Bytes peer_certificate;       ///< leaf DER; empty: none
@@ -81,6 +87,8 @@ struct Established {
 
 /// Reads them. @error binding: TLS 1.2 without extended master secret, or no binding can be computed.
 Result<Established> established(ssl_st* ssl);
+/// What the verifier said of the client so far, also before the handshake is finished; 0: nothing.
+std::uint64_t owner_of(const ssl_st* ssl);
 
 /// Makes a client's handshake fail unless the server's certificate names `host`: a DNS name or an address (RFC 9525).
 Result<void> expect_server(ssl_st* ssl, const std::string& host);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Internal to adapters/http.
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "adapters/http/server.h"
+#include "adapters/http/wire.h"
+#include "adapters/http/worker_pool.h"
+
+namespace birthmark::http {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+using Plain = tcp::socket;
+using Secure = asio::ssl::stream<tcp::socket>;
+
+struct AtomicCounters {
+  std::atomic<std::uint64_t> connections_open = 0, accepted = 0, connections_refused = 0, accept_failures = 0,
+                             handshakes_failed = 0, requests = 0, requests_refused = 0, dropped_slow = 0,
+                             queue_full = 0, handler_faults = 0, cut = 0;
+};
+
+class Connection;
+
+/// What all connections of one listener share; the listener stops the workers before it lets go of this.
+struct Shared {
+  Server::Options options;
+  AtomicCounters counters;
+  std::optional<asio::ssl::context> tls;
+  std::unique_ptr<WorkerPool> workers;
+  std::mutex mutex;
+  std::unordered_map<std::uint64_t, std::weak_ptr<Connection>> connections;  // guarded by mutex
+
+  void fault(std::string_view what) const noexcept;
+  [[nodiscard]] Answer refusal(int status, bool keep_alive, AnswerTo method) const;
+  /// Those that live; the lock is not held when the caller lets go of the last owner of one.
+  [[nodiscard]] std::vector<std::shared_ptr<Connection>> live();
+};
+
+/// One connection: handshake, then request after request. Everything but the handler and `cut` runs on its strand.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<Shared> shared, tcp::socket socket, std::uint64_t number);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void start();
+  /// Ends it if it is `owner`'s; true if that is known already, false if it is not or is found out on the strand.
+  bool cut(std::uint64_t owner);
+  /// Ends it so that what was written still arrives.
+  void shut();
+
+ private:
+  /// Reset: nothing more arrives, not even what was sent; frees what the system holds for it at once.
+  enum class Ending : std::uint8_t { quiet, reset };
+  enum class Slow : std::uint8_t { expected, offence };
+
+  void expire_after(std::chrono::milliseconds time, Slow slow);
+  void calm();
+  void close(Ending ending);
+  void close_if_owned_by(std::uint64_t owner);
+  void handshake();
+  void after_handshake(const error_code& error);
+  void await_request();
+  void read_header();
+  void after_header(const error_code& error);
+  void tell_to_continue();
+  void read_body();
+  void refuse(int status);
+  void refuse_unreadable(const error_code& error);
+  void serve();
+  [[nodiscard]] Answer answer_to(const Request& request, bool keep_alive, AnswerTo method) const;
+  void write(Answer&& answer);
+  void after_write(const error_code& error);
+  void say_goodbye();
+  void drain();
+
+  tcp::socket& lowest();
+  template <class F>
+  void with_stream(F&& call) {
+    std::visit(std::forward<F>(call), stream_);
+  }
+
+  std::shared_ptr<Shared> shared_;
+  asio::steady_timer timer_;
+  std::uint64_t turn_ = 0;  // of the timer: an expiry that was already queued when it was set anew does not count
+  std::variant<Plain, Secure> stream_;
+  Peer peer_;
+  std::atomic<std::uint64_t> owner_ = 0;
+  bool closed_ = false;
+  std::size_t drained_ = 0;
+  beast::flat_buffer buffer_;
+  std::optional<RequestParser> parser_;
+  std::optional<Answer> answer_;
+};
+
+}  // namespace birthmark::http

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/http/wire.h"
+
+#include <algorithm>
+
+namespace birthmark::http {
+namespace {
+
+constexpr unsigned kHttp11 = 11;
+
+Method method_of(beast::http::verb verb) {
+  // Not a switch: the library knows thirty more verbs.
+  if (verb == beast::http::verb::get) {
+    return Method::get;
+  }
+  if (verb == beast::http::verb::head) {
+    return Method::head;
+  }
+  if (verb == beast::http::verb::post) {
+    return Method::post;
+  }
+  if (verb == beast::http::verb::put) {
+    return Method::put;
+  }
+  return verb == beast::http::verb::delete_ ? Method::del : Method::other;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// RFC 9110 §8.6: no Content-Length with 1xx and 204; with 304 it would have to be that of the 200.
+bool has_content(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace
+
+bool is_field_value(std::string_view value) {
+  return std::ranges::none_of(value, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+bool is_token(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::ranges::all_of(name, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+Request request_from(beast::http::request<RequestBody>&& from, const Peer& peer) {
+  Request to;
+  to.method = method_of(from.method());
+  const std::string_view target{from.target().data(), from.target().size()};
+  const auto mark = target.find('?');
+  to.path = target.substr(0, mark);
+  to.query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+  for (const auto& line : from) {
+    to.headers.push_back({std::string{line.name_string()}, std::string{line.value()}});
+  }
+  to.body = std::move(from.body());
+  to.peer = &peer;
+  return to;
+}
+
+const char* framing_fault(const beast::http::request<RequestBody>& request) {
+  if (request.version() != kHttp11) {
+    return "not HTTP/1.1";
+  }
+  if (request.count(beast::http::field::host) != 1) {
+    return "not exactly one Host";
+  }
+  if (request.count(beast::http::field::transfer_encoding) != 0) {
+    return "Transfer-Encoding";
+  }
+  const auto lengths = request.count(beast::http::field::content_length);
+  if (lengths > 1) {
+    return "two Content-Length";
+  }
+  if (lengths == 1) {
+    const auto value = request[beast::http::field::content_length];
+    if (!is_number({value.data(), value.size()})) {
+      return "Content-Length is not a number";
+    }
+  }
+  return nullptr;
+}
+
+std::optional<int> status_of(const boost::system::error_code& error) {
+  using Fault = beast::http::error;
+  if (error == Fault::body_limit) {
+    return 413;
+  }
+  if (error == Fault::header_limit || error == Fault::buffer_overflow) {
+    return 431;
+  }
+  const bool ended = error == Fault::end_of_stream || error == Fault::partial_message;
+  if (ended || error.category() != make_error_code(Fault::end_of_stream).category()) {
+    return std::nullopt;
+  }
+  return 400;
+}
+
+Result<Answer> answer_from(Response&& from, bool keep_alive, AnswerTo method) {
+  if (from.status < 200 || from.status > 599) {
+    return fail(Code::unavailable, "a handler answered with status " + std::to_string(from.status));
+  }
+  Answer to;
+  to.version(kHttp11);
+  to.result(static_cast<unsigned>(from.status));
+  for (const auto& header : from.headers) {
+    if (!is_token(header.name) || !is_field_value(header.value)) {
+      return fail(Code::unavailable, "a handler answered with a header that cannot be sent");
+    }
+    to.insert(header.name, header.value);
+  }
+  to.keep_alive(keep_alive && !from.close);
+  if (!has_content(from.status)) {
+    return to;
+  }
+  to.content_length(from.body.size());
+  if (method == AnswerTo::other) {
+    to.body() = std::move(from.body);
+  }
+  return to;
+}
+
+}  // namespace birthmark::http
