@@ -91,6 +91,12 @@ Result<Presentation> Access::present(BytesView der) const {
                       .common_name = name ? std::string{as_text(name->value)} : std::string{}};
 }
 
+DeviceRow Access::owner(const Presentation& presentation) const {
+  const auto snapshot = ports_.read_path.snapshots().get();
+  const auto* const issuer = snapshot->issuer(presentation.ca);
+  return issuer != nullptr ? issuer->credentials->load(presentation.index).device : DeviceRow{};
+}
+
 policy::Authorized Access::decide(const Presentation& presentation, policy::Action action,
                                   std::string_view resource) const {
   const auto snapshot = ports_.read_path.snapshots().get();

@@ -42,6 +42,9 @@ class Access {
   /// @error bad_request: malformed; unauthenticated: issued by nobody here; scope, credential_ended, not_registered.
   Result<Presentation> present(BytesView leaf) const;
 
+  /// Whose connection it is: the device that the registry put at this place of the list; row 0 if none.
+  [[nodiscard]] DeviceRow owner(const Presentation& presentation) const;
+
   /// Judges one request on the snapshot. Allocates nothing on the way to an answer but the error text of a denial.
   [[nodiscard]] policy::Authorized decide(const Presentation& presentation, policy::Action action,
                                           std::string_view resource) const;

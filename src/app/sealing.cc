@@ -4,7 +4,6 @@
 #include "app/attestation.h"
 #include "app/registration.h"
 #include "attest/endorsement.h"
-#include "codec/cbor.h"
 #include "codec/tpm_public.h"
 #include "crypto/hash.h"
 
@@ -49,16 +48,6 @@ lifecycle::SealFacts facts_of(const LockCheck& record, const RootRecord& root, c
 }
 
 }  // namespace
-
-Bytes lock_check_message(const LockCheck& record) {
-  cbor::Writer out;
-  out.array(7).text("birthmark/lock-check/v1").bytes(record.device.get()).bytes(record.nonce.get());
-  out.bytes(record.transcript.get())
-      .boolean(record.debug_locked)
-      .boolean(record.secure_boot)
-      .boolean(record.lockdown_sealed);
-  return std::move(out).finish();
-}
 
 Result<Challenge> Sealing::begin(const Digest& station, const std::string& batch) {
   BM_CHECK(ports_.store.read([&](Tx& tx) {

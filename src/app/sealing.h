@@ -3,24 +3,15 @@
 
 #include "app/challenges.h"
 #include "app/stations.h"
+#include "attest/lock_check.h"
 #include "attest/tpm_statement.h"
 #include "crypto/keys.h"
 #include "lifecycle/device.h"
 
 namespace birthmark::app {
 
-/// What a lock-check station found and signs (docs/wire/seal.md).
-struct LockCheck {
-  DeviceId device;
-  Nonce nonce;
-  Digest transcript;  ///< SHA-256 over every byte that went over the debug port, both ways
-  bool debug_locked = false;
-  bool secure_boot = false;
-  bool lockdown_sealed = false;
-};
-
-/// The bytes that the station signs: a deterministic CBOR array with a context string.
-Bytes lock_check_message(const LockCheck& record);
+using attest::lock_check_message;
+using attest::LockCheck;
 
 struct SealEvidence {
   SessionId session;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/der.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
 #include "codec/oid.h"
@@ -15,6 +16,7 @@ namespace birthmark::attest {
 namespace {
 
 constexpr std::uint32_t kKeyEncipherment = 1U << 2, kKeyAgreement = 1U << 4;
+constexpr std::uint8_t kBmpString = 0x1E;
 constexpr std::uint32_t kSigningBits = 1U << 0 | 1U << 1 | 1U << 5 | 1U << 6;
 
 /// What the steps look at and fill in.
@@ -36,13 +38,9 @@ std::string upper_hex(BytesView bytes) {
   return text;
 }
 
-Failure serial(Subject& s) {
-  // The reader has refused v1, v2 and serials that are not positive or above 20 octets.
-  return s.evidence.certificate.serial().empty() ? Failure{"no serial"} : std::nullopt;
-}
-
 Failure path(Subject& s) {
-  const auto found = find_path(s.trust, s.evidence.certificate, s.evidence.hints, s.now);
+  SignatureBudget budget;
+  const auto found = find_path(s.trust, s.evidence.certificate, s.evidence.hints, s.now, budget);
   if (!found) {
     return found.error().detail;
   }
@@ -55,7 +53,10 @@ Failure path(Subject& s) {
 Failure not_denied(Subject& s) {
   const auto& certificate = s.evidence.certificate;
   if (s.trust.denied(certificate)) {
-    return "the certificate or its key is on the deny list";
+    return "the certificate or its key is on the deny list or on the issuer's CRL";
+  }
+  if (s.trust.lacks_crl(certificate, s.now)) {
+    return "no CRL of its issuer that is in date, and the rule asks for one";
   }
   const auto key = crypto::PublicKey::from_spki(certificate.spki());
   if (!key) {
@@ -101,18 +102,19 @@ Failure names(Subject& s) {
   if (!attributes) {
     return attributes.error().detail;
   }
+  // Every string type that the reader takes is UTF-8 as it stands, but for BMPString.
   const auto text = [&](BytesView type) {
     const auto found = x509::find_only_attribute(*attributes, type);
-    return found ? std::string{as_text(found->value)} : std::string{};
+    return found && found->tag != kBmpString ? std::string{as_text(found->value)} : std::string{};
   };
   const auto manufacturer = text(oids::tcg_manufacturer);
   s.chip.model = text(oids::tcg_model);
   s.chip.version = text(oids::tcg_version);
-  if (manufacturer.size() != 11 || !manufacturer.starts_with("id:") || !from_hex(manufacturer.substr(3)) ||
-      s.chip.model.empty() || s.chip.version.empty()) {
+  const auto vendor_id = manufacturer.starts_with("id:") ? from_hex(manufacturer.substr(3)) : std::nullopt;
+  if (!vendor_id || vendor_id->size() != 4 || s.chip.model.empty() || s.chip.version.empty()) {
     return "manufacturer, model or version missing or of another form";
   }
-  s.chip.manufacturer = manufacturer.substr(3);
+  s.chip.manufacturer = upper_hex(*vendor_id);
   const auto* const extension = certificate.extension(oids::subject_alt_name);
   if (certificate.subject_attributes().empty() && !extension->critical) {
     return "the subject is empty and subjectAltName is not critical";
@@ -121,17 +123,36 @@ Failure names(Subject& s) {
   return std::nullopt;
 }
 
+Failure not_denied_model(Subject& s) {
+  return s.trust.denied_model(s.chip.manufacturer, s.chip.model, s.chip.version)
+             ? Failure{"this chip model and firmware is on the deny list"}
+             : std::nullopt;
+}
+
+/// TPMSpecification ::= SEQUENCE { family UTF8String, level INTEGER, revision INTEGER }.
+Result<void> read_specification(BytesView values) {
+  BM_TRY(auto fields, der::read_one(values, der::tag::sequence));
+  BM_TRY(const auto family, fields.expect(der::tag::utf8_string));
+  BM_CHECK(fields.small_unsigned());
+  BM_CHECK(fields.small_unsigned());
+  BM_CHECK(fields.finish());
+  return as_text(family) == "2.0" ? Result<void>{} : fail(Code::ek_untrusted, "no TPM of family 2.0");
+}
+
 Failure specification(Subject& s) {
   const auto value =
       x509::subject_directory_attribute(s.evidence.certificate.extensions(), oids::tcg_tpm_specification);
-  return value && *value ? std::nullopt : Failure{"subjectDirectoryAttributes lacks the TPM specification"};
+  if (!value || !*value) {
+    return "subjectDirectoryAttributes lacks the TPM specification";
+  }
+  const auto read = read_specification(**value);
+  return read ? std::nullopt : Failure{"TPM specification: " + read.error().detail};
 }
 
 Failure critical_extensions(Subject& s) {
-  const std::array<BytesView, 7> known{
+  const std::array<BytesView, 6> known{
       oids::key_usage,          oids::basic_constraints,    oids::subject_alt_name,
-      oids::extended_key_usage, oids::certificate_policies, oids::subject_directory_attributes,
-      oids::name_constraints};
+      oids::extended_key_usage, oids::certificate_policies, oids::subject_directory_attributes};
   for (const auto& extension : s.evidence.certificate.extensions()) {
     const bool understood = std::ranges::any_of(known, [&](BytesView type) { return is(extension.type, type); });
     if (extension.critical && !understood) {
@@ -161,24 +182,22 @@ Failure public_area(Subject& s) {
 Failure canonical(Subject& s) {
   const auto wanted = s.trust.canonical_type(s.chip.model);
   const auto key = public_key(s.evidence.ek);
-  return !wanted || (key && key->type() == *wanted)
-             ? std::nullopt
-             : Failure{"another endorsement key type is fixed for " + s.chip.model};
+  return key && key->type() == wanted ? std::nullopt
+                                      : Failure{"another endorsement key type is the identity of " + s.chip.model};
 }
 
 constexpr std::array kSteps{
-    Step<Subject>{"ek.form", "RFC 5280 §4.1; docs/wire/evidence.md EK 1", Code::ek_untrusted, serial},
-    Step<Subject>{"ek.path", "docs/wire/evidence.md EK 2", Code::ek_untrusted, path},
-    Step<Subject>{"ek.denied", "docs/wire/evidence.md EK 3", Code::ek_untrusted, not_denied},
-    Step<Subject>{"ek.basic_constraints", "TCG EK Credential Profile §3.5.7; docs/wire/evidence.md EK 4",
-                  Code::ek_untrusted, no_ca},
-    Step<Subject>{"ek.key_usage", "docs/wire/evidence.md EK 5", Code::ek_untrusted, usage},
-    Step<Subject>{"ek.extended_key_usage", "docs/wire/evidence.md EK 6", Code::ek_untrusted, extended_usage},
-    Step<Subject>{"ek.names", "docs/wire/evidence.md EK 7", Code::ek_untrusted, names},
-    Step<Subject>{"ek.specification", "docs/wire/evidence.md EK 8", Code::ek_untrusted, specification},
-    Step<Subject>{"ek.critical", "RFC 5280 §4.2; docs/wire/evidence.md EK 9", Code::ek_untrusted, critical_extensions},
-    Step<Subject>{"ek.public", "docs/wire/evidence.md EK 10", Code::ek_untrusted, public_area},
-    Step<Subject>{"ek.canonical", "design §2 DeviceId", Code::ek_not_canonical, canonical},
+    Step<Subject>{"ek.path", "RFC 5280 §6.1; docs/wire/evidence.md EK 3", Code::ek_untrusted, path},
+    Step<Subject>{"ek.denied", "docs/wire/evidence.md EK 4", Code::ek_untrusted, not_denied},
+    Step<Subject>{"ek.basic_constraints", "RFC 5280 §4.2.1.9; docs/wire/evidence.md EK 5", Code::ek_untrusted, no_ca},
+    Step<Subject>{"ek.key_usage", "RFC 5280 §4.2.1.3; docs/wire/evidence.md EK 6", Code::ek_untrusted, usage},
+    Step<Subject>{"ek.extended_key_usage", "docs/wire/evidence.md EK 7", Code::ek_untrusted, extended_usage},
+    Step<Subject>{"ek.names", "docs/wire/evidence.md EK 8", Code::ek_untrusted, names},
+    Step<Subject>{"ek.model", "docs/wire/evidence.md EK 9", Code::ek_untrusted, not_denied_model},
+    Step<Subject>{"ek.specification", "docs/wire/evidence.md EK 10", Code::ek_untrusted, specification},
+    Step<Subject>{"ek.critical", "RFC 5280 §4.2; docs/wire/evidence.md EK 11", Code::ek_untrusted, critical_extensions},
+    Step<Subject>{"ek.public", "docs/wire/evidence.md EK 12", Code::ek_untrusted, public_area},
+    Step<Subject>{"ek.canonical", "docs/wire/evidence.md EK 13", Code::ek_not_canonical, canonical},
 };
 
 }  // namespace
@@ -207,6 +226,9 @@ Result<crypto::EndorsementKey> endorsement_key(const tpm::Public& ek) {
 }
 
 Result<EndorsementEvidence> read_endorsement(BytesView certificate, std::span<const Bytes> chain, BytesView ek_public) {
+  if (chain.size() > kHintsMax) {
+    return fail(Code::ek_untrusted, "more than eight certificates beside the endorsement certificate", "ek.path");
+  }
   auto leaf = x509::Certificate::read(certificate);
   if (!leaf) {
     return fail(Code::ek_untrusted, leaf.error().detail, "ek.certificate");

@@ -21,7 +21,7 @@ struct EndorsementEvidence {
 
 /// Which chip it is, once every step of docs/wire/evidence.md EK holds.
 struct EndorsedChip {
-  std::string manufacturer;  ///< eight hex digits of 2.23.133.2.1, "id:" taken off
+  std::string manufacturer;  ///< eight upper-case hex digits of 2.23.133.2.1, "id:" taken off
   std::string model;
   std::string version;
   std::string vendor;  ///< of the pinned root, as policies name it
@@ -36,10 +36,12 @@ struct EndorsementAppraisal {
   std::optional<EndorsedChip> chip;  ///< only if every step passed
 };
 
-/// Reads the evidence. @error ek_untrusted with check "ek.certificate" or "ek.public".
+/// Reads the evidence: docs/wire/evidence.md EK 1 and 2. A hint that cannot be read is left out.
+/// @error ek_untrusted with check "ek.certificate" or "ek.public"; "ek.path": more than kHintsMax in the chain.
 Result<EndorsementEvidence> read_endorsement(BytesView certificate, std::span<const Bytes> chain, BytesView ek_public);
 
-/// Walks the eleven checks but the last (which is the registry's, design rule 1) in their order.
+/// Walks the checks of docs/wire/evidence.md EK from 3 on, in their order; the last one there, that no other identity
+/// holds this key, is the registry's (design rule 1).
 EndorsementAppraisal appraise_endorsement(const EndorsementEvidence& evidence, const VendorTrust& trust, Instant now);
 
 /// The endorsement key as MakeCredential takes it. @error ek_untrusted

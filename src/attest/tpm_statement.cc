@@ -163,14 +163,16 @@ constexpr std::array kCertifySteps{
                   ak_public},
     Step<Subject>{"key.public", "TPM 2.0 Part 2, TPMA_OBJECT; docs/wire/evidence.md STATEMENT 2", Code::bad_evidence,
                   key_public},
+    // AC-02: spliced evidence is told apart from stale evidence, so the key is looked at before the freshness value,
+    // which is computed from the key that is asked for.
+    Step<Subject>{"statement.requested_key", "docs/wire/evidence.md STATEMENT 3", Code::key_not_attested, requested},
     Step<Subject>{"statement.signature", "TPM 2.0 Part 3, TPM2_Certify", Code::bad_evidence, signature},
     Step<Subject>{"statement.structure", "TPM 2.0 Part 2, TPM_GENERATED", Code::bad_evidence, structure},
     Step<Subject>{"statement.type", "TPM 2.0 Part 2, TPMI_ST_ATTEST", Code::bad_evidence, is_certify},
+    Step<Subject>{"statement.name", "TPM 2.0 Part 1 §16", Code::key_not_attested, name},
     Step<Subject>{"statement.freshness", "TPM 2.0 Part 2, TPMS_ATTEST.extraData", Code::bad_evidence, freshness},
-    Step<Subject>{"statement.name", "TPM 2.0 Part 1 §16", Code::bad_evidence, name},
     Step<Subject>{"statement.signer", "TPM 2.0 Part 1 §26.5", Code::bad_evidence, signer},
     Step<Subject>{"statement.place", "TPM 2.0 Part 1 §26.5", Code::bad_evidence, place},
-    Step<Subject>{"statement.requested_key", "docs/wire/evidence.md STATEMENT 6", Code::key_not_attested, requested},
 };
 
 constexpr std::array kQuoteSteps{

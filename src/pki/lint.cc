@@ -24,9 +24,11 @@ bool issuer_name(const LintInput& in) {
 }
 
 bool validity(const LintInput& in) {
-  const bool no_end = in.profile.ends == Ends::never;
-  return in.certificate.not_before() < in.certificate.not_after() &&
-         in.certificate.not_after() <= in.issuer.not_after && (no_end == (in.certificate.not_after() == kNoEnd));
+  const auto from = in.certificate.not_before();
+  const auto to = in.certificate.not_after();
+  const bool ends_right =
+      in.profile.ends == Ends::never ? to == kNoEnd : to < kNoEnd && to - from <= in.profile.lifetime;
+  return from < to && to <= in.issuer.not_after && ends_right;
 }
 
 bool key_identifier(const LintInput& in) {
