@@ -5,6 +5,7 @@
 #include <string>
 
 #include "adapters/api/services.h"
+#include "app/ports/files.h"
 #include "daemon/config.h"
 
 namespace birthmark::daemon {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "adapters/entropy/system_entropy.h"
+#include "adapters/files/posix_files.h"
+#include "cli/commands.h"
+#include "codec/json.h"
+#include "daemon/bootstrap.h"
+#include "daemon/serve.h"
+
+// The program `birthmark`: the server, and every command of operators, in one binary.
+namespace birthmark::daemon {
+namespace {
+
+constexpr int kDone = 0, kUsage = 2, kEnvironment = 3;
+
+struct Flags {
+  std::string config_file, data, scope, device_listen, operator_listen, public_listen, operator_name;
+  bool development = false;
+  bool as_json = false;
+};
+
+Result<Config> configuration(const Flags& flags) {
+  Config config;
+  if (flags.development) {
+    config.environment = policy::Environment::development;
+  }
+  if (!flags.config_file.empty()) {
+    BM_TRY(config, read_config(flags.config_file, config));
+  }
+  BM_TRY(config, with_environment(config));
+  if (!flags.data.empty()) {
+    config.data = flags.data;
+  }
+  if (!flags.operator_name.empty()) {
+    config.operator_name = flags.operator_name;
+  }
+  for (const auto& [text, address] :
+       {std::pair{&flags.device_listen, &config.device}, std::pair{&flags.operator_listen, &config.operators},
+        std::pair{&flags.public_listen, &config.open}}) {
+    if (!text->empty()) {
+      BM_TRY(*address, listen_address(*text));
+    }
+  }
+  if (!flags.scope.empty()) {
+    const auto scope = app::scope_named(flags.scope);
+    if (!scope) {
+      return fail(Code::bad_request, "--scope is global, product, factory or batch");
+    }
+    config.scope = *scope;
+  }
+  return config;
+}
+
+int complain(const Error& error, int exit_code) {
+  std::fprintf(stderr, "birthmark: %s: %s\nremedy: %s\n", std::string{info(error.code).name}.c_str(),
+               error.detail.c_str(), std::string{info(error.code).remedy}.c_str());
+  return exit_code;
+}
+
+int run_init(const Flags& flags) {
+  const auto config = configuration(flags);
+  if (!config) {
+    return complain(config.error(), kUsage);
+  }
+  PosixFiles files;
+  SystemEntropy entropy;
+  const auto paths = Registry::paths(*config);
+  if (const auto made = ensure_passphrase(files, paths.passphrase, entropy); !made) {
+    return complain(made.error(), kEnvironment);
+  }
+  const auto registry = Registry::open(*config);
+  if (!registry) {
+    return complain(registry.error(), kEnvironment);
+  }
+  if (const auto made = (*registry)->init(); !made) {
+    return complain(made.error(), kEnvironment);
+  }
+  const auto key = (*registry)->log_key();
+  if (flags.as_json) {
+    std::printf("%s\n",
+                json::write(boost::json::object{
+                                {"data", config->data.string()}, {"log_key", key}, {"operator", config->operator_name}})
+                    .c_str());
+  } else {
+    std::printf("initialised %s\nlog key: %s\noperator: %s\n", config->data.c_str(), key.c_str(),
+                (paths.operators / config->operator_name).c_str());
+  }
+  return kDone;
+}
+
+void add_settings(CLI::App& command, Flags& flags) {
+  command.add_option("--config", flags.config_file, "TOML file");
+  command.add_option("--data", flags.data, "data directory");
+  command.add_option("--scope", flags.scope, "end of the manufacturing chain: global, product, factory or batch");
+  command.add_option("--device-listen", flags.device_listen, "address:port");
+  command.add_option("--operator-listen", flags.operator_listen, "address:port");
+  command.add_option("--public-listen", flags.public_listen, "address:port");
+  command.add_option("--operator", flags.operator_name, "name of the first operator");
+  command.add_flag("--dev", flags.development, "development: initialises by itself, simulated roots may be pinned");
+  command.add_flag("--json", flags.as_json, "one JSON object on standard output");
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{"birthmark: device identity that is a property of the hardware"};
+  program.require_subcommand(1);
+  Flags flags;
+  int exit_code = kDone;
+  auto* const init =
+      program.add_subcommand("init", "make roots, keys, the server's and the first operator's certificate");
+  add_settings(*init, flags);
+  init->callback([&] { exit_code = run_init(flags); });
+  auto* const server = program.add_subcommand("serve", "run the server");
+  add_settings(*server, flags);
+  server->callback([&] {
+    const auto config = configuration(flags);
+    exit_code = config ? serve(*config, flags.development) : complain(config.error(), kUsage);
+  });
+  cli::add_commands(program, exit_code);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? kDone : kUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace birthmark::daemon
+
+int main(int argc, char** argv) {
+  try {
+    return birthmark::daemon::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "birthmark: %s\n", error.what());
+    return 3;
+  }
+}

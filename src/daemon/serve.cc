@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <ctime>
+
+#include "adapters/api/problem.h"
+#include "adapters/api/router.h"
+#include "adapters/entropy/system_entropy.h"
+#include "adapters/files/posix_files.h"
+#include "adapters/http/server.h"
+#include "codec/json.h"
+#include "daemon/bootstrap.h"
+
+namespace birthmark::daemon {
+namespace {
+
+constexpr int kTidySeconds = 10;
+
+class HttpListeners final : public Listeners {
+ public:
+  HttpListeners(Registry& registry)
+      : services_{registry.services()},
+        device_router_{services_, api::device_routes()},
+        operator_router_{services_, api::operator_routes()},
+        public_router_{services_, api::public_routes()} {}
+
+  Result<void> start(const Config& config, Registry& registry) {
+    BM_TRY(const auto passphrase, read_passphrase(registry.files(), Registry::paths(config).passphrase));
+    BM_TRY(const auto identity, read_identity(registry.files(), Registry::paths(config).tls, "server", passphrase));
+    BM_TRY(device_, start_tls(config.device, identity, tls::ClientCertificate::wanted, device_router_));
+    BM_TRY(operators_, start_tls(config.operators, identity, tls::ClientCertificate::required, operator_router_));
+    BM_TRY(open_, http::Server::start(options(config.open, nullptr, public_router_)));
+    registry.set_sessions([this](DeviceRow row) { return device_->cut(row.get()); });
+    return {};
+  }
+
+  [[nodiscard]] std::uint16_t device_port() const override { return device_->port(); }
+  [[nodiscard]] std::uint16_t operator_port() const override { return operators_->port(); }
+  [[nodiscard]] std::uint16_t public_port() const override { return open_->port(); }
+
+ private:
+  static http::Server::Options options(const ListenAddress& address, std::shared_ptr<tls::ServerContext> context,
+                                       api::Router& router) {
+    http::Server::Options out;
+    out.address = address.address;
+    out.port = address.port;
+    out.tls = std::move(context);
+    out.handler = [&router](const http::Request& request) { return router.serve(request); };
+    return out;
+  }
+
+  Result<std::unique_ptr<http::Server>> start_tls(const ListenAddress& address, const Identity& identity,
+                                                  tls::ClientCertificate client, api::Router& router) {
+    BM_TRY(auto context, tls::ServerContext::create({.chain = identity.chain,
+                                                     .key = &identity.key,
+                                                     .client = client,
+                                                     .verify = [this](BytesView leaf) { return owner_of(leaf); }}));
+    return http::Server::start(options(address, std::move(context), router));
+  }
+
+  /// The handshake proves path and receipt; whose connection it is tells the credential table. State is judged on
+  /// requests.
+  Result<std::uint64_t> owner_of(BytesView leaf) {
+    BM_TRY(const auto presentation, services_.access.present(leaf));
+    return pki::profile(presentation.profile).device ? services_.access.owner(presentation).get() : 0;
+  }
+
+  api::Services& services_;
+  api::Router device_router_, operator_router_, public_router_;
+  std::unique_ptr<http::Server> device_, operators_, open_;
+};
+
+/// Blocks the signals that end the process, so that one place waits for them; threads inherit the mask.
+sigset_t block_end_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+void wait_for_end(const sigset_t& set, const std::function<void()>& tidy) {
+  const timespec pause{.tv_sec = kTidySeconds, .tv_nsec = 0};
+  while (sigtimedwait(&set, nullptr, &pause) < 0) {
+    tidy();
+  }
+}
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "birthmark: %s: %s\nremedy: %s\n", std::string{info(error.code).name}.c_str(),
+               error.detail.c_str(), std::string{info(error.code).remedy}.c_str());
+  return 3;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listeners>> listen(const Config& config, Registry& registry) {
+  auto listeners = std::make_unique<HttpListeners>(registry);
+  BM_CHECK(listeners->start(config, registry));
+  return std::unique_ptr<Listeners>{std::move(listeners)};
+}
+
+int serve(const Config& config, bool development) {
+  const auto signals = block_end_signals();
+  if (development) {
+    PosixFiles files;
+    SystemEntropy entropy;
+    if (const auto made = ensure_passphrase(files, Registry::paths(config).passphrase, entropy); !made) {
+      return complain(made.error());
+    }
+  }
+  auto registry = Registry::open(config);
+  if (!registry) {
+    return complain(registry.error());
+  }
+  if (development) {
+    if (const auto made = (*registry)->init(); !made) {
+      return complain(made.error());
+    }
+  }
+  const auto listeners = listen(config, **registry);
+  if (!listeners) {
+    return complain(listeners.error());
+  }
+  const boost::json::object line{{"ready", true},
+                                 {"device_port", (*listeners)->device_port()},
+                                 {"operator_port", (*listeners)->operator_port()},
+                                 {"public_port", (*listeners)->public_port()},
+                                 {"log_key", (*registry)->log_key()}};
+  std::printf("%s\n", json::write(line).c_str());
+  std::fflush(stdout);
+  wait_for_end(signals, [&] { (*registry)->tidy(); });
+  (*registry)->tidy();
+  return 0;
+}
+
+}  // namespace birthmark::daemon
