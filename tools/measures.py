@@ -3,13 +3,53 @@
 """Reads measures, one JSON object a line, and prints them as one object (--json) or as a table.
 
 Each object has exactly: name (text), value and goal (numbers; goal may be null where there is none), unit (text),
-holds (true or false). Exit code 1 if a line is anything else, or a name comes twice.
+holds (true or false); and it may have detail (text), which is for the page only. Exit code 1 if a line is anything
+else, or a name comes twice.
+
+  measures.py [--json]            reads standard input
+  measures.py --page DIR          reads DIR/<program>.jsonl and .run, prints docs/benchmarks.md
+  measures.py --run               prints what a .run file holds: moment, commit and load, as JSON
 """
 
+import datetime
 import json
+import os
+import platform
+import subprocess
 import sys
+from pathlib import Path
 
 _FIELDS = {"name", "value", "goal", "unit", "holds"}
+
+# Program -> its heading, and how its measures are made. The page has them in this order.
+PROGRAMS = {
+    "decision": (
+        "Decision",
+        "`policy::authorize` on a published snapshot of one million devices, called in random order; each call is "
+        "timed by itself."),
+    "issuance": (
+        "Issuance in process",
+        "The use cases of `src/app` as the daemon composes them, on one thread, against a floor that makes only the "
+        "mandatory operations with OpenSSL's fastest calls. The store is in memory: what durability costs is measured "
+        "under \"Storage\" and \"Whole system\". Both sides run alternately (A B B A) in slices of 5 ms of thread CPU "
+        "time; 1,024 devices take turns; the median of the rounds' ratios counts."),
+    "peers": (
+        "Against other CAs",
+        "Certificates a CPU-second of `openssl ca -batch` (requests in one process) and of `cfssl serve` over loopback "
+        "HTTP, each in windows that alternate with windows of our issuance in process."),
+    "storage": (
+        "Storage",
+        "The SQLite store as the daemon opens it. Acknowledgements are timed from their intended start at a fixed "
+        "rate, while fdatasync of a small append is timed beside them on the same disk."),
+    "system": (
+        "Whole system",
+        "`birthmark serve` with its real store, log and signer; clients with TPMs on paper renew over mutually "
+        "authenticated keep-alive connections. CPU time of the server's process against the floor of \"Issuance in "
+        "process\", measured before and after."),
+    "build": (
+        "Build",
+        "`cmake --preset release` and its build from nothing, without ccache."),
+}
 
 
 def _number(value):
@@ -20,6 +60,16 @@ def _refuse_constant(text):
     raise ValueError(f"{text} is no JSON number")
 
 
+def _check(measure, where):
+    if not isinstance(measure, dict) or set(measure) - {"detail"} != _FIELDS:
+        raise ValueError(f"{where}: a measure has the members {', '.join(sorted(_FIELDS))}, and perhaps detail")
+    good = (isinstance(measure["name"], str) and isinstance(measure["unit"], str) and _number(measure["value"])
+            and (measure["goal"] is None or _number(measure["goal"])) and isinstance(measure["holds"], bool)
+            and isinstance(measure.get("detail", ""), str))
+    if not good:
+        raise ValueError(f"{where}: a member has the wrong type")
+
+
 def read(lines):
     """The measures in their order; ValueError names the first line that is none."""
     measures, names = [], set()
@@ -27,12 +77,7 @@ def read(lines):
         if not line.strip():
             continue
         measure = json.loads(line, parse_constant=_refuse_constant)
-        if not isinstance(measure, dict) or set(measure) != _FIELDS:
-            raise ValueError(f"line {count}: a measure has the members {', '.join(sorted(_FIELDS))}")
-        good = (isinstance(measure["name"], str) and isinstance(measure["unit"], str) and _number(measure["value"])
-                and (measure["goal"] is None or _number(measure["goal"])) and isinstance(measure["holds"], bool))
-        if not good:
-            raise ValueError(f"line {count}: a member has the wrong type")
+        _check(measure, f"line {count}")
         if measure["name"] in names:
             raise ValueError(f"line {count}: {measure['name']} comes twice")
         names.add(measure["name"])
@@ -40,24 +85,88 @@ def read(lines):
     return measures
 
 
+def _cells(measure):
+    goal = "" if measure["goal"] is None else f"{measure['goal']:g}"
+    verdict = "" if measure["goal"] is None else "yes" if measure["holds"] else "no"
+    return measure["name"], f"{measure['value']:g}", goal, measure["unit"], verdict
+
+
 def table(measures):
-    rows = [("measure", "value", "goal", "unit", "holds")]
-    for m in measures:
-        goal = "" if m["goal"] is None else f"{m['goal']:g}"
-        rows.append((m["name"], f"{m['value']:g}", goal, m["unit"], "yes" if m["holds"] else "no"))
+    rows = [("measure", "value", "goal", "unit", "holds")] + [_cells(m) for m in measures]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
-def main():
+def _first_line(command):
     try:
-        measures = read(sys.stdin)
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0].strip()
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        return "unknown"
+
+
+def _from_file(path, key):
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "unknown"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), "unknown")
+
+
+def machine():
+    memory = _from_file("/proc/meminfo", "MemTotal").removesuffix(" kB")
+    gib = f"{int(memory) / 2**20:.0f} GiB" if memory.isdigit() else "unknown memory"
+    return (f"{_from_file('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores seen, {gib}; Linux "
+            f"{platform.release()}; {_first_line(['openssl', 'version'])}; {_first_line(['g++', '--version'])}")
+
+
+def this_run():
+    commit = _first_line(["git", "rev-parse", "--short=12", "HEAD"])
+    changed = subprocess.run(["git", "status", "--porcelain", "--", "src", "benchmarks"], capture_output=True,
+                             text=True, check=False).stdout.strip() != ""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {"at": now.strftime("%Y-%m-%d %H:%M UTC"), "commit": commit + (" with changes" if changed else ""),
+            "load": round(os.getloadavg()[0], 1)}
+
+
+def page(directory):
+    """docs/benchmarks.md from what the programs left in a directory; programs that were never run are named."""
+    out = ["# Benchmarks", "",
+           "Written by `./bench`; every number was measured by the run that its section names. Load is the machine's "
+           "own when the program began: above the number of cores, something else was running beside it.", "",
+           f"Machine: {machine()}.", ""]
+    absent = []
+    for program, (heading, method) in PROGRAMS.items():
+        lines, run = directory / f"{program}.jsonl", directory / f"{program}.run"
+        if not lines.is_file() or not run.is_file():
+            absent.append(program)
+            continue
+        about = json.loads(run.read_text(encoding="utf-8"))
+        out += [f"## {heading}", "", method, "",
+                f"`./bench {program}`, {about['at']}, commit {about['commit']}, load {about['load']}.", "",
+                "| measure | value | goal | unit | holds | |", "|---|---|---|---|---|---|"]
+        for measure in read(lines.read_text(encoding="utf-8").splitlines()):
+            out.append("| " + " | ".join((*_cells(measure), measure.get("detail", ""))) + " |")
+        out.append("")
+    if absent:
+        out += ["Not measured: " + ", ".join(f"`./bench {name}`" for name in absent) + ".", ""]
+    return "\n".join(out)
+
+
+def main(arguments):
+    try:
+        if arguments[:1] == ["--run"]:
+            print(json.dumps(this_run()))
+        elif arguments[:1] == ["--page"]:
+            print(page(Path(arguments[1])), end="")
+        else:
+            measures = read(sys.stdin)
+            bare = [{key: m[key] for key in m if key != "detail"} for m in measures]
+            print(json.dumps({"measures": bare}) if "--json" in arguments else table(measures))
     except ValueError as error:
         print(f"measures: {error}", file=sys.stderr)
         return 1
-    print(json.dumps({"measures": measures}) if "--json" in sys.argv[1:] else table(measures))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

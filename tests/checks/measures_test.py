@@ -3,6 +3,7 @@
 
 import json
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -24,6 +25,27 @@ class Measures(unittest.TestCase):
                      json.dumps({**GOOD, "value": float("nan")})]:
             with self.subTest(line=line), self.assertRaises(ValueError):
                 measures.read([line])
+
+    def test_detail_is_text_and_stays_out_of_the_table(self):
+        self.assertNotIn("of 200", measures.table(measures.read([json.dumps({**GOOD, "detail": "of 200"})])))
+        with self.assertRaises(ValueError):
+            measures.read([json.dumps({**GOOD, "detail": 200})])
+
+    def test_a_goal_that_is_missed_says_no_and_none_says_nothing(self):
+        text = measures.table([{**GOOD, "value": 0.5, "holds": False}, {**GOOD, "name": "b", "goal": None}])
+        self.assertTrue(text.splitlines()[1].endswith("no"))
+        self.assertTrue(text.splitlines()[2].endswith("ratio"))
+
+    def test_the_page_has_what_was_run_and_names_what_was_not(self):
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
+            (directory / "decision.jsonl").write_text(json.dumps({**GOOD, "detail": "of 200"}) + "\n")
+            (directory / "decision.run").write_text(
+                json.dumps({"at": "2026-01-01 00:00 UTC", "commit": "abc", "load": 0.5}))
+            text = measures.page(directory)
+        self.assertIn("| a | 0.95 | 0.9 | ratio | yes | of 200 |", text)
+        self.assertIn("2026-01-01 00:00 UTC, commit abc, load 0.5", text)
+        self.assertIn("Not measured: `./bench issuance`", text)
 
     def test_a_name_comes_once(self):
         with self.assertRaises(ValueError):
