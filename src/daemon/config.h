@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/hierarchy.h"
@@ -16,8 +18,7 @@ struct ListenAddress {
   std::uint16_t port = 0;  ///< 0: any free one; the readiness line says which
 };
 
-/// Everything that can be set. Each has a name in the TOML file, a flag (`--device-listen`) and an environment variable
-/// (`BIRTHMARK_DEVICE_LISTEN`); a flag goes before the environment, the environment before the file.
+/// Everything that can be set; a flag goes before the environment, the environment before the file.
 struct Config {
   std::filesystem::path data = "run/birthmark";
   ListenAddress device{"127.0.0.1", 8443};
@@ -32,15 +33,23 @@ struct Config {
   std::string operator_name = "admin";  ///< the first one, made by `init`
 };
 
-/// Reads a TOML file, strictly: an unknown key is an error. @error not_found; bad_request: what and where
+/// A setting: its name in the file (`device_listen`), which also makes the flag (`--device-listen`) and the environment
+/// variable (`BIRTHMARK_DEVICE_LISTEN`), and what it is, for people.
+struct Setting {
+  std::string_view name;
+  std::string_view words;
+};
+/// All of them.
+std::span<const Setting> settings();
+/// @error bad_request: no such setting, or a value that it cannot have
+Result<Config> with_setting(Config config, std::string_view name, const std::string& text);
+
+/// Reads a TOML file and then `<file>.d/*.toml` by name, strictly: an unknown key is an error.
+/// @error not_found; bad_request: what and where; storage
 Result<Config> read_config(const std::filesystem::path& file, Config defaults);
 /// Overrides from environment variables `BIRTHMARK_*`. @error bad_request
 Result<Config> with_environment(Config config);
 /// "address:port". @error bad_request
 Result<ListenAddress> listen_address(std::string_view text);
-
-/// A product's policy from TOML (docs/wire/policy.md), strictly; an empty text is the default policy.
-/// @error bad_request: TOML, an unknown key or name; policy, test_anchor: as policy::check
-Result<policy::ProductPolicy> read_policy(std::string_view toml, policy::Environment environment);
 
 }  // namespace birthmark::daemon

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/posix_files.h"
@@ -16,11 +18,13 @@ namespace {
 constexpr int kDone = 0, kUsage = 2, kEnvironment = 3;
 
 struct Flags {
-  std::string config_file, data, scope, device_listen, operator_listen, public_listen, operator_name;
+  std::string config_file;
+  std::map<std::string_view, std::string> settings;
   bool development = false;
   bool as_json = false;
 };
 
+/// File, then environment, then flags.
 Result<Config> configuration(const Flags& flags) {
   Config config;
   if (flags.development) {
@@ -29,26 +33,11 @@ Result<Config> configuration(const Flags& flags) {
   if (!flags.config_file.empty()) {
     BM_TRY(config, read_config(flags.config_file, config));
   }
-  BM_TRY(config, with_environment(config));
-  if (!flags.data.empty()) {
-    config.data = flags.data;
-  }
-  if (!flags.operator_name.empty()) {
-    config.operator_name = flags.operator_name;
-  }
-  for (const auto& [text, address] :
-       {std::pair{&flags.device_listen, &config.device}, std::pair{&flags.operator_listen, &config.operators},
-        std::pair{&flags.public_listen, &config.open}}) {
-    if (!text->empty()) {
-      BM_TRY(*address, listen_address(*text));
+  BM_TRY(config, with_environment(std::move(config)));
+  for (const auto& [name, text] : flags.settings) {
+    if (!text.empty()) {
+      BM_TRY(config, with_setting(std::move(config), name, text));
     }
-  }
-  if (!flags.scope.empty()) {
-    const auto scope = app::scope_named(flags.scope);
-    if (!scope) {
-      return fail(Code::bad_request, "--scope is global, product, factory or batch");
-    }
-    config.scope = *scope;
   }
   return config;
 }
@@ -90,14 +79,18 @@ int run_init(const Flags& flags) {
   return kDone;
 }
 
+/// "device_listen" -> "--device-listen".
+std::string flag_of(std::string_view name) {
+  std::string flag = "--" + std::string{name};
+  std::ranges::replace(flag, '_', '-');
+  return flag;
+}
+
 void add_settings(CLI::App& command, Flags& flags) {
-  command.add_option("--config", flags.config_file, "TOML file");
-  command.add_option("--data", flags.data, "data directory");
-  command.add_option("--scope", flags.scope, "end of the manufacturing chain: global, product, factory or batch");
-  command.add_option("--device-listen", flags.device_listen, "address:port");
-  command.add_option("--operator-listen", flags.operator_listen, "address:port");
-  command.add_option("--public-listen", flags.public_listen, "address:port");
-  command.add_option("--operator", flags.operator_name, "name of the first operator");
+  command.add_option("--config", flags.config_file, "TOML file; <file>.d/*.toml after it");
+  for (const auto& setting : settings()) {
+    command.add_option(flag_of(setting.name), flags.settings[setting.name], std::string{setting.words});
+  }
   command.add_flag("--dev", flags.development, "development: initialises by itself, simulated roots may be pinned");
   command.add_flag("--json", flags.as_json, "one JSON object on standard output");
 }

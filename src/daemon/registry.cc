@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/registry.h"
 
+#include <cstdlib>
+
 #include "adapters/clock/system_clock.h"
 #include "adapters/entropy/generated_ephemerals.h"
 #include "adapters/entropy/system_entropy.h"
@@ -10,6 +12,7 @@
 #include "adapters/signer/file_signer.h"
 #include "adapters/sqlite/store.h"
 #include "daemon/bootstrap.h"
+#include "daemon/policy_file.h"
 #include "daemon/vendor_store.h"
 #ifdef BIRTHMARK_FAULTS
 #include "adapters/sqlite/fault_layer.h"
@@ -236,6 +239,25 @@ class ComposedRegistry final : public Registry {
 
 }  // namespace
 
+namespace {
+
+/// The file that was named, else the systemd credential if there is one, else the file that `init` makes.
+std::filesystem::path passphrase_of(const Config& config) {
+  if (!config.passphrase_file.empty()) {
+    return config.passphrase_file;
+  }
+  if (const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY"); credentials != nullptr) {
+    const auto path = std::filesystem::path{credentials} / "birthmark-passphrase";
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) {
+      return path;
+    }
+  }
+  return config.data / "passphrase";
+}
+
+}  // namespace
+
 Registry::Paths Registry::paths(const Config& config) {
   const auto& data = config.data;
   return {.store = data / "registry",
@@ -245,7 +267,7 @@ Registry::Paths Registry::paths(const Config& config) {
           .trust = data / "trust",
           .tls = data / "tls",
           .operators = data / "operators",
-          .passphrase = config.passphrase_file.empty() ? data / "passphrase" : config.passphrase_file};
+          .passphrase = passphrase_of(config)};
 }
 
 Result<std::unique_ptr<Registry>> Registry::open(const Config& config) {

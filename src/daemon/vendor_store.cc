@@ -3,6 +3,10 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
+
 #include "codec/pem.h"
 
 namespace birthmark::daemon {
@@ -10,37 +14,135 @@ namespace {
 
 constexpr std::size_t kFileMax = 256 * 1024;
 
-struct AnchorRow {
-  std::string vendor;
-  attest::AnchorKind kind = attest::AnchorKind::intermediate;
-  attest::AnchorClass anchor_class = attest::AnchorClass::simulated;
-  std::string file;
+/// One [[table]] of vendors.toml whose values are texts; a row takes the keys that it knows and no others.
+class Row {
+ public:
+  static Result<Row> of(const toml::node& node, std::initializer_list<std::string_view> known) {
+    const auto* const table = node.as_table();
+    if (table == nullptr) {
+      return fail(Code::bad_request, "vendors.toml: a row is a table");
+    }
+    Row row;
+    for (const auto& [key, value] : *table) {
+      const auto text = value.value<std::string>();
+      if (!text || std::ranges::find(known, key.str()) == known.end()) {
+        return fail(Code::bad_request, "vendors.toml: unknown key or no text: " + std::string{key.str()});
+      }
+      row.texts_.emplace(key.str(), *text);
+    }
+    return row;
+  }
+
+  /// @error bad_request: it is missing
+  [[nodiscard]] Result<std::string> text(std::string_view key) const {
+    const auto at = texts_.find(key);
+    return at == texts_.end() ? fail(Code::bad_request, "vendors.toml: a row lacks " + std::string{key})
+                              : Result<std::string>{at->second};
+  }
+  [[nodiscard]] std::string text_or(std::string_view key, std::string otherwise) const {
+    const auto at = texts_.find(key);
+    return at == texts_.end() ? std::move(otherwise) : at->second;
+  }
+  /// One of two words; the first if it is missing. @error bad_request
+  template <class T>
+  [[nodiscard]] Result<T> one_of(std::string_view key, std::pair<std::string_view, T> first,
+                                 std::pair<std::string_view, T> second) const {
+    const auto word = text_or(key, std::string{first.first});
+    if (word != first.first && word != second.first) {
+      return fail(Code::bad_request, "vendors.toml: " + std::string{key} + " = \"" + word + "\"");
+    }
+    return word == first.first ? first.second : second.second;
+  }
+
+ private:
+  std::map<std::string, std::string, std::less<>> texts_;
 };
 
-Result<AnchorRow> read_row(const toml::node& node) {
-  const auto* const table = node.as_table();
-  if (table == nullptr) {
-    return fail(Code::bad_request, "vendors.toml: [[anchor]] is a table");
-  }
-  AnchorRow row;
-  for (const auto& [key, value] : *table) {
-    const auto text = value.value_or(std::string{});
-    if (key.str() == "vendor") {
-      row.vendor = text;
-    } else if (key.str() == "file" && text.find('/') == std::string::npos) {
-      row.file = text;
-    } else if (key.str() == "kind" && (text == "root" || text == "intermediate")) {
-      row.kind = text == "root" ? attest::AnchorKind::root : attest::AnchorKind::intermediate;
-    } else if (key.str() == "class" && (text == "genuine" || text == "simulated")) {
-      row.anchor_class = text == "genuine" ? attest::AnchorClass::genuine : attest::AnchorClass::simulated;
-    } else {
-      return fail(Code::bad_request, "vendors.toml: " + std::string{key.str()} + " = \"" + text + "\"");
+/// What the rows go into, and where their files lie.
+struct Reading {
+  Files& files;
+  const std::filesystem::path& directory;
+  policy::Environment environment;
+  attest::VendorTrust trust = {};
+
+  /// A file beside vendors.toml.
+  [[nodiscard]] Result<Bytes> file(const Row& row) const {
+    BM_TRY(const auto name, row.text("file"));
+    if (name.find('/') != std::string::npos) {
+      return fail(Code::bad_request, "vendors.toml: files lie beside it: " + name);
     }
+    return files.read(directory / name, kFileMax);
   }
-  return row.vendor.empty() || row.file.empty()
-             ? Result<AnchorRow>{fail(Code::bad_request, "vendors.toml: an anchor needs vendor and file")}
-             : Result<AnchorRow>{std::move(row)};
+};
+
+Result<void> read_anchor(Reading& to, const toml::node& node) {
+  using enum attest::AnchorKind;
+  using enum attest::AnchorClass;
+  BM_TRY(const auto row, Row::of(node, {"vendor", "file", "kind", "class"}));
+  BM_TRY(const auto vendor, row.text("vendor"));
+  BM_TRY(const auto kind, row.one_of<attest::AnchorKind>("kind", {"intermediate", intermediate}, {"root", root}));
+  BM_TRY(const auto anchor_class,
+         row.one_of<attest::AnchorClass>("class", {"simulated", simulated}, {"genuine", genuine}));
+  if (anchor_class == simulated && to.environment == policy::Environment::production) {
+    return fail(Code::test_anchor, "vendors.toml pins the simulated vendor " + vendor + " in production");
+  }
+  BM_TRY(const auto pem, to.file(row));
+  BM_TRY(const auto certificates, pem::read(as_text(pem), "CERTIFICATE", {}));
+  for (const auto& der : certificates) {
+    BM_CHECK(to.trust.add(der, vendor, kind, anchor_class));
+  }
+  return {};
 }
+
+/// A CRL in PEM or DER; its issuer is pinned above.
+Result<void> read_crl(Reading& to, const toml::node& node) {
+  BM_TRY(const auto row, Row::of(node, {"file"}));
+  BM_TRY(auto bytes, to.file(row));
+  if (as_text(bytes).starts_with("-----BEGIN ")) {
+    BM_TRY(auto lists, pem::read(as_text(bytes), "X509 CRL", {}));
+    for (const auto& der : lists) {
+      BM_CHECK(to.trust.add_crl(der));
+    }
+    return {};
+  }
+  return to.trust.add_crl(bytes);
+}
+
+/// A certificate or key by its SHA-256, or a chip model.
+Result<void> read_denial(Reading& to, const toml::node& node) {
+  BM_TRY(const auto row, Row::of(node, {"sha256", "manufacturer", "model", "version"}));
+  const auto hex = row.text_or("sha256", {});
+  if (!hex.empty()) {
+    const auto bytes = from_hex(hex);
+    const auto digest = bytes ? octets<32>(*bytes) : std::nullopt;
+    if (!digest) {
+      return fail(Code::bad_request, "vendors.toml: sha256 is 64 hex digits");
+    }
+    to.trust.deny(Digest{*digest});
+    return {};
+  }
+  BM_TRY(auto manufacturer, row.text("manufacturer"));
+  BM_TRY(auto model, row.text("model"));
+  to.trust.deny_model(std::move(manufacturer), std::move(model), row.text_or("version", {}));
+  return {};
+}
+
+Result<void> read_rule(Reading& to, const toml::node& node) {
+  using enum attest::CrlRule;
+  BM_TRY(const auto row, Row::of(node, {"crl"}));
+  BM_TRY(const auto rule,
+         row.one_of<attest::CrlRule>("crl", {"listed_only", listed_only}, {"fresh_required", fresh_required}));
+  to.trust.set_crl_rule(rule);
+  return {};
+}
+
+struct Table {
+  std::string_view name;
+  Result<void> (*read)(Reading&, const toml::node&);
+};
+/// Anchors first: a CRL needs its issuer.
+constexpr std::array kTables{Table{"anchor", read_anchor}, Table{"crl", read_crl}, Table{"deny", read_denial},
+                             Table{"rule", read_rule}};
 
 Result<toml::table> read_table(Files& files, const std::filesystem::path& path) {
   const auto bytes = files.read(path, kFileMax);
@@ -58,26 +160,20 @@ Result<toml::table> read_table(Files& files, const std::filesystem::path& path) 
 
 Result<attest::VendorTrust> read_vendors(Files& files, const std::filesystem::path& directory,
                                          policy::Environment environment) {
-  attest::VendorTrust trust;
-  BM_TRY(const auto table, read_table(files, directory / "vendors.toml"));
-  for (const auto& [key, value] : table) {
-    const auto* const rows = value.as_array();
-    if (key.str() != "anchor" || rows == nullptr) {
-      return fail(Code::bad_request, "vendors.toml holds [[anchor]] tables only");
-    }
-    for (const auto& node : *rows) {
-      BM_TRY(const auto row, read_row(node));
-      if (row.anchor_class == attest::AnchorClass::simulated && environment == policy::Environment::production) {
-        return fail(Code::test_anchor, "vendors.toml pins the simulated vendor " + row.vendor + " in production");
-      }
-      BM_TRY(const auto pem, files.read(directory / row.file, kFileMax));
-      BM_TRY(const auto certificates, pem::read(as_text(pem), "CERTIFICATE", {}));
-      for (const auto& der : certificates) {
-        BM_CHECK(trust.add(der, row.vendor, row.kind, row.anchor_class));
-      }
+  BM_TRY(const auto document, read_table(files, directory / "vendors.toml"));
+  for (const auto& [key, value] : document) {
+    if (!value.is_array() || std::ranges::find(kTables, key.str(), &Table::name) == kTables.end()) {
+      return fail(Code::bad_request, "vendors.toml: unknown table [[" + std::string{key.str()} + "]]");
     }
   }
-  return trust;
+  Reading reading{files, directory, environment};
+  for (const auto& table : kTables) {
+    const auto* const rows = document[table.name].as_array();
+    for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) {
+      BM_CHECK(table.read(reading, (*rows)[i]));
+    }
+  }
+  return std::move(reading.trust);
 }
 
 }  // namespace birthmark::daemon

@@ -9,10 +9,10 @@
 
 namespace birthmark::daemon {
 
-/// Reads the pinned silicon vendors from `<directory>/vendors.toml` and the PEM files that it names; none: nobody is
-/// trusted. In production no simulated anchor may be configured (AC-03).
-/// @error bad_request: TOML, an unknown key, an unreadable certificate; test_anchor: a simulated one in production;
-/// storage
+/// Reads the pinned silicon vendors, their CRLs and our denials from `<directory>/vendors.toml` and the files that it
+/// names (docs/wire/policy.md); none: nobody is trusted. In production no simulated anchor may be configured (AC-03).
+/// @error bad_request: TOML, an unknown key, an unreadable certificate or CRL; ek_untrusted: a CRL of nobody pinned;
+/// test_anchor: a simulated anchor in production; storage, not_found: a file
 Result<attest::VendorTrust> read_vendors(Files& files, const std::filesystem::path& directory,
                                          policy::Environment environment);
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/vendor_store.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/files/posix_files.h"
+#include "codec/pem.h"
+#include "codec/x509.h"
+#include "crypto/hash.h"
+#include "fleet/silicon_vendor.h"
+#include "support/temp_dir.h"
+
+namespace birthmark::daemon {
+namespace {
+
+using policy::Environment;
+
+const Instant kNow = from_ms(1'780'000'000'000);
+
+/// A directory with the certificates of a simulated vendor and a vendors.toml of the test's.
+class VendorStore : public testing::Test {
+ protected:
+  VendorStore() { EXPECT_TRUE(vendor_.save(files_, directory_.path())); }
+  Result<attest::VendorTrust> read(const std::string& toml, Environment environment = Environment::development) {
+    EXPECT_TRUE(write_atomically(files_, directory_ / "vendors.toml", as_bytes(toml)));
+    return read_vendors(files_, directory_.path(), environment);
+  }
+  Code refusal(const std::string& toml, Environment environment = Environment::development) {
+    const auto trust = read(toml, environment);
+    EXPECT_FALSE(trust) << toml;
+    return trust ? Code::unavailable : trust.error().code;
+  }
+  Bytes ek_certificate() { return vendor_.issue_endorsement(ek_.public_key(), {}, kNow).value(); }
+
+  static constexpr const char* kAnchors = R"(
+[[anchor]]
+vendor = "sim"
+file = "root.pem"
+kind = "root"
+[[anchor]]
+vendor = "sim"
+file = "intermediate.pem"
+)";
+  test::TempDir directory_;
+  PosixFiles files_;
+  fleet::SiliconVendor vendor_ = fleet::SiliconVendor::create(kNow).value();
+  crypto::PrivateKey ek_ = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
+};
+
+TEST_F(VendorStore, without_a_file_nobody_is_trusted) {
+  const auto trust = read_vendors(files_, directory_.path(), Environment::production);
+  ASSERT_TRUE(trust);
+  EXPECT_TRUE(trust->anchors().empty());
+}
+
+TEST_F(VendorStore, pins_what_the_file_names) {
+  const auto trust = read(kAnchors);
+  ASSERT_TRUE(trust) << trust.error().detail;
+  ASSERT_EQ(trust->anchors().size(), 2U);
+  EXPECT_EQ(trust->anchors()[0].kind, attest::AnchorKind::root);
+  EXPECT_EQ(trust->anchors()[1].kind, attest::AnchorKind::intermediate);
+  EXPECT_EQ(trust->anchors()[1].anchor_class, attest::AnchorClass::simulated);
+}
+
+TEST_F(VendorStore, AC03_a_simulated_anchor_stops_the_start_in_production) {
+  EXPECT_EQ(refusal(kAnchors, Environment::production), Code::test_anchor);
+}
+
+TEST_F(VendorStore, takes_a_crl_in_der_and_in_pem) {
+  const std::array revoked{ek_.public_key()};
+  const auto crl = vendor_.issue_crl(revoked, 1, kNow).value();
+  const auto certificate = x509::Certificate::read(ek_certificate()).value();
+  ASSERT_TRUE(write_atomically(files_, directory_ / "list.crl", crl));
+  ASSERT_TRUE(write_atomically(files_, directory_ / "list.pem", as_bytes(pem::write("X509 CRL", crl))));
+  for (const auto* const file : {"list.crl", "list.pem"}) {
+    const auto trust = read(std::string{kAnchors} + "[[crl]]\nfile = \"" + file + "\"\n");
+    ASSERT_TRUE(trust) << trust.error().detail;
+    EXPECT_TRUE(trust->denied(certificate)) << file;
+  }
+  EXPECT_FALSE(read(kAnchors)->denied(certificate));
+}
+
+TEST_F(VendorStore, a_crl_of_nobody_pinned_is_refused) {
+  const auto stranger = fleet::SiliconVendor::create(kNow).value();
+  ASSERT_TRUE(write_atomically(files_, directory_ / "list.crl", stranger.issue_crl({}, 1, kNow).value()));
+  EXPECT_EQ(refusal("[[crl]]\nfile = \"list.crl\"\n"), Code::ek_untrusted);
+}
+
+TEST_F(VendorStore, denies_by_digest_and_by_model) {
+  const auto der = ek_certificate();
+  const auto trust = read(std::string{kAnchors} + "[[deny]]\nsha256 = \"" + to_hex(crypto::sha256(der).get()) +
+                          "\"\n[[deny]]\nmanufacturer = \"53494D31\"\nmodel = \"weak\"\n");
+  ASSERT_TRUE(trust) << trust.error().detail;
+  EXPECT_TRUE(trust->denied(x509::Certificate::read(der).value()));
+  EXPECT_TRUE(trust->denied_model("53494D31", "weak", "00010000"));
+  EXPECT_FALSE(trust->denied_model("53494D31", "strong", "00010000"));
+}
+
+TEST_F(VendorStore, the_rule_may_ask_for_a_fresh_crl) {
+  const auto certificate = x509::Certificate::read(ek_certificate()).value();
+  EXPECT_TRUE(read(std::string{kAnchors} + "[[rule]]\ncrl = \"fresh_required\"\n")->lacks_crl(certificate, kNow));
+  EXPECT_FALSE(read(kAnchors)->lacks_crl(certificate, kNow));
+}
+
+TEST_F(VendorStore, is_read_strictly) {
+  EXPECT_EQ(refusal("anchors = 1\n"), Code::bad_request);
+  EXPECT_EQ(refusal("[[anchr]]\nvendor = \"sim\"\n"), Code::bad_request);
+  EXPECT_EQ(refusal("[[anchor]]\nvendor = \"sim\"\n"), Code::bad_request) << "no file";
+  EXPECT_EQ(refusal("[[anchor]]\nfile = \"root.pem\"\n"), Code::bad_request) << "no vendor";
+  EXPECT_EQ(refusal("[[anchor]]\nvendor = \"sim\"\nfile = \"../root.pem\"\n"), Code::bad_request);
+  EXPECT_EQ(refusal("[[anchor]]\nvendor = \"sim\"\nfile = \"root.pem\"\nkind = \"leaf\"\n"), Code::bad_request);
+  EXPECT_EQ(refusal("[[anchor]]\nvendor = \"sim\"\nfile = \"none.pem\"\n"), Code::not_found);
+  EXPECT_EQ(refusal("[[anchor]]\nvendor = \"sim\"\nfile = \"root.key\"\n"), Code::bad_request) << "no certificate";
+  EXPECT_EQ(refusal("[[deny]]\nsha256 = \"00\"\n"), Code::bad_request);
+  EXPECT_EQ(refusal("[[deny]]\nmodel = \"weak\"\n"), Code::bad_request);
+}
+
+}  // namespace
+}  // namespace birthmark::daemon
