@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/signer/file_signer.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "adapters/files/posix_files.h"
+#include "support/temp_dir.h"
+
+namespace birthmark::test {
+namespace {
+
+using app::KeyUse;
+using crypto::KeyType;
+
+class FileSignerTest : public testing::Test {
+ protected:
+  std::unique_ptr<FileSigner> open(const std::string& passphrase = "correct horse") {
+    return FileSigner::open(files_, directory_.path(), Secret{to_bytes(as_bytes(passphrase))}).value();
+  }
+  static Result<Bytes> sign(FileSigner& signer, const std::string& key, std::uint64_t epoch = 1,
+                            KeyUse use = KeyUse::certificates) {
+    static const Bytes message{1, 2, 3};
+    return signer.sign({.key = key, .use = use, .epoch = Epoch{epoch}, .message = message, .profile_hash = {}});
+  }
+  template <class T>
+  static Code code_of(const Result<T>& result) {
+    return result ? Code::bad_request : result.error().code;
+  }
+
+  TempDir directory_;
+  PosixFiles files_;
+};
+
+TEST_F(FileSignerTest, signs_with_a_key_that_it_made_also_after_a_restart) {
+  const Bytes message{1, 2, 3};
+  const auto made = open()->create("ca-1", KeyUse::certificates, KeyType::p256).value();
+  const auto signer = open();
+  const auto signature = sign(*signer, "ca-1");
+  ASSERT_TRUE(signature) << signature.error().detail;
+  EXPECT_TRUE(made.verify(crypto::SignatureScheme::ecdsa_sha256, message, *signature));
+  EXPECT_EQ(signer->public_key("ca-1")->spki_sha256(), made.spki_sha256());
+}
+
+TEST_F(FileSignerTest, making_a_key_again_finds_the_same_one) {
+  const auto signer = open();
+  const auto first = signer->create("ca-1", KeyUse::certificates, KeyType::p256).value();
+  EXPECT_EQ(signer->create("ca-1", KeyUse::certificates, KeyType::p256)->spki_sha256(), first.spki_sha256());
+}
+
+TEST_F(FileSignerTest, AC15_a_key_has_one_use_and_one_type) {
+  const auto signer = open();
+  ASSERT_TRUE(signer->create("ca-1", KeyUse::certificates, KeyType::p256));
+  EXPECT_EQ(code_of(signer->create("ca-1", KeyUse::receipts, KeyType::p256)), Code::key_attributes);
+  EXPECT_EQ(code_of(signer->create("ca-1", KeyUse::certificates, KeyType::ed25519)), Code::key_attributes);
+  EXPECT_EQ(code_of(sign(*signer, "ca-1", 1, KeyUse::receipts)), Code::scope);
+}
+
+TEST_F(FileSignerTest, AC31_an_older_epoch_stays_fenced_after_a_restart) {
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  {
+    const auto signer = open();
+    EXPECT_TRUE(sign(*signer, "ca-1", 5));
+    EXPECT_EQ(code_of(sign(*signer, "ca-1", 4)), Code::fenced);
+    EXPECT_TRUE(sign(*signer, "ca-1", 5));
+  }
+  const auto signer = open();
+  EXPECT_EQ(code_of(sign(*signer, "ca-1", 4)), Code::fenced);
+  EXPECT_TRUE(sign(*signer, "ca-1", 6));
+}
+
+TEST_F(FileSignerTest, a_destroyed_key_is_gone_for_ever_and_destroying_it_again_is_no_error) {
+  const auto signer = open();
+  ASSERT_TRUE(signer->create("batch", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(signer->destroy("batch"));
+  EXPECT_EQ(code_of(sign(*signer, "batch")), Code::not_found);
+  EXPECT_EQ(code_of(sign(*open(), "batch")), Code::not_found);
+  EXPECT_TRUE(signer->destroy("batch"));
+}
+
+TEST_F(FileSignerTest, keys_lie_encrypted_and_for_the_owner_only) {
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  const auto path = directory_ / "ca-1.key";
+  const auto bytes = files_.read(path, 16 * 1024).value();
+  const auto text = as_text(bytes);
+  EXPECT_NE(text.find("-----BEGIN ENCRYPTED PRIVATE KEY-----"), std::string_view::npos);
+  EXPECT_EQ(text.find("-----BEGIN PRIVATE KEY-----"), std::string_view::npos);
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(FileSignerTest, the_wrong_passphrase_opens_nothing) {
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  EXPECT_EQ(code_of(sign(*open("wrong"), "ca-1")), Code::key_attributes);
+}
+
+TEST_F(FileSignerTest, damaged_files_are_refused_and_never_made_anew) {
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(write_atomically(files_, directory_ / "ca-1.key", as_bytes("use: everything\n")));
+  EXPECT_EQ(code_of(open()->create("ca-1", KeyUse::certificates, KeyType::p256)), Code::key_attributes);
+  ASSERT_TRUE(write_atomically(files_, directory_ / "epoch", as_bytes("seven")));
+  EXPECT_EQ(code_of(FileSigner::open(files_, directory_.path(), Secret{Bytes{1}})), Code::key_attributes);
+}
+
+TEST_F(FileSignerTest, a_name_never_leaves_the_directory) {
+  const auto signer = open();
+  for (const std::string name : {"", "../ca", "a/b", ".hidden", "UPPER", "with space"}) {
+    EXPECT_EQ(code_of(signer->create(name, KeyUse::certificates, KeyType::p256)), Code::key_attributes) << name;
+  }
+  EXPECT_EQ(code_of(signer->create(std::string(121, 'a'), KeyUse::certificates, KeyType::p256)), Code::key_attributes);
+  EXPECT_EQ(code_of(signer->destroy("../ca")), Code::key_attributes);
+}
+
+}  // namespace
+}  // namespace birthmark::test
