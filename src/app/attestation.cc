@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/attestation.h"
 
+#include "app/registration.h"
 #include "attest/endorsement.h"
 #include "codec/tpm_public.h"
 #include "crypto/hash.h"
@@ -71,7 +72,7 @@ Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& calle
                                    .device = known.device.id,
                                    .spki_hash = appraisal.spki,
                                    .evidence_hash = crypto::sha256(findings),
-                                   .actor = "device",
+                                   .actor = device_actor(known.device.id),
                                    .reason = std::string{lifecycle::name(purpose)}}));
   }));
   return appraisal;

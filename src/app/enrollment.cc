@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/enrollment.h"
 
+#include "app/registration.h"
 #include "app/subjects.h"
 #include "crypto/hash.h"
 #include "pki/csr_policy.h"
@@ -112,7 +113,7 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   order.kind = CredentialKind::ldevid;
   order.purpose = purpose;
   order.not_after = Instant{std::chrono::floor<std::chrono::seconds>(now)} + policy->ldevid_lifetime;
-  order.actor = "device";
+  order.actor = device_actor(who.device.id);
   order.reason = lifecycle::name(purpose);
   order.subject = device_subject(facts.batch, policy->name, who.device.id, csr.spki(),
                                  {.hardware_serial = facts.root.hardware_serial,

@@ -110,6 +110,10 @@ Result<void> audit_holds(Tx& tx, const DeviceRecord& device, lifecycle::HoldSet 
 
 }  // namespace
 
+std::string device_actor(const DeviceId& id) {
+  return "device:" + to_hex(BytesView{id.get()}.first(8));
+}
+
 Result<DeviceRecord> advance(Tx& tx, const DeviceRecord& device, const lifecycle::Decision& decision,
                              const Doing& doing) {
   auto after = lifecycle::apply(device, decision, doing.now);

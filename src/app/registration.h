@@ -15,6 +15,9 @@ struct Doing {
   std::string actor;  ///< "role:name"
 };
 
+/// A device as the actor of an audit entry: "device:" and the first 16 hex digits of its id.
+std::string device_actor(const DeviceId& id);
+
 /// Stores a decision about a device: record, audit entry, and what every gate learns of its credentials. In this order
 /// a state change is one mechanism, whoever asked for it.
 /// @error conflict: another writer won; storage.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/retirement.h"
 
+#include "app/registration.h"
 #include "attest/endorsement.h"
 #include "codec/cbor.h"
 #include "codec/tpm_public.h"
@@ -62,7 +63,7 @@ Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& 
                                    .epoch = ports_.store.epoch().get(),
                                    .device = id,
                                    .evidence_hash = crypto::sha256(receipt.statement),
-                                   .actor = "device",
+                                   .actor = device_actor(id),
                                    .reason = "owner hierarchy cleared"}));
   }));
   return receipt;

@@ -80,9 +80,10 @@ Result<RevalidationAnswer> Revalidation::record_only(const Shown& shown) {
                        .epoch = ports_.store.epoch().get(),
                        .device = known.device.id,
                        .evidence_hash = crypto::sha256(shown.findings),
-                       .actor = "device",
+                       .actor = device_actor(known.device.id),
                        .reason = "revalidate"}));
-    BM_TRY(const auto after, advance(tx, known.device, decision, {now, ports_.store.epoch(), "device"}));
+    BM_TRY(const auto after,
+           advance(tx, known.device, decision, {now, ports_.store.epoch(), device_actor(known.device.id)}));
     auto left = after.holds;
     if (after.suspended_for) {
       left = left.with(*after.suspended_for);
@@ -114,7 +115,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
   order.kind = lifecycle::CredentialKind::ldevid;
   order.purpose = Purpose::revalidate;
   order.not_after = Instant{std::chrono::floor<std::chrono::seconds>(now)} + policy->ldevid_lifetime;
-  order.actor = "device";
+  order.actor = device_actor(device.id);
   order.reason = "revalidate";
   order.subject = device_subject(facts.batch, policy->name, device.id, shown.spki,
                                  {.hardware_serial = facts.known.root.hardware_serial,
@@ -133,7 +134,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                        .epoch = ports_.store.epoch().get(),
                                        .device = device.id,
                                        .evidence_hash = crypto::sha256(shown.findings),
-                                       .actor = "device",
+                                       .actor = device_actor(device.id),
                                        .reason = "revalidate"}));
       });
 }
