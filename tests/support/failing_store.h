@@ -18,13 +18,19 @@ class FailingCalls {
 
   /// Counts one call. @error if it is the one
   Result<void> next() { return ++calls_ == nth_ ? Result<void>{fail(error_)} : Result<void>{}; }
+  /// Counts anew from 1; the `nth` call from now on fails, 0: none. Not while calls are under way.
+  void arm(std::uint64_t nth, Error error = {Code::storage, "told to fail"}) {
+    calls_ = 0;
+    nth_ = nth;
+    error_ = std::move(error);
+  }
   /// Calls so far: run a use case once to learn how many there are, then fail each in turn.
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
   [[nodiscard]] bool failed() const { return nth_ != 0 && calls_ >= nth_; }
 
  private:
-  const std::uint64_t nth_;
-  const Error error_;
+  std::atomic<std::uint64_t> nth_;
+  Error error_;
   std::atomic<std::uint64_t> calls_ = 0;
 };
 

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/world.h"
+
+#include <algorithm>
+#include <array>
+
+#include "adapters/files/posix_files.h"
+#include "adapters/sqlite/store.h"
+#include "codec/oid.h"
+#include "codec/pkcs10.h"
+#include "crypto/hash.h"
+
+namespace birthmark::test {
+namespace {
+
+using lifecycle::Purpose;
+using lifecycle::State;
+
+const Bytes kEmptyName{0x30, 0x00};
+const Digest kFieldCaller = crypto::sha256(as_bytes("192.0.2.7"));
+constexpr std::string_view kLine = "line-1", kGate = "gate-1", kBatch = "B-1";
+
+Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes) {
+  return must(pkcs10::write_request(subject, key.spki(), attributes, x509::SignatureAlgorithm::ecdsa_sha256,
+                                    [&](BytesView info) { return key.key.sign(info); }));
+}
+
+/// An operational key: the same form as the IDevID key's, as a child of the storage key.
+std::unique_ptr<PaperKey> new_key() {
+  return std::make_unique<PaperKey>(tpm::Template::idevid_birthmark);
+}
+
+}  // namespace
+
+policy::ProductPolicy test_policy() {
+  policy::ProductPolicy policy;
+  policy.simulated = policy::SimulatedRoots::allowed;
+  return policy;
+}
+
+UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKey receipt_key)
+    : cas{p.store, ""},
+      catalog{p.store,
+              [policy = options.policy](const app::ProductRecord&) -> Result<policy::ProductPolicy> {
+                BM_CHECK(policy::check(policy, policy::Environment::development));
+                return policy;
+              }},
+      read_path{p.store, cas, catalog},
+      time{p.clock},
+      issuance{{p.store, p.signer, p.clock, p.entropy, p.faults, cas, time}, World::kReceiptKey},
+      hierarchy{{p.store, p.signer, issuance, cas, catalog, read_path, p.clock, p.entropy}, options.scope},
+      challenges{p.clock, p.entropy},
+      provisioning{{p.store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},
+      sealing{{p.store, challenges, p.clock}},
+      attestation{{p.store, challenges, catalog, p.clock}},
+      enrollment{
+          {p.store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock}},
+      revalidation{{p.store, issuance, challenges, catalog,
+                    [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock, p.entropy,
+                    p.ephemerals}},
+      retirement{{p.store, challenges, p.signer, p.clock}, World::kStatementKey},
+      operations{{p.store, read_path, p.sessions, p.journal, p.clock}},
+      refusals{p.store, p.clock},
+      access{{p.store, cas, read_path, p.clock}, std::move(receipt_key)} {}
+
+Result<void> UseCases::start(app::Store& store) {
+  BM_CHECK(cas.refresh());
+  BM_CHECK(catalog.refresh());
+  BM_CHECK(read_path.rebuild());
+  store.set_listener([this](const app::Committed& committed) { return read_path.apply(committed.publications); });
+  BM_CHECK(operations.replay_journal());
+  BM_TRY(recovered, issuance.recover());
+  return {};
+}
+
+struct World::Database {
+  TempDir directory;
+  PosixFiles files;
+  NoFaults faults;
+  std::unique_ptr<sqlite::SqliteStore> store;
+};
+
+World::World(WorldOptions options) : entropy{options.seed}, options_{std::move(options)} {
+  vendor = std::make_unique<fleet::SiliconVendor>(must(fleet::SiliconVendor::create(clock.now())));
+  const auto pin = [&](BytesView certificate, attest::AnchorKind kind) {
+    must(trust.add(certificate, "simulated", kind, attest::AnchorClass::simulated));
+  };
+  pin(vendor->root_certificate(), attest::AnchorKind::root);
+  pin(vendor->intermediate_certificate(), attest::AnchorKind::intermediate);
+  must(open_store());
+  must(start());
+  must(cases->hierarchy.init());
+}
+
+World::~World() {
+  if (database_) {
+    database_->store.reset();  // its committer calls the read path
+  }
+}
+
+Result<void> World::open_store() {
+  if (options_.backing == Backing::memory) {
+    if (!fake_store_) {
+      fake_store_ = std::make_unique<FakeStore>();
+    }
+    real_store_ = fake_store_.get();
+  } else {
+    if (!database_) {
+      database_ = std::make_unique<Database>();
+    }
+    BM_TRY(database_->store, sqlite::SqliteStore::open({.directory = database_->directory / "registry",
+                                                        .files = database_->files,
+                                                        .faults = database_->faults,
+                                                        .clock = clock}));
+    real_store_ = database_->store.get();
+  }
+  failing_store_ = std::make_unique<FailingStore>(*real_store_, calls_);
+  return {};
+}
+
+Result<void> World::start() {
+  BM_TRY(auto receipt_key, signer.create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256));
+  BM_CHECK(signer.create(kStatementKey, app::KeyUse::statements, crypto::KeyType::p256));
+  cases = std::make_unique<UseCases>(
+      UseCases::Ports{*failing_store_, signer, clock, entropy, kill_points, ephemerals_, trust, sessions, journal},
+      options_, std::move(receipt_key));
+  return cases->start(*failing_store_);
+}
+
+Result<void> World::restart() {
+  if (database_) {
+    database_->store.reset();
+  } else {
+    fake_store_->set_listener({});
+  }
+  cases.reset();
+  BM_CHECK(open_store());
+  return start();
+}
+
+Octets<16> World::next_request_id() {
+  Octets<16> id{};
+  ++requests_;
+  for (std::size_t i = 0; i < 8; ++i) {
+    id[15 - i] = static_cast<std::uint8_t>(requests_ >> (8 * i));
+  }
+  return id;
+}
+
+// --- the line ---
+
+app::BatchOrder World::batch_order(const std::string& name, std::uint32_t quantity) const {
+  app::BatchOrder order;
+  order.name = name;
+  order.product = "heatpump";
+  order.factory = "plant-1";
+  order.quantity = quantity;
+  order.opens = clock.now() - std::chrono::hours{1};
+  order.closes = clock.now() + std::chrono::days{400};
+  return order;
+}
+
+app::BatchRecord World::open_batch(const std::string& name, std::uint32_t quantity) {
+  return must(cases->hierarchy.open_batch(batch_order(name, quantity), "operator:test"));
+}
+
+Station World::enroll_station(const std::string& name, app::StationRole role, const std::string& batch) {
+  Station station{name, batch, role, must(crypto::PrivateKey::generate(crypto::KeyType::p256))};
+  must(cases->hierarchy.certify({.profile = pki::ProfileId::station,
+                                 .common_name = name,
+                                 .spki = to_bytes(station.key.public_key().spki()),
+                                 .dns_names = {},
+                                 .ip_addresses = {},
+                                 .actor = "operator:test"}));
+  must(store().write([&](app::Tx& tx) -> Result<void> {
+    BM_TRY(const auto record, tx.batch_named(batch));
+    return without_value(tx.put_station({.id = {},
+                                         .name = name,
+                                         .role = role,
+                                         .batch = record ? record->budget.id : BatchId{},
+                                         .spki = station.id(),
+                                         .not_after = clock.now() + std::chrono::days{365}}));
+  }));
+  return station;
+}
+
+Device World::make_device(const fleet::ChipModel& model) {
+  Device device{.tpm = PaperTpm{*vendor, clock.now(), model},
+                .id = {},
+                .request_id = next_request_id(),
+                .idevid = {},
+                .ldevid = {},
+                .ldevid_key = {}};
+  device.id = lifecycle::device_id(lifecycle::RootKind::tpm, device.tpm.ek.spki());
+  return device;
+}
+
+app::ProvisionEvidence World::provision_evidence(const Device& device, const app::Challenge& challenge) const {
+  const auto& tpm = device.tpm;
+  const auto freshness = lifecycle::freshness_value(Purpose::provision, challenge.nonce, challenge.session,
+                                                    std::nullopt, tpm.idevid.spki_hash());
+  return {.session = challenge.session,
+          .request_id = device.request_id,
+          .ek_certificate = tpm.ek_certificate(),
+          .ek_chain = {},
+          .ek_public = tpm.ek.public_area(),
+          .ak_public = tpm.iak.public_area(),
+          .idevid_public = tpm.idevid.public_area(),
+          .statement = tpm.certify(tpm.idevid, freshness),
+          .csr = csr_of(tpm.idevid, kEmptyName, {})};
+}
+
+Result<app::Issued> World::provision(Device& device, const Station& station) {
+  auto& line = cases->provisioning;
+  BM_TRY(const auto challenge, line.begin(station.id(), station.batch));
+  BM_TRY(auto answer, line.evidence(station.id(), station.batch, provision_evidence(device, challenge)));
+  if (auto* const again = std::get_if<app::Issued>(&answer)) {
+    device.idevid = again->certificate;
+    return std::move(*again);
+  }
+  const auto& activation = std::get<app::ActivationChallenge>(answer);
+  BM_TRY(const auto secret, device.tpm.activate(activation.id_object, activation.encrypted_secret));
+  BM_TRY(auto issued, line.activate(station.id(), station.batch, activation.session, secret));
+  device.idevid = issued.certificate;
+  return issued;
+}
+
+app::LockCheck World::in_order(const Device& device, const app::Challenge& challenge) {
+  return {.device = device.id,
+          .nonce = challenge.nonce,
+          .transcript = crypto::sha256(as_bytes("no answer")),
+          .debug_locked = true,
+          .secure_boot = true,
+          .lockdown_sealed = true};
+}
+
+app::SealEvidence World::seal_evidence(const Device& device, const Station& station, const app::Challenge& challenge,
+                                       const app::LockCheck& found) const {
+  const auto freshness = lifecycle::freshness_value(Purpose::seal, challenge.nonce, challenge.session, device.id,
+                                                    device.tpm.iak.spki_hash());
+  return {.session = challenge.session,
+          .record = found,
+          .record_signature = must(station.key.sign(app::lock_check_message(found))),
+          .quote = device.tpm.quote(freshness)};
+}
+
+Result<lifecycle::DeviceRecord> World::seal(const Device& device, const Station& station) {
+  BM_TRY(const auto challenge, cases->sealing.begin(station.id(), station.batch));
+  return cases->sealing.seal(station.key.public_key(), station.batch,
+                             seal_evidence(device, station, challenge, in_order(device, challenge)));
+}
+
+// --- the field ---
+
+app::DeviceEvidence World::device_evidence(const Device& device, const PaperKey& key,
+                                           const app::Challenge& challenge) const {
+  const auto freshness =
+      lifecycle::freshness_value(challenge.purpose, challenge.nonce, challenge.session, device.id, key.spki_hash());
+  return {.session = challenge.session,
+          .key_public = key.public_area(),
+          .parent_public = device.tpm.storage.public_area(),
+          .statement = device.tpm.certify_child(key, freshness),
+          .firmware = "4.12.0"};
+}
+
+Result<app::AppraisalRecord> World::attest(const Device& device, Purpose purpose, const PaperKey& key) {
+  const auto caller = purpose == Purpose::enroll ? crypto::sha256(device.idevid) : crypto::sha256(device.ldevid);
+  BM_TRY(const auto challenge, cases->attestation.begin(purpose, caller));
+  return cases->attestation.attest(purpose, caller, record(device).row, device_evidence(device, key, challenge));
+}
+
+app::EstRequest World::est_request(BytesView certificate, const PaperKey& key, Purpose purpose) const {
+  const auto shown = must(cases->access.present(certificate));
+  const auto password = must(pkcs10::challenge_password_value(kBinding));
+  std::vector<pkcs10::Attribute> attributes{{oids::challenge_password, password}};
+  Bytes extensions;
+  const bool names = purpose == Purpose::renew && !shown.alt_name.empty();
+  if (names) {
+    const std::array asked{x509::Extension{oids::subject_alt_name, false, shown.alt_name}};
+    extensions = x509::write_extensions(asked);
+    attributes.push_back({oids::extension_request, extensions});
+  }
+  return {.certificate = shown.certificate,
+          .ca = shown.ca,
+          .index = shown.index,
+          .presented_subject = shown.subject,
+          .presented_alt_name = shown.alt_name,
+          .csr = csr_of(key, purpose == Purpose::renew ? BytesView{shown.subject} : BytesView{kEmptyName}, attributes),
+          .channel_binding = kBinding};
+}
+
+Result<app::Issued> World::enroll(Device& device) {
+  if (!device.ldevid_key) {
+    device.ldevid_key = new_key();
+  }
+  BM_CHECK(attest(device, Purpose::enroll, *device.ldevid_key));
+  BM_TRY(auto issued, cases->enrollment.enroll(est_request(device.idevid, *device.ldevid_key, Purpose::enroll)));
+  device.ldevid = issued.certificate;
+  return issued;
+}
+
+Result<app::Issued> World::renew(Device& device) {
+  auto key = new_key();
+  BM_CHECK(attest(device, Purpose::renew, *key));
+  BM_TRY(auto issued, cases->enrollment.reenroll(est_request(device.ldevid, *key, Purpose::renew)));
+  device.ldevid = issued.certificate;
+  device.ldevid_key = std::move(key);
+  return issued;
+}
+
+Result<app::RevalidationAnswer> World::revalidate(Device& device) {
+  auto key = new_key();
+  BM_TRY(const auto challenge, cases->revalidation.begin(kFieldCaller));
+  const app::RevalidationEvidence evidence{.device = device.id,
+                                           .request_id = next_request_id(),
+                                           .ek_public = device.tpm.ek.public_area(),
+                                           .evidence = device_evidence(device, *key, challenge)};
+  BM_TRY(const auto activation, cases->revalidation.evidence(kFieldCaller, evidence));
+  BM_TRY(const auto secret, device.tpm.activate(activation.id_object, activation.encrypted_secret));
+  BM_TRY(auto answer, cases->revalidation.activate(kFieldCaller, activation.session, secret));
+  if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
+    device.ldevid = issued->certificate;
+    device.ldevid_key = std::move(key);
+  }
+  return answer;
+}
+
+Result<policy::Authorized> World::use(const Device& device) {
+  BM_TRY(const auto shown, cases->access.present(device.ldevid));
+  return cases->access.use(shown, policy::Action::telemetry_publish, "telemetry");
+}
+
+Result<app::ActionResult> World::act(app::DeviceAction action, const Device& device, lifecycle::HoldCause cause) {
+  return cases->operations.act(action, device.id, cause, "operator:test");
+}
+
+Result<app::RetireReceipt> World::retire(Device& device) {
+  BM_TRY(const auto challenge, cases->retirement.begin(kFieldCaller));
+  device.tpm.clear();
+  const auto freshness = lifecycle::freshness_value(Purpose::retire, challenge.nonce, challenge.session, device.id,
+                                                    device.tpm.iak.spki_hash());
+  return cases->retirement.finish(kFieldCaller, challenge.session, device.id, device.tpm.quote(freshness));
+}
+
+// --- short roads ---
+
+void World::ensure_line() {
+  if (!line_) {
+    open_batch(std::string{kBatch});
+    line_ =
+        std::make_unique<Station>(enroll_station(std::string{kLine}, app::StationRole::provision, std::string{kBatch}));
+    gate_ = std::make_unique<Station>(
+        enroll_station(std::string{kGate}, app::StationRole::lock_check, std::string{kBatch}));
+  }
+}
+
+const Station& World::line() {
+  ensure_line();
+  return *line_;
+}
+
+const Station& World::lock_check() {
+  ensure_line();
+  return *gate_;
+}
+
+Device World::device_in(State state) {
+  auto device = make_device();
+  must(provision(device, line()));
+  if (state == State::uninitialized) {
+    return device;
+  }
+  must(seal(device, lock_check()));
+  if (state == State::provisioned) {
+    return device;
+  }
+  must(enroll(device));
+  if (state == State::enrolled) {
+    return device;
+  }
+  must(use(device));
+  if (state == State::suspended) {
+    must(act(app::DeviceAction::suspend, device));
+  }
+  if (state == State::revoked) {
+    must(act(app::DeviceAction::revoke, device));
+  }
+  if (state == State::decommissioned) {
+    must(act(app::DeviceAction::retire, device));
+  }
+  return device;
+}
+
+}  // namespace birthmark::test
