@@ -248,6 +248,22 @@ Result<http::Response> time(Call& call) {
              {"signature", base64::encode(signature)}});
 }
 
+/// For stations: whom the devices of the line may believe, as the `install` frame carries it (AC-42).
+Result<http::Response> anchors(Call& call) {
+  BM_TRY(const auto service, call.services.hierarchy.service_chain());
+  BM_TRY(const auto statements, call.services.signer.public_key(call.services.statement_key));
+  boost::json::array operational;
+  const auto directory = call.services.cas.get();
+  for (const auto& ca : directory->all()) {
+    if (ca.record.profile == pki::ProfileId::operational_root && ca.record.state == app::CaState::active) {
+      operational.emplace_back(base64::encode(ca.record.certificate));
+    }
+  }
+  return ok({{"service_root", base64::encode(service.back())},
+             {"operational_roots", std::move(operational)},
+             {"statement_key", base64::encode(statements.spki())}});
+}
+
 using enum http::Method;
 constexpr std::string_view kJson = "application/json";
 
@@ -257,6 +273,7 @@ constexpr std::array kRoutes{
     Route{post, "/v1/provision/activate", Caller::station, Form::json, kJson, provision_activate},
     Route{post, "/v1/seal/challenge", Caller::station, Form::json, kJson, seal_challenge},
     Route{post, "/v1/seal", Caller::station, Form::json, kJson, seal},
+    Route{get, "/v1/anchors", Caller::station, Form::json, {}, anchors},
     Route{post, "/v1/attest/challenge", Caller::device, Form::json, kJson, attest_challenge},
     Route{post, "/v1/attest", Caller::device, Form::json, kJson, attest},
     Route{post, "/v1/revalidate/challenge", Caller::anybody, Form::json, kJson, revalidate_challenge},

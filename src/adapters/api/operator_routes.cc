@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/api/wire.h"
 #include "attest/step.h"
+#include "audit/entry.h"
+#include "audit/tile.h"
 #include "codec/base64.h"
 #include "codec/pkcs10.h"
 #include "crypto/hash.h"
@@ -16,6 +19,7 @@ namespace {
 
 constexpr std::size_t kPageMax = 500;
 constexpr std::size_t kPlanMax = 1'000'000;
+constexpr std::uint64_t kHistoryScanMax = 65'536;
 
 std::string actor_of(const Call& call) {
   return "operator:" + call.caller->common_name.substr(0, 100);
@@ -99,6 +103,70 @@ Result<http::Response> device_show(Call& call) {
   return ok(out);
 }
 
+/// One entry of the log as people read it.
+boost::json::object history_row(std::uint64_t index, const audit::Entry& entry) {
+  boost::json::object row{
+      {"index", index}, {"at", to_rfc3339(entry.at)}, {"kind", audit::name(entry.kind)}, {"actor", entry.actor}};
+  if (entry.state_from && entry.state_to) {
+    row["from"] = "S" + std::to_string(*entry.state_from);
+    row["to"] = "S" + std::to_string(*entry.state_to);
+  }
+  if (entry.serial) {
+    row["serial"] = to_hex(entry.serial->get());
+  }
+  if (entry.refusal) {
+    row["refusal"] = info(*entry.refusal).name;
+  }
+  if (!entry.reason.empty()) {
+    row["reason"] = entry.reason;
+  }
+  return row;
+}
+
+/// The entries [first, first + 256 at most) of the log: from the rows, or where those are pruned from their bundle.
+Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size) {
+  auto rows = services.store.entries(first, audit::kTileWidth - first % audit::kTileWidth);
+  if (rows || rows.error().code != Code::not_found) {
+    return rows;
+  }
+  BM_TRY(const auto name, audit::tile_at(audit::TileKind::entries, 0, first, size));
+  BM_TRY(const auto bundle, services.log.tile(audit::path_of(name)));
+  BM_TRY(const auto entries, audit::read_entry_bundle(bundle, name.width));
+  std::vector<Bytes> out;
+  for (const auto& entry : std::span{entries}.subspan(first % audit::kTileWidth)) {
+    out.push_back(to_bytes(entry));
+  }
+  return out;
+}
+
+/// What the log says of one device. A call looks at kHistoryScanMax entries; `next` says where to go on.
+Result<http::Response> device_history(Call& call) {
+  BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  const auto text = query_value(call.request.query, "after");
+  std::uint64_t at = text ? std::strtoull(std::string{*text}.c_str(), nullptr, 10) : 0;
+  BM_TRY(const auto span, call.services.store.log_span());
+  const auto end = std::min(span.size, at + kHistoryScanMax);
+  boost::json::array rows;
+  while (at < end) {
+    BM_TRY(const auto entries, log_entries(call.services, at, span.size));
+    if (entries.empty()) {
+      break;
+    }
+    for (const auto& bytes : entries) {
+      BM_TRY(const auto entry, audit::read_entry(bytes));
+      if (entry.device == id) {
+        rows.push_back(history_row(at, entry));
+      }
+      ++at;
+    }
+  }
+  boost::json::object out{{"device", to_hex(id.get())}, {"entries", std::move(rows)}};
+  if (at < span.size) {
+    out["next"] = at;
+  }
+  return ok(out);
+}
+
 Result<http::Response> device_act(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
   const auto action = app::device_action_named(call.parameters.at(1));
@@ -176,8 +244,7 @@ Result<app::BatchOrder> batch_order(json::Object& in) {
   BM_TRY(out.product, in.text("product"));
   BM_TRY(out.factory, in.text("factory"));
   BM_TRY(const auto policy, in.optional_text("policy"));
-  out.policy = policy.value_or("");
-  out.policy_hash = crypto::sha256(as_bytes(out.policy));
+  out.policy = policy ? std::optional{std::string{*policy}} : std::nullopt;
   BM_TRY(const auto quantity, in.unsigned_int("quantity"));
   if (quantity > lifecycle::kBatchQuantityMax) {
     return fail(Code::bad_request, "a batch holds at most " + std::to_string(lifecycle::kBatchQuantityMax));
@@ -203,6 +270,17 @@ Result<http::Response> batch_open(Call& call) {
 Result<http::Response> batch_seal(Call& call) {
   BM_TRY(const auto batch, call.services.hierarchy.seal_batch(call.parameters.at(0), actor_of(call)));
   return ok(batch_summary(batch));
+}
+
+Result<http::Response> product_show(Call& call) {
+  BM_TRY(const auto products,
+         call.services.store.read_for<std::vector<app::ProductRecord>>([](app::Tx& tx) { return tx.products(); }));
+  const auto product = std::ranges::find(products, call.parameters.at(0), &app::ProductRecord::name);
+  if (product == products.end()) {
+    return fail(Code::not_found, "no such product");
+  }
+  return ok(
+      {{"product", product->name}, {"policy_sha256", to_hex(product->policy_hash.get())}, {"policy", product->policy}});
 }
 
 Result<http::Response> ca_list(Call& call) {
@@ -320,11 +398,13 @@ constexpr std::array kRoutes{
     Route{get, "/v1/status", kPerson, Form::json, {}, status},
     Route{get, "/v1/devices", kPerson, Form::json, {}, device_list},
     Route{get, "/v1/devices/{}", kPerson, Form::json, {}, device_show},
+    Route{get, "/v1/devices/{}/history", kPerson, Form::json, {}, device_history},
     Route{post, "/v1/devices/{}/{}", kPerson, Form::json, kJson, device_act},
     Route{get, "/v1/batches", kPerson, Form::json, {}, batch_list},
     Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open},
     Route{get, "/v1/batches/{}", kPerson, Form::json, {}, batch_show},
     Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal},
+    Route{get, "/v1/products/{}", kPerson, Form::json, {}, product_show},
     Route{get, "/v1/cas", kPerson, Form::json, {}, ca_list},
     Route{post, "/v1/cas/revoke", kPerson, Form::json, kJson, ca_revoke},
     Route{post, "/v1/stations", kPerson, Form::json, kJson, station_enroll},
