@@ -32,8 +32,8 @@ ALLOWED = {
     # The programs beside the server.
     "agent": _INNER | {"lifecycle", "app", "adapters"},
     "gate": _INNER | {"pki", "lifecycle", "policy", "adapters"},
-    "fleet": _INNER | {"app", "agent", "adapters"},
-    "cli": _INNER | {"pki", "audit", "adapters", "agent/link"},
+    "fleet": _INNER | {"lifecycle", "app", "agent", "adapters", "cli"},
+    "cli": _INNER | {"pki", "attest", "lifecycle", "audit", "adapters", "agent/link"},
 }
 _PURE = _DOMAIN | {"app"}
 

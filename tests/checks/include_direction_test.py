@@ -33,7 +33,8 @@ class IncludeDirection(unittest.TestCase):
             ("attest/x.cc", '"pki/a.h"'), ("policy/x.cc", '"lifecycle/a.h"'), ("app/x.cc", '"policy/a.h"'),
             ("adapters/sqlite/x.cc", '"app/a.h"'), ("daemon/x.cc", '"adapters/http/a.h"'), ("base/x.cc", '"base/a.h"'),
             ("agent/x.cc", '"adapters/http/a.h"'), ("fleet/x.cc", '"agent/a.h"'), ("cli/x.cc", '"audit/a.h"'),
-            ("cli/x.cc", '"agent/link/a.h"'), ("agent/link/x.cc", '"agent/a.h"'), ("agent/x.cc", '"agent/link/a.h"'),
+            ("cli/x.cc", '"agent/link/a.h"'), ("cli/x.cc", '"attest/a.h"'), ("cli/x.cc", '"lifecycle/a.h"'),
+            ("agent/link/x.cc", '"agent/a.h"'), ("agent/x.cc", '"agent/link/a.h"'),
         ]:
             with self.subTest(path=path, include=include):
                 self.assertEqual(probe(path, include), [])

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/files/posix_files.h"
+#include "adapters/http/client.h"
+#include "base/result.h"
+#include "codec/json.h"
+#include "crypto/keys.h"
+
+namespace birthmark::cli {
+
+/// Where a caller's key, certificate, anchors and passphrase lie.
+struct CredentialFiles {
+  std::filesystem::path directory;  ///< of `<name>.key` and `<name>.pem`
+  std::string name;
+  std::filesystem::path service_root;
+  std::filesystem::path passphrase;
+};
+
+/// Who asks, and whom he believes.
+struct Credentials {
+  crypto::PrivateKey key;
+  std::vector<Bytes> chain;    ///< DER, leaf first
+  std::vector<Bytes> anchors;  ///< DER of the service root
+};
+
+/// The passphrase in a file, line ends cut off. @error not_found, storage; key_attributes: it is empty.
+Result<Secret> read_passphrase(Files& files, const std::filesystem::path& file);
+/// @error not_found: a file is missing; key_attributes: wrong passphrase or no such key; bad_request: no certificate
+Result<Credentials> read_credentials(Files& files, const CredentialFiles& from);
+
+/// "host:port". @error bad_request
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+Result<HostPort> read_host_port(std::string_view text);
+
+/// The API over mutual TLS, one connection; not for use by several threads.
+class ApiClient {
+ public:
+  /// Does not connect yet. @error bad_request: the address; key_attributes: key and certificate do not fit
+  static Result<std::unique_ptr<ApiClient>> open(const std::string& server, const Credentials& credentials);
+
+  /// One request with a JSON answer. @error the server's refusal with its code; unavailable (check "nothing_answered":
+  /// the server may or may not have seen it), bad_json
+  Result<boost::json::value> post(const std::string& target, const boost::json::object& body);
+  Result<boost::json::value> get(const std::string& target);
+  /// An answer that is not JSON. @error as get
+  Result<std::string> get_text(const std::string& target);
+
+ private:
+  explicit ApiClient(std::unique_ptr<http::Client> client) : client_{std::move(client)} {}
+  Result<std::string> call(http::Method method, const std::string& target, const std::string& body);
+
+  std::unique_ptr<http::Client> client_;
+};
+
+}  // namespace birthmark::cli

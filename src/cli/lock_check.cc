@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/lock_check.h"
+
+#include <thread>
+
+#include "agent/link/client.h"
+#include "attest/lock_check.h"
+#include "cli/debug_probe.h"
+#include "codec/base64.h"
+#include "codec/x509.h"
+#include "lifecycle/device_id.h"
+
+namespace birthmark::cli {
+namespace {
+
+/// One unit on its way to the seal.
+class Seal {
+ public:
+  Seal(ApiClient& server, link::LinkClient& device, const crypto::PrivateKey& key, const LockCheckRun& order,
+       TaskReport& report)
+      : server_{server}, device_{device}, key_{key}, order_{order}, report_{report} {}
+
+  Result<boost::json::object> run() {
+    BM_TRY(hello_, device_.hello());
+    report_.step("hello");
+    BM_TRY(const auto keys, device_.keys());
+    BM_TRY(const auto ek, x509::Certificate::read(keys.ek_certificate));
+    id_ = lifecycle::device_id(lifecycle::RootKind::tpm, ek.spki());
+    report_.step("keys");
+    auto pause = order_.patience.pause;
+    for (unsigned attempt = 1;; ++attempt) {
+      auto sealed = attempt_once();
+      if (sealed || !passes(sealed.error()) || attempt >= order_.patience.attempts) {
+        return sealed;
+      }
+      report_.retry(sealed.error());
+      std::this_thread::sleep_for(pause);
+      pause *= 2;
+    }
+  }
+
+ private:
+  Result<boost::json::object> attempt_once() {
+    BM_TRY(const auto given, server_.post("/v1/seal/challenge", {{"batch", order_.batch}}));
+    BM_TRY(const auto challenge, wire::read_challenge(given));
+    report_.step("challenge");
+    BM_TRY(const auto probe, probe_debug_port(order_.debug, order_.bound));
+    report_.step(probe.locked ? "probe: locked" : "probe: open");
+    BM_TRY(const auto quote, device_.seal({.nonce = challenge.nonce, .session = challenge.session, .device = id_}));
+    report_.step("quote");
+    const attest::LockCheck record{.device = id_,
+                                   .nonce = challenge.nonce,
+                                   .transcript = probe.transcript,
+                                   .debug_locked = probe.locked,
+                                   .secure_boot = hello_.secure_boot,
+                                   .lockdown_sealed = hello_.lockdown};
+    BM_TRY(const auto body, seal_body(challenge, record, quote));
+    BM_TRY(auto answer, server_.post("/v1/seal", body));
+    report_.step("seal");
+    if (!answer.is_object()) {
+      return fail(Code::bad_json, "the answer to a seal is an object");
+    }
+    return std::move(answer.as_object());
+  }
+
+  [[nodiscard]] Result<boost::json::object> seal_body(const wire::Challenge& challenge, const attest::LockCheck& record,
+                                                      const link::SealReply& quote) const {
+    BM_TRY(const auto signature, key_.sign(attest::lock_check_message(record)));
+    return boost::json::object{{"batch", order_.batch},
+                               {"session", to_hex(challenge.session.get())},
+                               {"record",
+                                {{"device", to_hex(record.device.get())},
+                                 {"nonce", to_hex(record.nonce.get())},
+                                 {"transcript", to_hex(record.transcript.get())},
+                                 {"debug_locked", record.debug_locked},
+                                 {"secure_boot", record.secure_boot},
+                                 {"lockdown_sealed", record.lockdown_sealed}}},
+                               {"record_signature", base64::encode(signature)},
+                               {"quote", wire::statement(quote.quote)}};
+  }
+
+  ApiClient& server_;
+  link::LinkClient& device_;
+  const crypto::PrivateKey& key_;
+  const LockCheckRun& order_;
+  TaskReport& report_;
+  link::HelloReply hello_;
+  DeviceId id_;
+};
+
+Result<boost::json::object> seal(ApiClient& server, const crypto::PrivateKey& key, const LockCheckRun& order,
+                                 TaskReport& report) {
+  BM_TRY(const auto stream, order.device.open(order.wait));
+  link::LinkClient device{*stream};
+  return Seal{server, device, key, order, report}.run();
+}
+
+}  // namespace
+
+int run_lock_check(const LockCheckRun& order) {
+  PosixFiles files;
+  const auto credentials = read_credentials(files, order.files.credentials());
+  if (!credentials) {
+    return complain(credentials.error(), order.form, kEnvironment);
+  }
+  const auto server = ApiClient::open(order.server, *credentials);
+  if (!server) {
+    return complain(server.error(), order.form, kEnvironment);
+  }
+  TaskReport report{"lock-check", 1, order.form};
+  report.begin(order.device.text());
+  auto sealed = seal(**server, credentials->key, order, report);
+  if (sealed) {
+    report.succeed(std::move(*sealed));
+  } else {
+    report.refuse(sealed.error());
+  }
+  return report.finish();
+}
+
+}  // namespace birthmark::cli

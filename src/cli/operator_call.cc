@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/operator_call.h"
+
+#include <CLI/CLI.hpp>
+
+namespace birthmark::cli {
+
+CredentialFiles OperatorFlags::credentials() const {
+  const std::filesystem::path root{data};
+  return {.directory = root / "operators",
+          .name = operator_name,
+          .service_root = root / "tls" / "service-root.pem",
+          .passphrase = root / "passphrase"};
+}
+
+void add_data_flag(CLI::App& command, std::string& data) {
+  command.add_option("--data", data, "data directory")->envname("BIRTHMARK_DATA");
+}
+
+void add_operator_flags(CLI::App& command, OperatorFlags& flags) {
+  command.add_option("--server", flags.server, "operator listener, host:port")
+      ->envname("BIRTHMARK_OPERATOR_SERVER")
+      ->check([](const std::string& text) {
+        return read_host_port(text) ? std::string{} : std::string{"--server is host:port"};
+      });
+  add_data_flag(command, flags.data);
+  command.add_option("--operator", flags.operator_name, "whose key and certificate to use")
+      ->envname("BIRTHMARK_OPERATOR");
+  command.add_flag("--json", flags.as_json, "one JSON object on standard output");
+}
+
+int run_call(const OperatorFlags& flags, const Call& call, const Show& show) {
+  PosixFiles files;
+  const auto credentials = read_credentials(files, flags.credentials());
+  if (!credentials) {
+    return complain(credentials.error(), flags.form(), kEnvironment);
+  }
+  const auto client = ApiClient::open(flags.server, *credentials);
+  if (!client) {
+    return complain(client.error(), flags.form(), kEnvironment);
+  }
+  const auto answer = call(**client);
+  if (!answer) {
+    return complain(answer.error(), flags.form());
+  }
+  if (flags.as_json) {
+    print_line(*answer);
+  } else {
+    show(*answer);
+  }
+  return kDone;
+}
+
+void show_members(const boost::json::value& value) {
+  if (value.is_object()) {
+    print_members(value.as_object());
+  } else {
+    print_line(value);
+  }
+}
+
+std::string path_segment(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    out += plain ? std::string{c} : "%" + to_hex(as_bytes(std::string_view{&c, 1}));
+  }
+  return out;
+}
+
+}  // namespace birthmark::cli

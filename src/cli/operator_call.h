@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cli/api_client.h"
+#include "cli/output.h"
+
+namespace CLI {
+class App;
+}
+
+namespace birthmark::cli {
+
+/// Where the server is and who asks: what every operator command takes.
+struct OperatorFlags {
+  std::string server = "127.0.0.1:8444";
+  std::string data = "run/birthmark";
+  std::string operator_name = "admin";
+  bool as_json = false;
+
+  [[nodiscard]] Form form() const { return as_json ? Form::json : Form::words; }
+  [[nodiscard]] CredentialFiles credentials() const;
+};
+
+/// --server, --data, --operator, --json; the first three also as BIRTHMARK_OPERATOR_SERVER, BIRTHMARK_DATA and
+/// BIRTHMARK_OPERATOR. A malformed address is a usage error.
+void add_operator_flags(CLI::App& command, OperatorFlags& flags);
+/// A data directory, as --data and BIRTHMARK_DATA.
+void add_data_flag(CLI::App& command, std::string& data);
+
+using Call = std::function<Result<boost::json::value>(ApiClient&)>;
+using Show = std::function<void(const boost::json::value&)>;
+
+/// Opens the operator's connection, makes the calls and prints the answer.
+/// @return 0; 1: the server refused; 3: no key, certificate or server.
+int run_call(const OperatorFlags& flags, const Call& call, const Show& show);
+void show_members(const boost::json::value& value);
+
+/// A name or id that goes into a path: letters, digits, '.', '_', '-' stay, the rest is percent-encoded.
+std::string path_segment(std::string_view text);
+
+}  // namespace birthmark::cli
