@@ -3,6 +3,12 @@
 
 namespace birthmark::app {
 
+Result<void> Catalog::check(const std::string& policy) const {
+  ProductRecord record;
+  record.policy = policy;
+  return without_value(reader_(record));
+}
+
 Result<void> Catalog::refresh() {
   BM_TRY(const auto records, store_.read_for<std::vector<ProductRecord>>([](Tx& tx) { return tx.products(); }));
   std::map<ProductId, std::shared_ptr<const policy::ProductPolicy>> products;

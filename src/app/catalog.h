@@ -20,6 +20,8 @@ class Catalog {
   using Reader = std::function<Result<policy::ProductPolicy>(const ProductRecord&)>;
 
   Catalog(const Store& store, Reader reader) : store_{store}, reader_{std::move(reader)} {}
+  /// Whether the text could be a product's policy. @error the reader's
+  [[nodiscard]] Result<void> check(const std::string& policy) const;
   /// Reads all products anew. @error storage, and the reader's.
   Result<void> refresh();
   /// @error policy: no such product; nothing is ever allowed for it.

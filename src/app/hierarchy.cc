@@ -20,6 +20,8 @@ constexpr std::string_view kServiceRoot = "service/root";
 constexpr std::string_view kServiceCa = "service/ca";
 constexpr std::string_view kServiceOrganization = "birthmark service";
 constexpr std::uint8_t kSmallList = 12;
+constexpr std::uint8_t kSharedList = 24;  // of a manufacturing CA that issues for many batches (`--scope`)
+constexpr std::size_t kNameMax = 64;
 constexpr std::chrono::days kOperationalIssues{30};
 
 struct ScopeRow {
@@ -65,6 +67,25 @@ bool same_order(const BatchRecord& batch, const BatchOrder& order) {
          (batch.budget.plan == lifecycle::PlanOfHardware::present) == !order.plan.empty();
 }
 
+/// '/' stands between the parts of a CA's name, so that it may not stand inside one: two orders would share a CA.
+Result<void> check_name(std::string_view what, std::string_view name) {
+  const bool printable = std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~' && c != '/'; });
+  const bool good = !name.empty() && name.size() <= kNameMax && printable && name.front() != ' ' && name.back() != ' ';
+  return good ? Result<void>{}
+              : fail(Code::bad_request, std::string{what} + ": 1 to 64 printable characters of ASCII without '/'");
+}
+
+lifecycle::Batch budget_of(const BatchOrder& order) {
+  lifecycle::Batch wanted;
+  wanted.factory = order.factory;
+  wanted.quantity = order.quantity;
+  wanted.opens = order.opens;
+  wanted.closes = order.closes;
+  wanted.rate = order.rate;
+  wanted.plan = order.plan.empty() ? lifecycle::PlanOfHardware::absent : lifecycle::PlanOfHardware::present;
+  return wanted;
+}
+
 }  // namespace
 
 std::optional<Scope> scope_named(std::string_view name) {
@@ -75,6 +96,7 @@ std::optional<Scope> scope_named(std::string_view name) {
 Result<void> Hierarchy::init() {
   const std::scoped_lock lock{mutex_};
   const auto root = [&](ProfileId profile, std::string_view name, std::string_view organization) {
+    const bool issues = profile == ProfileId::manufacturing_root && scope_ == Scope::global;
     return ensure_ca({.profile = profile,
                       .name = std::string{name},
                       .parent = std::nullopt,
@@ -82,7 +104,7 @@ Result<void> Hierarchy::init() {
                                   .organizational_units = {},
                                   .common_name = std::string{name},
                                   .serial_number = {}},
-                      .list_bits = kSmallList});
+                      .list_bits = issues ? kSharedList : kSmallList});
   };
   BM_CHECK(root(ProfileId::manufacturing_root, kManufacturingRoot, "birthmark manufacturing"));
   BM_CHECK(root(ProfileId::operational_root, kOperationalRoot, "birthmark operational"));
@@ -112,7 +134,10 @@ Result<void> Hierarchy::refresh() {
 Result<CaRecord> Hierarchy::ensure_ca(const CaOrder& order) {
   BM_TRY(auto there, ca_named(order.name));
   if (there) {
-    return std::move(*there);
+    const bool same = there->profile == order.profile && there->parent == order.parent;
+    return same ? std::move(there).value()
+                : Result<CaRecord>{
+                      fail(Code::conflict, "CA " + order.name + " is there with another profile or parent")};
   }
   CaRecord record;
   record.profile = order.profile;
@@ -204,20 +229,20 @@ Result<CaId> Hierarchy::manufacturing_ca(const BatchOrder& order) {
             ProfileId::batch_ca,
             joined({"manufacturing", order.product, order.factory, order.name}),
             {order.factory, order.name}}};
+  const auto last_list = scope_ == Scope::batch ? list_bits(order.quantity, 2) : kSharedList;
   CaId last = root->id;
   for (const auto& level : levels) {
     if (level.scope > scope_) {
       break;
     }
-    BM_TRY(const auto made,
-           ensure_ca({.profile = level.profile,
-                      .name = level.name,
-                      .parent = last,
-                      .subject = {.organization = order.product,
-                                  .organizational_units = level.units,
-                                  .common_name = level.name.substr(0, 64),
-                                  .serial_number = {}},
-                      .list_bits = level.scope == scope_ ? list_bits(order.quantity, 2) : kSmallList}));
+    BM_TRY(const auto made, ensure_ca({.profile = level.profile,
+                                       .name = level.name,
+                                       .parent = last,
+                                       .subject = {.organization = order.product,
+                                                   .organizational_units = level.units,
+                                                   .common_name = level.name.substr(0, 64),
+                                                   .serial_number = {}},
+                                       .list_bits = level.scope == scope_ ? last_list : kSmallList}));
     last = made.id;
   }
   return last;
@@ -243,6 +268,38 @@ Result<CaRecord> Hierarchy::operational_generation(const std::string& product, c
                     .issues_until = ports_.clock.now() + kOperationalIssues});
 }
 
+/// Everything that can be wrong with an order, before anything is written.
+Result<void> Hierarchy::check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const {
+  for (const auto& [what, name] :
+       {std::pair{"batch", &order.name}, std::pair{"product", &order.product}, std::pair{"factory", &order.factory}}) {
+    BM_CHECK(check_name(what, *name));
+  }
+  BM_CHECK(ports_.catalog.check(order.policy.value_or("")));
+  return without_value(lifecycle::open_batch(wanted));
+}
+
+/// The order's product, with the policy that the order brings.
+Result<ProductId> Hierarchy::product_of(const BatchOrder& order, const std::string& actor) {
+  BM_TRY(const auto id, ports_.store.write_for<ProductId>([&](Tx& tx) -> Result<ProductId> {
+    BM_TRY(const auto all, tx.products());
+    const auto there = std::ranges::find(all, order.product, &ProductRecord::name);
+    if (there != all.end() && (!order.policy || there->policy == *order.policy)) {
+      return there->id;
+    }
+    const auto text = order.policy.value_or("");
+    const auto hash = crypto::sha256(as_bytes(text));
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::operator_action,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .subject_hash = hash,
+                       .actor = actor,
+                       .reason = "policy of " + order.product}));
+    return tx.put_product({.id = {}, .name = order.product, .policy = text, .policy_hash = hash});
+  }));
+  BM_CHECK(ports_.catalog.refresh());
+  return id;
+}
+
 Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor) {
   const std::scoped_lock lock{mutex_};
   BM_TRY(const auto there,
@@ -251,18 +308,9 @@ Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::st
     return same_order(*there, order) ? Result<BatchRecord>{*there}
                                      : fail(Code::conflict, "batch " + order.name + " is another order");
   }
-  BM_TRY(const auto product, ports_.store.write_for<ProductId>([&](Tx& tx) {
-    return tx.put_product({.id = {}, .name = order.product, .policy = order.policy, .policy_hash = order.policy_hash});
-  }));
-  BM_CHECK(ports_.catalog.refresh());
-  lifecycle::Batch wanted;
-  wanted.product = product;
-  wanted.factory = order.factory;
-  wanted.quantity = order.quantity;
-  wanted.opens = order.opens;
-  wanted.closes = order.closes;
-  wanted.rate = order.rate;
-  wanted.plan = order.plan.empty() ? lifecycle::PlanOfHardware::absent : lifecycle::PlanOfHardware::present;
+  auto wanted = budget_of(order);
+  BM_CHECK(check_order(order, wanted));
+  BM_TRY(wanted.product, product_of(order, actor));
   BatchRecord batch;
   BM_TRY(batch.budget, lifecycle::open_batch(wanted));
   batch.name = order.name;

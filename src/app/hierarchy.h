@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,11 @@ std::optional<Scope> scope_named(std::string_view name);
 
 /// A production order.
 struct BatchOrder {
-  std::string name;     ///< 1..64 printable ASCII, unique
-  std::string product;  ///< likewise
-  std::string factory;  ///< likewise
-  std::string policy;   ///< TOML of the product
-  Digest policy_hash;
+  std::string name;     ///< 1..64 printable ASCII without '/', unique
+  std::string product;  ///< likewise, but for being unique
+  std::string factory;  ///< likewise, but for being unique
+  /// TOML of the product's policy, in place of the one it has; none: it keeps that, and a new product gets the default.
+  std::optional<std::string> policy;
   std::uint32_t quantity = 0;
   Instant opens;
   Instant closes;
@@ -58,8 +59,9 @@ class Hierarchy {
   /// Makes the three roots and the service CA where they are missing. @error of the signer and the store
   Result<void> init();
 
-  /// Opens a batch with its CAs. The same order again finds the same batch.
-  /// @error bad_request: a name or number of the order; conflict: the name is taken by another order; batch_closed.
+  /// Opens a batch with its CAs. The same order again finds the same batch. An order that is refused changes nothing.
+  /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
+  /// conflict: the name is taken by another order.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor);
   /// Ends the batch for ever and destroys its CA's key (its own one only). @error batch_closed, conflict, not_found
   Result<BatchRecord> seal_batch(const std::string& name, const std::string& actor);
@@ -86,6 +88,8 @@ class Hierarchy {
     Instant issues_until = kNoEnd;
   };
   Result<CaRecord> ensure_ca(const CaOrder& order);
+  Result<void> check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const;
+  Result<ProductId> product_of(const BatchOrder& order, const std::string& actor);
   Result<Bytes> self_signed(const CaOrder& order, const std::string& key, const crypto::PublicKey& public_key);
   Result<CaId> manufacturing_ca(const BatchOrder& order);
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
