@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The demo on programs that are built, twice in one folder: its summary, and that nothing is left behind.
+
+usage: demo_test.py SOURCE_DIR PROGRAMS_DIR FOLDER
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SOURCE, PROGRAMS, FOLDER = map(Path, sys.argv[1:4])
+_REFUSALS = {"quota_exhausted", "not_sealed", "bad_evidence", "key_not_attested", "nonce_used", "hardware_known",
+             "state_forbids"}
+
+
+def processes_of(folder):
+    """Processes that name the folder in their command line; what they listen on ends with them."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if any(os.fsencode(str(folder)) in word for word in words) and int(entry.name) != os.getpid():
+            found.append(entry.name)
+    return found
+
+
+def tree(root, ignored):
+    """Every file of the source tree outside what is ignored, with its size and time."""
+    out = {}
+    for folder, names, files in os.walk(root):
+        names[:] = [n for n in names if not (Path(folder) == root and n in ignored)]
+        for name in files:
+            state = os.lstat(os.path.join(folder, name))
+            out[os.path.join(folder, name)] = (state.st_size, state.st_mtime_ns)
+    return out
+
+
+class Demo(unittest.TestCase):
+    """The driver as ./demo --fast --headless --json starts it."""
+
+    def run_once(self, scratch):
+        environment = dict(os.environ, TMPDIR=scratch, PYTHONDONTWRITEBYTECODE="1")
+        done = subprocess.run(
+            [sys.executable, "-B", str(SOURCE / "tools/demo/demo.py"), "--programs", str(PROGRAMS), "--folder",
+             str(FOLDER), "--fast", "--headless", "--json"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=280, env=environment, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        lines = done.stdout.splitlines()
+        self.assertEqual(len(lines), 1, "one object on standard output")
+        return json.loads(lines[0]), done.stderr
+
+    def judge(self, summary, words):
+        self.assertEqual(set(summary["refusals"]), _REFUSALS)
+        self.assertEqual(summary["failed"], [])
+        self.assertEqual(sum(summary["devices"]["tpm"].values()), 7)
+        self.assertEqual(set(summary["devices"]["tpm"]), {"S3", "S5", "S6"})
+        self.assertTrue(summary["audit"]["verified"])
+        self.assertGreater(summary["audit"]["entries"], 50)
+        self.assertGreater(summary["revocation_ms"]["https"], 0)
+        self.assertGreater(summary["seconds"], 0)
+        self.assertIn("simulated", words)
+        self.assertNotIn("FAILED", words)
+
+    def test_tells_its_story_twice_and_leaves_nothing(self):
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        before = tree(SOURCE, {"build", "run", ".git"})
+        with tempfile.TemporaryDirectory() as scratch:
+            for _ in range(2):
+                self.judge(*self.run_once(scratch))
+                self.assertEqual(processes_of(FOLDER), [])
+                self.assertEqual(os.listdir(scratch), [])
+        changed = {path for path, state in tree(SOURCE, {"build", "run", ".git"}).items() if before.get(path) != state}
+        self.assertFalse({path for path in changed if "__pycache__" in path or "demo" in path}, changed)
+        shutil.rmtree(FOLDER)
+
+    def test_says_that_no_demo_runs(self):
+        done = subprocess.run([sys.executable, "-B", str(SOURCE / "tools/demo/demo.py"), "--stop", "--folder",
+                               str(FOLDER)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, "no demo runs\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// One device's whole life over the wire: from the line to the scrap heap, with every state on the way (design "The road
+// of one device").
+#include <gtest/gtest.h>
+
+#include "codec/json.h"
+#include "support/line.h"
+#include "support/server.h"
+
+namespace birthmark::test {
+namespace {
+
+class Life : public testing::Test {
+ protected:
+  Life() {
+    const auto opened = people_.open_batch("B1", 8);
+    if (!opened.ok()) {
+      throw std::runtime_error{opened.words()};
+    }
+    stations_ = Line::enroll(people_, "line-1", "B1");
+    line_ = std::make_unique<Line>(server_, *stations_);
+  }
+
+  std::string state_of(const PaperDevice& device) { return people_.show(device.id).text("state"); }
+  static testing::AssertionResult succeeded(const Answer& answer) {
+    return answer.ok() ? testing::AssertionSuccess() : testing::AssertionFailure() << answer.words();
+  }
+  static testing::AssertionResult refused_with(const Answer& answer, const std::string& code) {
+    return answer.refused() && answer.code == code ? testing::AssertionSuccess()
+                                                   : testing::AssertionFailure() << answer.words();
+  }
+
+  Server server_;
+  Operator people_{server_};
+  std::optional<Line::Stations> stations_;
+  std::unique_ptr<Line> line_;
+};
+
+TEST_F(Life, leads_from_s0_to_s6_and_the_log_verifies) {
+  PaperDevice device{server_};
+  ASSERT_TRUE(succeeded(line_->provision(device)));
+  EXPECT_EQ(state_of(device), "S0");
+  ASSERT_TRUE(succeeded(line_->seal(device)));
+  EXPECT_EQ(state_of(device), "S1");
+  ASSERT_TRUE(succeeded(line_->enroll(device)));
+  EXPECT_EQ(state_of(device), "S2");
+  ASSERT_TRUE(succeeded(line_->telemetry(device)));
+  EXPECT_EQ(state_of(device), "S3");
+  ASSERT_TRUE(succeeded(line_->renew(device)));
+  ASSERT_TRUE(succeeded(line_->telemetry(device)));
+
+  ASSERT_TRUE(succeeded(people_.act("suspend", device.id)));
+  EXPECT_EQ(state_of(device), "S4");
+  EXPECT_TRUE(line_->telemetry(device).refused());
+  ASSERT_TRUE(succeeded(line_->revalidate(device)));
+  EXPECT_EQ(state_of(device), "S4") << "an operator suspended it: the appraisal is recorded, and he releases it";
+  ASSERT_TRUE(succeeded(people_.act("release", device.id)));
+  EXPECT_EQ(state_of(device), "S3");
+  ASSERT_TRUE(succeeded(line_->telemetry(device)));
+
+  ASSERT_TRUE(succeeded(people_.act("revoke", device.id)));
+  EXPECT_EQ(state_of(device), "S5");
+  EXPECT_FALSE(line_->telemetry(device).ok());
+  EXPECT_TRUE(refused_with(line_->revalidate(device), "state_forbids"));
+  ASSERT_TRUE(succeeded(people_.act("retire", device.id)));
+  EXPECT_EQ(state_of(device), "S6");
+  device.tpm.clear();
+  ASSERT_TRUE(succeeded(line_->retire(device)));
+  device.provision_request.at(0) ^= 1;  // another request: the same one would get its stored answer
+  EXPECT_TRUE(refused_with(line_->provision(device), "state_forbids"));
+
+  const auto verified = server_.audit_verify();
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_F(Life, goes_on_where_it_was_after_a_restart) {
+  PaperDevice device{server_};
+  ASSERT_TRUE(succeeded(line_->provision(device)));
+  server_.restart();
+  ASSERT_TRUE(succeeded(line_->seal(device)));
+  server_.kill();
+  ASSERT_TRUE(server_.start()) << server_.err();
+  ASSERT_TRUE(succeeded(line_->enroll(device)));
+  ASSERT_TRUE(succeeded(line_->telemetry(device)));
+  EXPECT_EQ(state_of(device), "S3");
+}
+
+TEST_F(Life, a_repeat_of_a_request_gets_the_same_certificate_and_costs_nothing) {
+  PaperDevice device{server_};
+  ASSERT_TRUE(succeeded(line_->provision(device)));
+  const auto first = device.idevid_identity->chain.front();
+  ASSERT_TRUE(succeeded(line_->provision(device)));
+  EXPECT_EQ(device.idevid_identity->chain.front(), first);
+  EXPECT_EQ(people_.caller.get("/v1/batches/B1").json().at("issued").to_number<int>(), 1);
+}
+
+}  // namespace
+}  // namespace birthmark::test
