@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+Result<app::BatchRecord> open(World& world, const app::BatchOrder& order) {
+  return world.cases->hierarchy.open_batch(order, "operator:test");
+}
+std::vector<app::ProductRecord> products(World& world) {
+  return must(world.store().read_for<std::vector<app::ProductRecord>>([](app::Tx& tx) { return tx.products(); }));
+}
+
+TEST(BatchOrder, a_policy_that_cannot_be_read_is_refused_and_the_registry_starts_again) {
+  World world;
+  auto order = world.batch_order("B-1");
+  order.policy = World::kUnreadablePolicy;
+  EXPECT_EQ(code_of(open(world, order)), Code::bad_request);
+  EXPECT_TRUE(products(world).empty());
+  EXPECT_TRUE(world.restart());
+  EXPECT_TRUE(open(world, world.batch_order("B-1")));
+}
+
+TEST(BatchOrder, what_is_refused_changes_nothing) {
+  World world;
+  const auto entries = world.entries().size();
+  const auto signatures = world.signer.signatures();
+  for (const auto& spoil : std::vector<std::function<void(app::BatchOrder&)>>{
+           [](auto& order) { order.name = "a/b"; }, [](auto& order) { order.product = ""; },
+           [](auto& order) { order.factory = std::string(65, 'f'); }, [](auto& order) { order.name = "tab\t"; },
+           [](auto& order) { order.factory = " plant"; }, [](auto& order) { order.product = "\xc3\xa4"; },
+           [](auto& order) { order.quantity = 0; }, [](auto& order) { order.closes = order.opens; }}) {
+    auto order = world.batch_order("B-1");
+    spoil(order);
+    EXPECT_FALSE(open(world, order)) << order.name << order.product << order.factory;
+  }
+  EXPECT_EQ(world.entries().size(), entries);
+  EXPECT_EQ(world.signer.signatures(), signatures);
+  EXPECT_TRUE(products(world).empty());
+}
+
+TEST(BatchOrder, without_a_policy_the_product_keeps_its_own) {
+  World world;
+  auto first = world.batch_order("B-1");
+  first.policy = "a = 1";
+  ASSERT_TRUE(open(world, first));
+  ASSERT_TRUE(open(world, world.batch_order("B-2")));
+  ASSERT_EQ(products(world).size(), 1U);
+  EXPECT_EQ(products(world)[0].policy, "a = 1");
+  auto third = world.batch_order("B-3");
+  third.policy = "a = 2";
+  ASSERT_TRUE(open(world, third));
+  EXPECT_EQ(products(world)[0].policy, "a = 2");
+}
+
+TEST(BatchOrder, AC15_two_orders_never_share_a_ca_by_their_names) {
+  World world;
+  auto first = world.batch_order("x");
+  first.product = "a";
+  first.factory = "b";
+  const auto one = must(open(world, first));
+  auto second = world.batch_order("y");
+  second.product = "a";
+  second.factory = "b";
+  const auto other = must(open(world, second));
+  EXPECT_NE(one.manufacturing_ca, other.manufacturing_ca);
+  EXPECT_NE(one.operational_ca, other.operational_ca);
+}
+
+class SharedList : public testing::TestWithParam<app::Scope> {};
+TEST_P(SharedList, a_ca_above_the_batch_has_room_for_many_batches) {
+  World world{{.scope = GetParam()}};
+  const auto first = world.open_batch("B-1", 10);
+  const auto second = world.open_batch("B-2", 100'000);
+  EXPECT_EQ(first.manufacturing_ca, second.manufacturing_ca);
+  EXPECT_NE(first.operational_ca, second.operational_ca);
+  const auto ca = must(
+      world.store().read_for<std::optional<app::CaRecord>>([&](app::Tx& tx) { return tx.ca(first.manufacturing_ca); }));
+  ASSERT_TRUE(ca);
+  EXPECT_GE(ca->list_bits, 24);
+  EXPECT_EQ(ca->batch, std::nullopt);
+}
+INSTANTIATE_TEST_SUITE_P(Scopes, SharedList,
+                         testing::Values(app::Scope::global, app::Scope::product, app::Scope::factory),
+                         [](const auto& scope) { return "scope_" + std::to_string(static_cast<int>(scope.param)); });
+
+}  // namespace
+}  // namespace birthmark::test
