@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/instant.h"
 #include "base/result.h"
 #include "crypto/keys.h"
 
@@ -60,7 +62,12 @@ class ClientContext {
     const crypto::PrivateKey* key = nullptr;  ///< of the leaf, in memory; copied by reference count
     evp_pkey_st* external_key = nullptr;      ///< of the leaf, in hardware (external_key.h); used if `key` is null
     bool tls12_only = false;                  ///< for tests of the tls-unique binding
+    std::optional<Instant> at = {};           ///< when the server's dates are judged; nothing: by the machine's clock
+    /// `by_the_caller`: for a client that cannot know the time yet. Path and name are verified; the caller learns the
+    /// time from a signed answer and trusts nothing else of such a connection.
+    enum class Dates : std::uint8_t { judged, by_the_caller } dates = Dates::judged;
   };
+  using Dates = Options::Dates;
   /// @error key_attributes: key and certificate do not fit, or a chain without a key. @error bad_request: an anchor or
   /// a certificate cannot be read.
   static Result<std::shared_ptr<ClientContext>> create(const Options& options);

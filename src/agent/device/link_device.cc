@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/device/link_device.h"
+
+#include <algorithm>
+
+#include "agent/device/certificates.h"
+#include "agent/device/root_keys.h"
+
+namespace birthmark::agent {
+namespace {
+
+using lifecycle::Purpose;
+
+/// What firmware and boot loader measure (TCG PC Client PFP §3.3.4); application PCRs say nothing of a device's kind.
+constexpr std::array<std::uint8_t, 8> kQuotedPcrs{0, 1, 2, 3, 4, 5, 6, 7};
+
+Result<void> check_anchors(const link::InstallRequest& request) {
+  const auto self_issued = [](BytesView der) -> Result<void> {
+    BM_TRY(auto root, x509::Certificate::read(der));
+    return check_issued_in_order(std::array{root, root});
+  };
+  auto done = self_issued(request.service_root);
+  for (const auto& root : request.operational_roots) {
+    done = done ? self_issued(root) : std::move(done);
+  }
+  if (done && request.operational_roots.empty()) {
+    done = fail(Code::bad_request, "no operational root");
+  }
+  return done ? Result<void>{} : fail(Code::bad_request, done.error().detail, "install.anchors");
+}
+
+bool is_host(std::string_view host) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == ':';
+  };
+  return !host.empty() && std::ranges::all_of(host, allowed);
+}
+
+}  // namespace
+
+Result<Statement> fresh_quote(HardwareRoot& root, Purpose purpose, const Nonce& nonce, const SessionId& session,
+                              const DeviceId& device) {
+  BM_TRY(const auto keys, root.create_identity_keys());
+  BM_TRY(const auto ak, key_of(keys.iak));
+  const auto fresh = lifecycle::freshness_value(purpose, nonce, session, device, ak.spki_sha256());
+  BM_TRY(auto quote, root.quote(fresh, kQuotedPcrs));
+  return std::move(quote.statement);
+}
+
+Result<link::HelloReply> LinkDevice::hello() {
+  return link::HelloReply{.root_kind = std::string{root_.kind()},
+                          .agent_version = settings_.agent_version,
+                          .firmware = settings_.firmware,
+                          .secure_boot = settings_.secure_boot,
+                          .lockdown = state_.fused(),
+                          .simulated = true};
+}
+
+Result<link::KeysReply> LinkDevice::keys() {
+  BM_TRY(auto endorsement, root_.endorsement());
+  BM_TRY(auto keys, root_.create_identity_keys());
+  return link::KeysReply{.ek_certificate = std::move(endorsement.certificate),
+                         .ek_chain = std::move(endorsement.chain),
+                         .ek_public = std::move(endorsement.public_area),
+                         .ak_public = std::move(keys.iak),
+                         .idevid_public = std::move(keys.idevid)};
+}
+
+Result<link::EvidenceReply> LinkDevice::evidence(const link::EvidenceRequest& request) {
+  if (request.purpose != Purpose::provision) {
+    return fail(Code::policy, "a station gets evidence for provisioning only");
+  }
+  BM_TRY(const auto key, public_key(root_, DeviceKey::idevid));
+  const auto fresh =
+      lifecycle::freshness_value(request.purpose, request.nonce, request.session, request.device, key.spki_sha256());
+  link::EvidenceReply reply;
+  BM_TRY(reply.statement, root_.certify(DeviceKey::idevid, fresh));
+  BM_TRY(reply.csr, make_csr(root_, DeviceKey::idevid, {}));
+  return reply;
+}
+
+Result<link::ActivateReply> LinkDevice::activate(const link::ActivateRequest& request) {
+  BM_TRY(auto secret, root_.activate(request.id_object, request.encrypted_secret));
+  return link::ActivateReply{std::move(secret)};
+}
+
+Result<void> LinkDevice::check_birth(const link::InstallRequest& request) {
+  BM_TRY(const auto key, public_key(root_, DeviceKey::idevid));
+  const auto idevid = x509::Certificate::read(request.idevid);
+  if (!idevid || !equal(idevid->spki(), key.spki())) {
+    return fail(Code::bad_request, idevid ? "the certificate is another key's" : idevid.error().detail,
+                "install.idevid");
+  }
+  std::vector<Bytes> path{request.idevid};
+  path.insert(path.end(), request.chain.begin(), request.chain.end());
+  auto linked = read_certificates(path);
+  if (const auto done = linked ? check_issued_in_order(*linked) : Result<void>{fail(linked.error())}; !done) {
+    return fail(Code::bad_request, done.error().detail, "install.idevid");
+  }
+  BM_CHECK(check_anchors(request));
+  if (const auto statements = crypto::PublicKey::from_spki(request.statement_key); !statements) {
+    return fail(Code::bad_request, statements.error().detail, "install.statement_key");
+  }
+  return is_host(request.host) && request.device_port != 0
+             ? Result<void>{}
+             : fail(Code::bad_request, "no host, or no port for devices", "install.endpoint");
+}
+
+Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& request) {
+  BM_CHECK(check_birth(request));
+  const auto& present = state_.birth();
+  if (present && present->service_root != request.service_root) {
+    return fail(Code::state_forbids, "the device already belongs to another registry", "install.anchors");
+  }
+  if (present != request) {
+    BM_CHECK(state_.install(request));
+  }
+  if (settings_.fuses) {
+    BM_CHECK(blow_fuse_());
+  }
+  return link::InstallReply{};
+}
+
+Result<link::SealReply> LinkDevice::seal(const link::SealRequest& request) {
+  BM_TRY(const auto own, own_device_id(root_));
+  if (own != request.device) {
+    return fail(Code::bad_request, "the seal is for another device");
+  }
+  BM_TRY(auto quote, fresh_quote(root_, Purpose::seal, request.nonce, request.session, own));
+  return link::SealReply{std::move(quote)};
+}
+
+Result<link::RetireReply> LinkDevice::retire(const link::RetireRequest& request) {
+  BM_TRY(const auto own, own_device_id(root_));
+  if (own != request.device) {
+    return fail(Code::bad_request, "the retirement is of another device");
+  }
+  BM_CHECK(root_.clear());
+  BM_CHECK(state_.drop_credentials());
+  BM_TRY(auto quote, fresh_quote(root_, Purpose::retire, request.nonce, request.session, own));
+  return link::RetireReply{std::move(quote)};
+}
+
+}  // namespace birthmark::agent

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "agent/device/state.h"
+#include "agent/link/server.h"
+#include "agent/root.h"
+
+namespace birthmark::agent {
+
+/// What a device says of itself without proof, and what its debug fuse does.
+struct DeviceSettings {
+  std::string agent_version;
+  std::string firmware;     ///< "4.12.0"; empty: it does not say
+  bool secure_boot = true;  ///< of a simulated device: a setting
+  bool fuses = true;        ///< false: a test device whose debug port stays open (AC-08)
+};
+
+/// The device's answers to a station, from its root and its state. One thread at a time.
+class LinkDevice final : public link::Device {
+ public:
+  /// Blows the debug fuse, for ever; called when everything is installed. @error storage
+  using BlowFuse = std::function<Result<void>()>;
+
+  /// @param root and @param state outlive this.
+  LinkDevice(HardwareRoot& root, DeviceState& state, DeviceSettings settings, BlowFuse blow_fuse)
+      : root_{root}, state_{state}, settings_{std::move(settings)}, blow_fuse_{std::move(blow_fuse)} {}
+
+  Result<link::HelloReply> hello() override;
+  Result<link::KeysReply> keys() override;
+  /// For purpose provision only: every other statement is the device's own to make, in the field.
+  /// @error policy: another purpose
+  Result<link::EvidenceReply> evidence(const link::EvidenceRequest& request) override;
+  Result<link::ActivateReply> activate(const link::ActivateRequest& request) override;
+  /// Repeating it changes nothing. A device that knows its registry takes no other: whoever holds it in the field
+  /// cannot turn it to a registrar of his own (AC-42).
+  /// @error bad_request with check "install.idevid", "install.anchors", "install.statement_key" or "install.endpoint";
+  /// state_forbids with check "install.anchors": another service root is installed. storage
+  Result<link::InstallReply> install(const link::InstallRequest& request) override;
+  /// @error bad_request: another device's id
+  Result<link::SealReply> seal(const link::SealRequest& request) override;
+  /// Drops the credentials, clears the owner hierarchy, then quotes. @error bad_request: another device's id
+  Result<link::RetireReply> retire(const link::RetireRequest& request) override;
+
+ private:
+  Result<void> check_birth(const link::InstallRequest& request);
+
+  HardwareRoot& root_;
+  DeviceState& state_;
+  DeviceSettings settings_;
+  BlowFuse blow_fuse_;
+};
+
+/// A quote by the IAK whose freshness value is for `purpose`. @error unavailable
+Result<Statement> fresh_quote(HardwareRoot& root, lifecycle::Purpose purpose, const Nonce& nonce,
+                              const SessionId& session, const DeviceId& device);
+
+}  // namespace birthmark::agent

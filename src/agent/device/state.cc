@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/device/state.h"
+
+#include "agent/link/fields.h"
+#include "codec/cbor.h"
+
+namespace birthmark::agent {
+namespace {
+
+constexpr const char* kBirthFile = "birth.cbor";
+constexpr const char* kCredentialFile = "credential.cbor";
+constexpr const char* kTimeFile = "time-floor.cbor";
+constexpr const char* kFuseFile = "debug-fuse.cbor";
+constexpr const char* kRetirementFile = "retirement.cbor";
+constexpr std::size_t kFileMaxBytes = std::size_t{64} * 1024;
+constexpr std::chrono::minutes kFloorStep{1};
+constexpr std::uint64_t kLatestMs = 253402300799000;  // kNoEnd
+
+using link::Fields;
+
+// Members of credential.cbor.
+constexpr std::uint64_t kOperational = 1, kOperationalChain = 2, kStaged = 3, kStagedChain = 4;
+
+Bytes write_credentials_file(const std::optional<Credential>& operational, const std::optional<Credential>& staged) {
+  cbor::Writer out;
+  out.map((operational ? 2U : 0U) + (staged ? 2U : 0U));
+  const auto put = [&out](std::uint64_t key, const Credential& credential) {
+    out.unsigned_int(key).bytes(credential.certificate).unsigned_int(key + 1).array(credential.chain.size());
+    for (const auto& certificate : credential.chain) {
+      out.bytes(certificate);
+    }
+  };
+  if (operational) {
+    put(kOperational, *operational);
+  }
+  if (staged) {
+    put(kStaged, *staged);
+  }
+  return out.finish();
+}
+
+Result<std::optional<Credential>> read_credential(Fields& in, std::uint64_t key) {
+  BM_TRY(const bool there, in.has(key));
+  if (!there) {
+    return std::optional<Credential>{};
+  }
+  Credential out;
+  BM_TRY(out.certificate, in.bytes(key, link::kCertificateMaxBytes));
+  BM_TRY(out.chain, in.list(key + 1, link::kChainMax, link::kCertificateMaxBytes));
+  return std::optional{std::move(out)};
+}
+
+struct CredentialsFile {
+  std::optional<Credential> operational;
+  std::optional<Credential> staged;
+};
+Result<CredentialsFile> read_credentials_file(BytesView bytes) {
+  BM_TRY(auto in, Fields::open(bytes));
+  CredentialsFile out;
+  BM_TRY(out.operational, read_credential(in, kOperational));
+  BM_TRY(out.staged, read_credential(in, kStaged));
+  BM_CHECK(in.finish());
+  return out;
+}
+
+Result<Instant> read_floor(BytesView bytes) {
+  BM_TRY(auto in, Fields::open(bytes));
+  BM_TRY(const auto ms, in.number(1, kLatestMs));
+  BM_CHECK(in.finish());
+  return from_ms(static_cast<std::int64_t>(ms));
+}
+
+/// The file is what the device itself wrote: anything else is damage, not a bad request.
+template <class T>
+Result<T> own(Result<T> read, const char* file) {
+  return read ? std::move(read)
+              : Result<T>{fail(Code::storage, std::string{file} + " is damaged: " + read.error().detail)};
+}
+
+Result<link::InstallRequest> read_birth(BytesView bytes) {
+  BM_TRY(auto request, link::read_request(bytes));
+  auto* const birth = std::get_if<link::InstallRequest>(&request.body);
+  return birth != nullptr ? Result<link::InstallRequest>{std::move(*birth)}
+                          : fail(Code::bad_request, "another message");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DeviceState>> DeviceState::open(Files& files, std::filesystem::path directory) {
+  BM_CHECK(files.make_directory(directory));
+  std::unique_ptr<DeviceState> state{new DeviceState{files, std::move(directory)}};
+  BM_CHECK(state->load());
+  return state;
+}
+
+Result<std::unique_ptr<FileLock>> DeviceState::lock(Files& files, const std::filesystem::path& directory) {
+  BM_CHECK(files.make_directory(directory));
+  return files.lock(directory / "lock");
+}
+
+std::filesystem::path DeviceState::key_directory(const std::filesystem::path& directory) {
+  return directory / "keys";
+}
+
+Result<std::optional<Bytes>> DeviceState::read(const char* name) {
+  auto bytes = files_.read(directory_ / name, kFileMaxBytes);
+  if (bytes) {
+    return std::optional{std::move(*bytes)};
+  }
+  return bytes.error().code == Code::not_found ? Result<std::optional<Bytes>>{std::nullopt}
+                                               : fail(std::move(bytes).error());
+}
+
+Result<void> DeviceState::load() {
+  BM_TRY(const auto birth, read(kBirthFile));
+  if (birth) {
+    BM_TRY(birth_, own(read_birth(*birth), kBirthFile));
+  }
+  BM_TRY(const auto credentials, read(kCredentialFile));
+  if (credentials) {
+    BM_TRY(auto both, own(read_credentials_file(*credentials), kCredentialFile));
+    operational_ = std::move(both.operational);
+    staged_ = std::move(both.staged);
+  }
+  BM_TRY(const auto floor, read(kTimeFile));
+  if (floor) {
+    BM_TRY(floor_, own(read_floor(*floor), kTimeFile));
+    floor_written_ = floor_;
+  }
+  BM_TRY(const auto fuse, read(kFuseFile));
+  fused_ = fuse.has_value();
+  BM_TRY(const auto retirement, read(kRetirementFile));
+  retired_ = retirement.has_value();
+  return {};
+}
+
+Result<void> DeviceState::install(const link::InstallRequest& birth) {
+  BM_CHECK(write_atomically(files_, directory_ / kBirthFile, link::write(link::Request{0, birth})));
+  birth_ = birth;
+  return {};
+}
+
+Result<void> DeviceState::write_credentials(std::optional<Credential> operational, std::optional<Credential> staged) {
+  BM_CHECK(write_atomically(files_, directory_ / kCredentialFile, write_credentials_file(operational, staged)));
+  operational_ = std::move(operational);
+  staged_ = std::move(staged);
+  return {};
+}
+
+Result<void> DeviceState::stage(Credential next) {
+  return write_credentials(operational_, std::move(next));
+}
+
+Result<void> DeviceState::promote() {
+  return staged_ ? write_credentials(staged_, std::nullopt) : Result<void>{fail(Code::not_found, "nothing is staged")};
+}
+
+Result<void> DeviceState::unstage() {
+  return staged_ ? write_credentials(operational_, std::nullopt) : Result<void>{};
+}
+
+Result<void> DeviceState::drop_credentials() {
+  return operational_ || staged_ ? write_credentials(std::nullopt, std::nullopt) : Result<void>{};
+}
+
+Result<void> DeviceState::raise_time_floor(Instant to) {
+  if (to <= floor_) {
+    return {};
+  }
+  if (to >= floor_written_ + kFloorStep) {
+    cbor::Writer out;
+    out.map(1).unsigned_int(1).unsigned_int(static_cast<std::uint64_t>(to_ms(to)));
+    BM_CHECK(write_atomically(files_, directory_ / kTimeFile, out.finish()));
+    floor_written_ = to;
+  }
+  floor_ = to;
+  return {};
+}
+
+Result<void> DeviceState::fuse() {
+  if (fused_) {
+    return {};
+  }
+  cbor::Writer out;
+  out.map(1).unsigned_int(1).boolean(true);
+  BM_CHECK(write_atomically(files_, directory_ / kFuseFile, out.finish()));
+  fused_ = true;
+  return {};
+}
+
+Result<void> DeviceState::store_retirement(BytesView statement, BytesView signature) {
+  cbor::Writer out;
+  out.map(2).unsigned_int(1).bytes(statement).unsigned_int(2).bytes(signature);
+  BM_CHECK(write_atomically(files_, directory_ / kRetirementFile, out.finish()));
+  retired_ = true;
+  return {};
+}
+
+}  // namespace birthmark::agent

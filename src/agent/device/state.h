@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/link/message.h"
+#include "app/ports/files.h"
+#include "base/instant.h"
+
+namespace birthmark::agent {
+
+/// A certificate of the device with what stands above it, as far as it was told.
+struct Credential {
+  Bytes certificate;
+  std::vector<Bytes> chain;
+  friend bool operator==(const Credential&, const Credential&) = default;
+};
+
+/// What a device remembers: its birth, its operational credential, the latest moment it was ever told, and whether its
+/// debug port is fused. One file each, replaced in one step: after a power cut at any moment the old or the new one is
+/// whole (AC-43). One writer: hold `lock` while it is open.
+class DeviceState {
+ public:
+  /// @param files outlives this. @param directory made (0700) if absent.
+  /// @error storage: unusable, or a file holds something else than was written: that is never taken for "none".
+  static Result<std::unique_ptr<DeviceState>> open(Files& files, std::filesystem::path directory);
+
+  /// Keeps every other program of this device out. @error unavailable: one is at work.
+  static Result<std::unique_ptr<FileLock>> lock(Files& files, const std::filesystem::path& directory);
+  /// Where the root keeps its wrapped operational keys.
+  static std::filesystem::path key_directory(const std::filesystem::path& directory);
+
+  /// What the line installed, or nothing.
+  [[nodiscard]] const std::optional<link::InstallRequest>& birth() const { return birth_; }
+  /// @error storage
+  Result<void> install(const link::InstallRequest& birth);
+
+  /// The LDevID in use, for the operational key; or nothing.
+  [[nodiscard]] const std::optional<Credential>& operational() const { return operational_; }
+  /// One that was received for the pending key, and is not in use yet.
+  [[nodiscard]] const std::optional<Credential>& staged() const { return staged_; }
+  /// Keeps `next` beside the present one. @error storage
+  Result<void> stage(Credential next);
+  /// The staged one becomes the one in use. @error not_found: nothing is staged. storage
+  Result<void> promote();
+  /// Drops what is staged. @error storage
+  Result<void> unstage();
+  /// Drops both: their keys are gone. @error storage
+  Result<void> drop_credentials();
+
+  /// No moment before this one is believed; it never goes back (AC-41).
+  [[nodiscard]] Instant time_floor() const { return floor_; }
+  /// Does nothing if `to` is earlier. Written at most once a minute of it. @error storage
+  Result<void> raise_time_floor(Instant to);
+
+  [[nodiscard]] bool fused() const { return fused_; }
+  /// For ever. @error storage
+  Result<void> fuse();
+
+  /// Keeps the registry's receipt of the retirement. @error storage
+  Result<void> store_retirement(BytesView statement, BytesView signature);
+  [[nodiscard]] bool retired() const { return retired_; }
+
+ private:
+  DeviceState(Files& files, std::filesystem::path directory) : files_{files}, directory_{std::move(directory)} {}
+  Result<std::optional<Bytes>> read(const char* name);
+  Result<void> load();
+  Result<void> write_credentials(std::optional<Credential> operational, std::optional<Credential> staged);
+
+  Files& files_;
+  std::filesystem::path directory_;
+  std::optional<link::InstallRequest> birth_;
+  std::optional<Credential> operational_;
+  std::optional<Credential> staged_;
+  Instant floor_{};
+  Instant floor_written_{};
+  bool fused_ = false;
+  bool retired_ = false;
+};
+
+}  // namespace birthmark::agent

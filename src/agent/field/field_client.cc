@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/field/field_client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "adapters/tls/external_key.h"
+#include "agent/device/link_device.h"
+#include "agent/device/root_keys.h"
+#include "agent/field/renewal.h"
+#include "agent/field/requests.h"
+#include "codec/base64.h"
+#include "codec/cbor.h"
+#include "codec/cms.h"
+#include "codec/oid.h"
+#include "crypto/hash.h"
+
+namespace birthmark::agent {
+namespace {
+
+using lifecycle::Purpose;
+
+constexpr std::size_t kNonceBytes = 32;
+constexpr std::size_t kBlobMax = 2 * 1024;
+constexpr std::string_view kTimeContext = "birthmark/time/v1";
+
+boost::json::object statement_json(const Statement& statement) {
+  return {{"attest", base64::encode(statement.attest)}, {"signature", base64::encode(statement.signature)}};
+}
+
+bool verifies(const crypto::PublicKey& key, BytesView message, BytesView signature) {
+  switch (key.type()) {
+    case crypto::KeyType::p256:
+      return key.verify(crypto::SignatureScheme::ecdsa_sha256, message, signature);
+    case crypto::KeyType::p384:
+      return key.verify(crypto::SignatureScheme::ecdsa_sha384, message, signature);
+    case crypto::KeyType::ed25519:
+      return key.verify(crypto::SignatureScheme::ed25519, message, signature);
+    case crypto::KeyType::rsa:
+      break;
+  }
+  return false;
+}
+
+/// By the key that the line installed; nothing else speaks for the registry.
+Result<void> check_signed(const link::InstallRequest& birth, BytesView message, BytesView signature) {
+  BM_TRY(const auto key, crypto::PublicKey::from_spki(birth.statement_key));
+  return verifies(key, message, signature)
+             ? Result<void>{}
+             : fail(Code::bad_evidence, "not signed by the registry that this device belongs to");
+}
+
+/// The certificate for the pending key out of an EST answer (RFC 7030 §4.2.3).
+Result<Bytes> certificate_for(BytesView certs_only, BytesView spki) {
+  BM_TRY(const auto certificates, cms::read_certs_only(certs_only));
+  const auto ours = std::ranges::find_if(certificates, [&](const auto& c) { return equal(c.spki(), spki); });
+  return ours != certificates.end() ? Result<Bytes>{to_bytes(ours->der())}
+                                    : fail(Code::bad_request, "the answer holds no certificate for our key");
+}
+
+Result<Credential> read_issued(json::Object& in) {
+  Credential out;
+  BM_TRY(out.certificate, in.base64("certificate", link::kCertificateMaxBytes));
+  BM_TRY(const auto* const chain, in.array("chain"));
+  for (const auto& item : *chain) {
+    if (!item.is_string() || out.chain.size() == link::kChainMax) {
+      return fail(Code::bad_json, "chain");
+    }
+    BM_TRY(auto der, base64::decode(std::string_view{item.as_string()}, link::kCertificateMaxBytes));
+    out.chain.push_back(std::move(der));
+  }
+  return out;
+}
+
+/// The same for every repeat with this key, so that a repeat gets the stored answer.
+std::string request_id_for(const crypto::PublicKey& key) {
+  const auto digest = crypto::sha256({as_bytes("revalidate"), key.spki_sha256().get()});
+  return to_hex(BytesView{digest.get()}.first(16));
+}
+
+}  // namespace
+
+FieldClient::FieldClient(Ports ports, Settings settings)
+    : ports_{ports}, settings_{std::move(settings)}, clock_{ports.state, ports.clock} {}
+
+// --- connections and time ---------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<http::Client>> FieldClient::connect(As as, Dates dates) {
+  const auto& birth = ports_.state.birth();
+  if (!birth) {
+    return fail(Code::not_found, "this device was never provisioned");
+  }
+  tls::ClientContext::Options options;
+  options.anchors = {birth->service_root};
+  options.at = clock_.now();
+  options.dates = dates == Dates::judged ? tls::ClientContext::Dates::judged : tls::ClientContext::Dates::by_the_caller;
+  tls::ExternalKey key;
+  if (as != As::nobody) {
+    const auto which = as == As::birth ? DeviceKey::idevid : DeviceKey::operational;
+    if (as == As::operational && !ports_.state.operational()) {
+      return fail(Code::not_found, "no LDevID: enroll, or revalidate");
+    }
+    options.chain = {as == As::birth ? birth->idevid : ports_.state.operational()->certificate};
+    BM_TRY(const auto half, public_key(ports_.root, which));
+    BM_TRY(key, tls::make_external_p256(
+                    half, [this, which](const Digest& digest) { return ports_.root.sign_digest(which, digest); }));
+    options.external_key = key.get();
+  }
+  BM_TRY(auto context, tls::ClientContext::create(options));
+  auto client = http::Client::create(
+      {.host = birth->host, .port = birth->device_port, .tls = std::move(context), .timeout = settings_.timeout});
+  BM_CHECK(client->connect());
+  return client;
+}
+
+Result<Instant> FieldClient::ask_time(http::Client& client) {
+  Bytes nonce(kNonceBytes);
+  ports_.entropy.fill(nonce);
+  BM_TRY(const auto answer, get(client, "/v1/time?nonce=" + to_hex(nonce)));
+  BM_TRY(auto in, json::Object::of(answer));
+  BM_TRY(const auto ms, in.unsigned_int("ms"));
+  BM_TRY(const auto signature, in.base64("signature", kBlobMax));
+  cbor::Writer message;
+  message.array(3).text(kTimeContext).bytes(nonce).unsigned_int(ms);
+  BM_CHECK(check_signed(*ports_.state.birth(), message.finish(), signature));
+  const auto told = from_ms(static_cast<std::int64_t>(std::min<std::uint64_t>(ms, to_ms(kNoEnd))));
+  BM_CHECK(clock_.tell(told));
+  return clock_.now();
+}
+
+Result<Instant> FieldClient::time() {
+  auto client = connect(As::nobody);
+  if (!client && client.error().code == Code::unauthenticated) {
+    client = connect(As::nobody, Dates::by_the_answer);
+  }
+  return client ? ask_time(**client) : Result<Instant>{fail(std::move(client).error())};
+}
+
+Result<void> FieldClient::begin() {
+  if (!ports_.state.birth()) {
+    return fail(Code::not_found, "this device was never provisioned");
+  }
+  BM_CHECK(settle(ports_.root, ports_.state));
+  return clock_.told() ? Result<void>{} : without_value(time());
+}
+
+bool FieldClient::cut() {
+  return operational_ && operational_->ended();
+}
+
+// --- evidence ---------------------------------------------------------------------------------------------------
+
+Result<FieldClient::Challenge> FieldClient::challenge(http::Client& client, const std::string& path, Purpose purpose) {
+  BM_TRY(const auto answer, post(client, path, boost::json::object{{"purpose", lifecycle::name(purpose)}}));
+  BM_TRY(auto in, json::Object::of(answer));
+  BM_TRY(const auto session, in.hex("session", 32));
+  BM_TRY(const auto nonce, in.hex("nonce", 32));
+  BM_TRY(const auto named, in.text("purpose"));
+  if (named != lifecycle::name(purpose)) {
+    return fail(Code::bad_request, "the challenge is for another purpose");
+  }
+  return Challenge{SessionId{*octets<32>(session)}, Nonce{*octets<32>(nonce)}};
+}
+
+Result<boost::json::object> FieldClient::evidence(Purpose purpose, const Challenge& given, DeviceKey key) {
+  BM_TRY(const auto area, ports_.root.public_area(key));
+  BM_TRY(const auto half, key_of(area));
+  BM_TRY(const auto device, own_device_id(ports_.root));
+  BM_TRY(const auto parent, ports_.root.storage_key_public());
+  const auto fresh = lifecycle::freshness_value(purpose, given.nonce, given.session, device, half.spki_sha256());
+  BM_TRY(const auto statement, ports_.root.certify(key, fresh));
+  boost::json::object out{{"session", to_hex(given.session.get())},
+                          {"key_public", base64::encode(area)},
+                          {"parent_public", base64::encode(parent)},
+                          {"statement", statement_json(statement)}};
+  if (!settings_.firmware.empty()) {
+    out["firmware"] = settings_.firmware;
+  }
+  return out;
+}
+
+Result<boost::json::value> FieldClient::attest(http::Client& client, Purpose purpose, DeviceKey key) {
+  BM_TRY(const auto given, challenge(client, "/v1/attest/challenge", purpose));
+  BM_TRY(auto body, evidence(purpose, given, key));
+  body["purpose"] = lifecycle::name(purpose);
+  return post(client, "/v1/attest", body);
+}
+
+Result<boost::json::value> FieldClient::attest() {
+  BM_CHECK(begin());
+  BM_TRY(const auto client, connect(As::operational));
+  return attest(*client, Purpose::routine, DeviceKey::operational);
+}
+
+// --- enrollment and renewal -------------------------------------------------------------------------------------
+
+Result<Bytes> FieldClient::request_certificate(http::Client& client, As as) {
+  BM_CHECK(client.connect());
+  const std::string binding = client.channel_binding();
+  CsrParts parts{.subject = {}, .subject_alt_name = {}, .channel_binding = binding};
+  std::optional<x509::Certificate> present;
+  if (as == As::operational) {  // RFC 7030 §4.2.2: subject and subjectAltName as in the present certificate
+    BM_TRY(present, x509::Certificate::read(ports_.state.operational()->certificate));
+    parts.subject = present->subject();
+    if (const auto* const names = present->extension(oids::subject_alt_name)) {
+      parts.subject_alt_name = names->value;
+    }
+  }
+  BM_TRY(const auto csr, make_csr(ports_.root, DeviceKey::pending, parts));
+  const auto* const path = as == As::birth ? "/.well-known/est/simpleenroll" : "/.well-known/est/simplereenroll";
+  return post_est(client, path, csr);
+}
+
+Result<x509::Certificate> FieldClient::certify(As as) {
+  BM_CHECK(ensure_pending_key(ports_.root));
+  BM_TRY(const auto client, connect(as));
+  const auto purpose = as == As::birth ? Purpose::enroll : Purpose::renew;
+  BM_CHECK(attest(*client, purpose, DeviceKey::pending));
+  auto answer = request_certificate(*client, as);
+  if (!answer && answer.error().code == Code::binding) {
+    // The connection was made anew between the two: the request was bound to the one before.
+    answer = request_certificate(*client, as);
+  }
+  if (!answer) {
+    return fail(std::move(answer).error());
+  }
+  BM_TRY(const auto key, public_key(ports_.root, DeviceKey::pending));
+  BM_TRY(auto certificate, certificate_for(*answer, key.spki()));
+  close();
+  return adopt(ports_.root, ports_.state, {std::move(certificate), {}}, clock_.now());
+}
+
+Result<x509::Certificate> FieldClient::enroll() {
+  BM_CHECK(begin());
+  if (const auto& present = ports_.state.operational()) {
+    return x509::Certificate::read(present->certificate);
+  }
+  return certify(As::birth);
+}
+
+Result<x509::Certificate> FieldClient::renew() {
+  BM_CHECK(begin());
+  if (const auto& present = ports_.state.operational()) {
+    BM_TRY(const auto certificate, x509::Certificate::read(present->certificate));
+    if (clock_.now() <= certificate.not_after()) {
+      return certify(As::operational);
+    }
+  }
+  // Overdue (AC-41): the hardware speaks where the certificate no longer can.
+  BM_TRY(auto outcome, revalidate());
+  return outcome.certificate ? Result<x509::Certificate>{std::move(*outcome.certificate)}
+                             : fail(Code::held, "waits for " + outcome.waits_for);
+}
+
+// --- revalidation -----------------------------------------------------------------------------------------------
+
+Result<Revalidated> FieldClient::revalidate() {
+  BM_CHECK(begin());
+  BM_CHECK(ensure_pending_key(ports_.root));
+  BM_TRY(const auto client, connect(As::nobody));
+  BM_TRY(const auto given, challenge(*client, "/v1/revalidate/challenge", Purpose::revalidate));
+  BM_TRY(auto body, evidence(Purpose::revalidate, given, DeviceKey::pending));
+  BM_TRY(const auto key, public_key(ports_.root, DeviceKey::pending));
+  BM_TRY(const auto device, own_device_id(ports_.root));
+  BM_TRY(const auto endorsement, ports_.root.endorsement());
+  body["device"] = to_hex(device.get());
+  body["request_id"] = request_id_for(key);
+  body["ek_public"] = base64::encode(endorsement.public_area);
+  BM_TRY(const auto offered, post(*client, "/v1/revalidate", body));
+  return finish_revalidation(*client, offered);
+}
+
+Result<Revalidated> FieldClient::finish_revalidation(http::Client& client, const boost::json::value& offered) {
+  BM_TRY(auto outer, json::Object::of(offered));
+  BM_TRY(auto in, outer.object("activation"));
+  BM_TRY(const auto session, in.hex("session", 32));
+  BM_TRY(const auto id_object, in.base64("id_object", kBlobMax));
+  BM_TRY(const auto encrypted_secret, in.base64("encrypted_secret", kBlobMax));
+  BM_TRY(const auto secret, ports_.root.activate(id_object, encrypted_secret));
+  BM_TRY(const auto answer,
+         post(client, "/v1/revalidate/activate",
+              boost::json::object{{"session", to_hex(session)}, {"secret", base64::encode(secret.reveal())}}));
+  BM_TRY(auto result, json::Object::of(answer));
+  BM_TRY(const auto state, result.optional_text("state"));
+  if (state) {
+    BM_TRY(const auto waits_for, result.text("waits_for"));
+    return Revalidated{std::nullopt, std::string{*state}, std::string{waits_for}};
+  }
+  BM_TRY(auto issued, read_issued(result));
+  close();
+  BM_TRY(auto certificate, adopt(ports_.root, ports_.state, std::move(issued), clock_.now()));
+  return Revalidated{std::move(certificate), {}, {}};
+}
+
+// --- use and end ------------------------------------------------------------------------------------------------
+
+Result<TelemetryAccepted> FieldClient::telemetry(std::string_view message) {
+  BM_TRY(const auto body, json::read(message));
+  if (!operational_) {
+    BM_CHECK(begin());
+    BM_TRY(operational_, connect(As::operational));
+  }
+  auto answer = post(*operational_, "/v1/telemetry", body);
+  if (!answer && info(answer.error().code).errc == Errc::unavailable) {
+    close();
+  }
+  if (!answer) {
+    return fail(std::move(answer).error());
+  }
+  BM_TRY(auto in, json::Object::of(*answer));
+  BM_TRY(const auto max_age, in.optional_integer("max_age_ms"));
+  return TelemetryAccepted{std::chrono::milliseconds{max_age.value_or(0)}};
+}
+
+Result<Retired> FieldClient::retire() {
+  BM_CHECK(begin());
+  BM_TRY(const auto device, own_device_id(ports_.root));
+  BM_TRY(const auto client, connect(As::nobody));
+  BM_TRY(const auto given, challenge(*client, "/v1/retire/challenge", Purpose::retire));
+  close();
+  BM_CHECK(ports_.root.clear());
+  BM_CHECK(ports_.state.drop_credentials());
+  BM_TRY(const auto quote, fresh_quote(ports_.root, Purpose::retire, given.nonce, given.session, device));
+  BM_TRY(const auto answer, post(*client, "/v1/retire",
+                                 boost::json::object{{"session", to_hex(given.session.get())},
+                                                     {"device", to_hex(device.get())},
+                                                     {"quote", statement_json(quote)}}));
+  BM_TRY(auto in, json::Object::of(answer));
+  Retired receipt;
+  BM_TRY(receipt.statement, in.base64("statement", kBlobMax));
+  BM_TRY(receipt.signature, in.base64("signature", kBlobMax));
+  BM_CHECK(check_signed(*ports_.state.birth(), receipt.statement, receipt.signature));
+  BM_CHECK(ports_.state.store_retirement(receipt.statement, receipt.signature));
+  return receipt;
+}
+
+}  // namespace birthmark::agent

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/http/client.h"
+#include "agent/device/state.h"
+#include "agent/field/device_clock.h"
+#include "agent/root.h"
+#include "app/ports/entropy.h"
+#include "codec/json.h"
+#include "codec/x509.h"
+#include "lifecycle/device_id.h"
+
+namespace birthmark::agent {
+
+/// What the registry said to a revalidation: a new LDevID, or that something else still holds the device.
+struct Revalidated {
+  std::optional<x509::Certificate> certificate;
+  std::string state;      ///< where it is held: "S4"
+  std::string waits_for;  ///< for people
+};
+
+struct TelemetryAccepted {
+  std::chrono::milliseconds max_age{};  ///< how long the registry's answer may be relied on
+};
+
+/// The registry's signed word on a retirement (docs/wire/retire.md); stored too.
+struct Retired {
+  Bytes statement;
+  Bytes signature;
+};
+
+/// A provisioned device and its registry. The server is verified by the pinned service root alone, its dates by signed
+/// time (AC-41, AC-42); keys never leave the root. Each operation may be repeated after any failure. One thread.
+///
+/// Every operation may fail with: not_found: the device was never provisioned; unavailable: no answer; unauthenticated:
+/// TLS refused one side; clock_suspect: signed time before the floor; storage; and what the registry refuses.
+class FieldClient {
+ public:
+  struct Ports {
+    HardwareRoot& root;
+    DeviceState& state;
+    const Clock& clock;
+    Entropy& entropy;
+  };
+  struct Settings {
+    std::string firmware = {};  ///< as the device says it in evidence; empty: it does not say
+    std::chrono::milliseconds timeout{15'000};
+  };
+  /// @param ports outlive this.
+  FieldClient(Ports ports, Settings settings);
+
+  /// Asks for a signed time. If the server's certificate does not fit the time that the device knows so far, path and
+  /// name are verified and the dates afterwards, by the signed answer; nothing but a nonce is sent on such a
+  /// connection. @error bad_evidence: the answer is not signed by the registry, or is for another nonce
+  Result<Instant> time();
+  [[nodiscard]] const DeviceClock& clock() const { return clock_; }
+
+  /// The first LDevID, by the IDevID; the present one if there is one.
+  Result<x509::Certificate> enroll();
+  /// The next LDevID, by the present one; with an ended one, or none, by revalidation.
+  /// @error held: revalidation did not bring a credential
+  Result<x509::Certificate> renew();
+  /// Fresh evidence for the key in use. @return what the registry recorded
+  Result<boost::json::value> attest();
+  /// Proves the hardware without any certificate (design rule 5).
+  Result<Revalidated> revalidate();
+  /// @param message JSON. @error bad_json; not_found: no LDevID
+  Result<TelemetryAccepted> telemetry(std::string_view message);
+  /// Clears the owner hierarchy and has the registry confirm what was destroyed.
+  /// @error state_forbids: no operator has retired the device; what was cleared comes back by revalidation
+  Result<Retired> retire();
+
+  /// Whether the connection that telemetry used was open and the server has ended it; found without sending anything.
+  bool cut();
+  void close() { operational_.reset(); }
+
+ private:
+  enum class As : std::uint8_t { nobody, birth, operational };
+  enum class Dates : std::uint8_t { judged, by_the_answer };
+  struct Challenge {
+    SessionId session;
+    Nonce nonce;
+  };
+
+  Result<std::unique_ptr<http::Client>> connect(As as, Dates dates = Dates::judged);
+  /// Settles the state and learns the time, once.
+  Result<void> begin();
+  Result<Instant> ask_time(http::Client& client);
+  Result<Challenge> challenge(http::Client& client, const std::string& path, lifecycle::Purpose purpose);
+  Result<boost::json::object> evidence(lifecycle::Purpose purpose, const Challenge& challenge, DeviceKey key);
+  Result<boost::json::value> attest(http::Client& client, lifecycle::Purpose purpose, DeviceKey key);
+  Result<x509::Certificate> certify(As as);
+  Result<Bytes> request_certificate(http::Client& client, As as);
+  Result<Revalidated> finish_revalidation(http::Client& client, const boost::json::value& offered);
+
+  Ports ports_;
+  Settings settings_;
+  DeviceClock clock_;
+  std::unique_ptr<http::Client> operational_;  ///< kept open between telemetry
+};
+
+}  // namespace birthmark::agent

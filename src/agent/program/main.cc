@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/program/commands.h"
+#include "agent/program/output.h"
+
+// The program `birthmark-agent`: a device with a TPM 2.0, at the line and in the field.
+namespace birthmark::agent::program {
+namespace {
+
+void add_common(CLI::App& command, Common& common) {
+  command.add_option("--state", common.state, "directory of this device's durable state")->required();
+  command.add_option("--tcti", common.tcti, "how to reach the TPM: device:/dev/tpmrm0, swtpm:path=SOCKET")
+      ->default_val("device:/dev/tpmrm0");
+  command.add_option("--firmware", common.firmware, "version this device runs, as it says in evidence: 4.12.0");
+  command.add_option("--timeout", common.timeout_s, "seconds to wait for the registry")->check(CLI::Range(1U, 600U));
+  command.add_flag("--json", common.as_json, "one JSON object on standard output");
+}
+
+void add_line(CLI::App& program, Common& common, ProvisionOptions& options, int& exit_code) {
+  auto* const command = program.add_subcommand("provision", "serve the device link to stations, until SIGTERM");
+  add_common(*command, common);
+  auto* const listen = command->add_option("--listen", options.listen, "HOST:PORT for links; port 0: any free one");
+  command->add_flag("--stdio", options.stdio, "one link over standard input and output")->excludes(listen);
+  command->add_option("--debug-listen", options.debug_listen,
+                      "HOST:PORT of the simulated debug port, which answers an IDCODE until it is fused");
+  command->add_flag("--never-fuse", options.never_fuse, "test device: the debug port stays open");
+  command->add_flag("--insecure-boot", options.insecure_boot, "test device: claims secure boot off");
+  command->callback([&common, &options, &exit_code] {
+    if (!options.stdio && !options.listen) {
+      throw CLI::RequiredError("--listen or --stdio");
+    }
+    exit_code = provision(common, options);
+  });
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App program{"birthmark-agent: a device whose identity is its TPM"};
+  program.require_subcommand(1);
+  Common common;
+  ProvisionOptions line;
+  RunOptions life;
+  int exit_code = kDone;
+  add_line(program, common, line, exit_code);
+  struct Simple {
+    const char* name;
+    const char* words;
+    int (*act)(const Common&);
+  };
+  constexpr Simple kSimple[] = {
+      {"enroll", "get the first LDevID, by the IDevID and fresh evidence", enroll},
+      {"renew", "get the next LDevID, by the present one and fresh evidence", renew},
+      {"attest", "send fresh evidence for the key in use", attest},
+      {"revalidate", "prove the hardware without any certificate", revalidate},
+      {"time", "ask for a signed time", time},
+      {"status", "show what this device is and has", status},
+      {"retire", "clear the TPM's owner hierarchy and have it confirmed", retire},
+  };
+  for (const auto& simple : kSimple) {
+    auto* const command = program.add_subcommand(simple.name, simple.words);
+    add_common(*command, common);
+    command->callback([&common, &exit_code, act = simple.act] { exit_code = act(common); });
+  }
+  std::string message = "{}";
+  auto* const telemetry_command = program.add_subcommand("telemetry", "send one message with the LDevID");
+  add_common(*telemetry_command, common);
+  telemetry_command->add_option("--message", message, "JSON");
+  telemetry_command->callback([&] { exit_code = telemetry(common, message); });
+  auto* const run_command = program.add_subcommand("run", "live: telemetry, renewal, revalidation; one JSON line each");
+  add_common(*run_command, common);
+  run_command->add_option("--interval", life.interval_s, "seconds between messages")->check(CLI::Range(0.01, 86400.0));
+  run_command->add_option("--count", life.count, "messages to send; 0: until SIGTERM");
+  run_command->add_option("--message", life.message, "JSON of every message");
+  run_command->callback([&] { exit_code = run(common, life); });
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? kDone : kUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace birthmark::agent::program
+
+int main(int argc, char** argv) {
+  // The TPM library's own words go nowhere unless asked for: its codes are in our errors.
+  ::setenv("TSS2_LOG", "all+none", 0);
+  try {
+    return birthmark::agent::program::run_program(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "birthmark-agent: %s\n", error.what());
+    return birthmark::agent::program::kEnvironment;
+  }
+}
