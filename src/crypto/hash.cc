@@ -29,12 +29,23 @@ EVP_MD* fetch(HashAlgorithm algorithm) {
   return md;
 }
 
-EVP_MAC* fetched_hmac() {
-  static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  if (mac == nullptr) {
+EVP_MAC_CTX* make_hmac_context(HashAlgorithm algorithm) {
+  EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  EVP_MAC_CTX* const context = mac == nullptr ? nullptr : EVP_MAC_CTX_new(mac);
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(name_of(algorithm)), 0),
+      OSSL_PARAM_construct_end()};
+  if (context == nullptr || EVP_MAC_CTX_set_params(context, params) != 1) {
     library_broken("HMAC");
   }
-  return mac;
+  return context;
+}
+
+/// A context that knows its digest and never had a key. Never freed, as the digests.
+const EVP_MAC_CTX* hmac_context(HashAlgorithm algorithm) {
+  static const EVP_MAC_CTX* const sha256_context = make_hmac_context(HashAlgorithm::sha256);
+  static const EVP_MAC_CTX* const sha384_context = make_hmac_context(HashAlgorithm::sha384);
+  return algorithm == HashAlgorithm::sha256 ? sha256_context : sha384_context;
 }
 
 /// One context for each thread and algorithm: making one costs more than hashing a certificate.
@@ -59,11 +70,9 @@ void hmac_into(HashAlgorithm algorithm, BytesView key, std::initializer_list<Byt
                std::span<std::uint8_t> out) {
   // OpenSSL takes a null key for "the key of before"; an empty one needs an address.
   constexpr std::uint8_t kNoKey = 0;
-  OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(name_of(algorithm)), 0),
-      OSSL_PARAM_construct_end()};
-  const EvpMacCtxPtr context{EVP_MAC_CTX_new(fetched_hmac())};
-  bool good = context && EVP_MAC_init(context.get(), key.empty() ? &kNoKey : key.data(), key.size(), params) == 1;
+  // A copy, so that no key outlives its use.
+  const EvpMacCtxPtr context{EVP_MAC_CTX_dup(hmac_context(algorithm))};
+  bool good = context && EVP_MAC_init(context.get(), key.empty() ? &kNoKey : key.data(), key.size(), nullptr) == 1;
   for (const auto part : parts) {
     good = good && EVP_MAC_update(context.get(), part.data(), part.size()) == 1;
   }

@@ -33,6 +33,10 @@ class SignContexts {
   std::vector<EvpPkeyCtxPtr> idle_;
 };
 
+/// The thread's own library key of the curve, holding the point of `key`; null if the library refuses it. Borrowed
+/// until this thread uses any other key of that curve. EC keys only.
+EVP_PKEY* lend(const PublicKey& key);
+
 struct PrivateKey::Impl {
   Impl(EvpPkeyPtr library_key, PublicKey public_half)
       : key{std::move(library_key)}, public_key{std::move(public_half)} {}

@@ -57,6 +57,7 @@ class CurveSlot {
   bool verify(BytesView digest, BytesView signature) {
     return EVP_PKEY_verify(context_.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
   }
+  [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
   [[nodiscard]] EvpPkeyPtr copy() const { return EvpPkeyPtr{EVP_PKEY_dup(key_.get())}; }
 
  private:
@@ -286,6 +287,11 @@ bool PublicKey::verify(SignatureScheme scheme, BytesView message, BytesView sign
       return type() == KeyType::ed25519 && verify_ed25519(*impl_, message, signature);
   }
   return false;
+}
+
+EVP_PKEY* lend(const PublicKey& key) {
+  auto& slot = slot_of_thread(key.type());
+  return slot.load(key.impl().point) ? slot.key() : nullptr;
 }
 
 Result<EvpPkeyPtr> native_copy(const PublicKey& key) {

@@ -4,6 +4,7 @@
 #include <openssl/rsa.h>
 
 #include "crypto/ecdsa_signature.h"
+#include "crypto/key_impl.h"
 #include "crypto/native.h"
 
 namespace birthmark::crypto {
@@ -66,13 +67,13 @@ Secret derive(HashAlgorithm algorithm, std::uint32_t bits, Block block) {
 /// The x coordinate of ephemeral * recipient, padded to the size of the field.
 Result<Secret> shared_x(const PrivateKey& ephemeral, const PublicKey& recipient) {
   const KeepErrorQueue quiet;
-  BM_TRY(const auto peer, native_copy(recipient));
   const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, native(ephemeral), nullptr)};
+  EVP_PKEY* const peer = lend(recipient);
   Bytes z(field_size(recipient.type()));
   std::size_t size = z.size();
   // The recipient's point was checked when it was read, and the cofactor of these curves is 1: no second check.
-  if (!context || EVP_PKEY_derive_init(context.get()) != 1 ||
-      EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), 0) != 1 ||
+  if (!context || peer == nullptr || EVP_PKEY_derive_init(context.get()) != 1 ||
+      EVP_PKEY_derive_set_peer_ex(context.get(), peer, 0) != 1 ||
       EVP_PKEY_derive(context.get(), z.data(), &size) != 1 || size != z.size()) {
     return fail(Code::unavailable, "the library cannot agree on a key");
   }
@@ -129,17 +130,23 @@ Result<Encapsulated> encapsulate_rsa(const EndorsementKey& ek, EphemeralSource& 
   return Encapsulated{std::move(seed), std::move(out)};
 }
 
+/// Fetched once: a fetch takes longer than the encryption of a credential.
+const EVP_CIPHER* aes_cfb_cipher(AesKeyBits bits) {
+  static const EVP_CIPHER* const aes128 = EVP_CIPHER_fetch(nullptr, "AES-128-CFB", nullptr);
+  static const EVP_CIPHER* const aes256 = EVP_CIPHER_fetch(nullptr, "AES-256-CFB", nullptr);
+  return bits == AesKeyBits::aes128 ? aes128 : aes256;
+}
+
 /// AES in CFB-128 mode with a zero IV, which is sound here because every key serves once.
 Result<Bytes> aes_cfb(AesKeyBits bits, const Secret& key, BytesView plain) {
   const KeepErrorQueue quiet;
   constexpr Octets<kAesBlockBytes> kZeroIv{};
-  const EvpCipherPtr cipher{
-      EVP_CIPHER_fetch(nullptr, bits == AesKeyBits::aes128 ? "AES-128-CFB" : "AES-256-CFB", nullptr)};
+  const EVP_CIPHER* const cipher = aes_cfb_cipher(bits);
   const EvpCipherCtxPtr context{EVP_CIPHER_CTX_new()};
   Bytes out(plain.size());
   int size = 0;
-  if (!cipher || !context ||
-      EVP_EncryptInit_ex2(context.get(), cipher.get(), key.reveal().data(), kZeroIv.data(), nullptr) != 1 ||
+  if (cipher == nullptr || !context ||
+      EVP_EncryptInit_ex2(context.get(), cipher, key.reveal().data(), kZeroIv.data(), nullptr) != 1 ||
       EVP_EncryptUpdate(context.get(), out.data(), &size, plain.data(), static_cast<int>(plain.size())) != 1 ||
       static_cast<std::size_t>(size) != out.size()) {
     return fail(Code::unavailable, "the library cannot encrypt");
