@@ -33,17 +33,13 @@ lifecycle::DeviceRecord new_device(const DeviceId& id, const attest::EndorsedChi
 }  // namespace
 
 Result<Challenge> Provisioning::begin(const Digest& station, const std::string& batch) {
-  BM_CHECK(ports_.store.read([&](Tx& tx) {
-    return without_value(authorise(tx, {station, StationRole::provision, batch, ports_.clock.now()}));
-  }));
+  BM_CHECK(admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
   return ports_.challenges.give(Purpose::provision, station);
 }
 
 Result<EvidenceAnswer> Provisioning::evidence(const Digest& station, const std::string& batch,
                                               const ProvisionEvidence& evidence) {
-  BM_CHECK(ports_.store.read([&](Tx& tx) {
-    return without_value(authorise(tx, {station, StationRole::provision, batch, ports_.clock.now()}));
-  }));
+  BM_CHECK(admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
   BM_TRY(const auto request, pkcs10::Request::read(evidence.csr));
   // A repeat of (caller, id, key) is answered before any nonce is looked at (design "Times").
   BM_TRY(auto earlier, ports_.issuance.repeat({station, evidence.request_id}, crypto::sha256(request.spki())));
@@ -96,9 +92,7 @@ Result<ActivationChallenge> Provisioning::challenge_chip(const Digest& station, 
 
 Result<Issued> Provisioning::activate(const Digest& station, const std::string& batch, const SessionId& session,
                                       BytesView secret) {
-  BM_TRY(const auto grant, ports_.store.read_for<StationGrant>([&](Tx& tx) {
-    return authorise(tx, {station, StationRole::provision, batch, ports_.clock.now()});
-  }));
+  BM_TRY(const auto grant, admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
   BM_TRY(auto shown, activations_.take(station, session, secret));
   shown.findings.push_back({.check = "activation",
                             .clause = "TPM 2.0 Part 1 §24",

@@ -50,9 +50,7 @@ lifecycle::SealFacts facts_of(const LockCheck& record, const RootRecord& root, c
 }  // namespace
 
 Result<Challenge> Sealing::begin(const Digest& station, const std::string& batch) {
-  BM_CHECK(ports_.store.read([&](Tx& tx) {
-    return without_value(authorise(tx, {station, StationRole::lock_check, batch, ports_.clock.now()}));
-  }));
+  BM_CHECK(admit(ports_.store, {station, StationRole::lock_check, batch, ports_.clock.now()}));
   return ports_.challenges.give(Purpose::seal, station);
 }
 

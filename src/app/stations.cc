@@ -53,16 +53,26 @@ Result<StationGrant> authorise(Tx& tx, const StationAction& action) {
   return StationGrant{std::move(*station), std::move(*batch)};
 }
 
+Result<StationGrant> admit(Store& store, const StationAction& action) {
+  auto grant = store.read_for<StationGrant>([&](Tx& tx) { return authorise(tx, action); });
+  if (!grant && grant.error().code == Code::station_not_authorised) {
+    BM_CHECK(store.write([&](Tx& tx) { return without_value(strike(tx, action.spki, action.now, store.epoch())); }));
+  }
+  return grant;
+}
+
 Result<bool> strike(Tx& tx, const Digest& spki, Instant now, Epoch epoch) {
   BM_TRY(auto station, tx.station_of(spki));
   if (!station) {
     return false;
   }
-  const bool was_suspended = station->suspended;
+  if (station->suspended) {
+    return true;
+  }
   ++station->strikes;
   station->suspended = station->strikes >= kStrikesMax;
   BM_CHECK(tx.update_station(*station));
-  if (station->suspended && !was_suspended) {
+  if (station->suspended) {
     BM_CHECK(tx.audit({.kind = audit::EntryKind::incident,
                        .at = now,
                        .epoch = epoch.get(),

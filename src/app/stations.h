@@ -26,6 +26,10 @@ struct StationGrant {
 /// @error station_not_authorised: `check` names what does not fit; batch_closed: sealed, revoked or outside its window.
 Result<StationGrant> authorise(Tx& tx, const StationAction& action);
 
+/// `authorise` in a transaction of its own; a refusal is counted against the station (AC-04).
+/// @error as authorise; storage
+Result<StationGrant> admit(Store& store, const StationAction& action);
+
 /// Counts a refused request against the station; the third suspends it. An unknown station is no error.
 /// @return whether it is suspended now.
 Result<bool> strike(Tx& tx, const Digest& spki, Instant now, Epoch epoch);
