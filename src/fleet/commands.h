@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "cli/station_files.h"
+
+namespace birthmark::fleet {
+
+// The commands of `birthmark-fleet`. Each returns the exit code: 0 done, 1 refused or found wrong, 3 environment.
+
+struct TpmsFlags {
+  std::string directory;  ///< one subdirectory a TPM; its absolute path at most 80 bytes
+  std::string vendor;     ///< where the simulated silicon vendor is kept; empty: <directory>/vendor
+  std::size_t count = 1;
+  std::size_t workers = 2;  ///< made at a time
+};
+/// Makes software TPMs of a simulated silicon vendor, prints one readiness line of JSON that lists them, and keeps them
+/// running until SIGTERM or SIGINT. The vendor's directory holds `vendors.toml` beside the certificates that it names:
+/// copied to <data>/trust of a server in development, it makes the chips known there.
+int run_tpms(const TpmsFlags& flags);
+
+struct AttackFlags {
+  std::vector<std::string> names;  ///< of attacks.h
+  std::string server;              ///< device listener, host:port
+  std::string batch;
+  std::string tcti;    ///< the attacker's own chip
+  std::string victim;  ///< tcti of another chip, for attacks that need one
+  cli::StationFiles station;
+  bool as_json = false;
+};
+/// Runs attacks one after the other. 0: every one was refused with the code that it should be refused with.
+int run_attacks(const AttackFlags& flags);
+
+/// Prints the names with what they try.
+int list_attacks();
+
+}  // namespace birthmark::fleet

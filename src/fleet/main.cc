@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "fleet/commands.h"
+
+// The program `birthmark-fleet`: software TPMs by the dozen, and the attacks that a real one would have to withstand.
+namespace birthmark::fleet {
+namespace {
+
+constexpr int kDone = 0, kUsage = 2;
+
+void add_tpms(CLI::App& program, TpmsFlags& flags, bool& ignored, int& exit_code) {
+  auto* const tpms = program.add_subcommand("tpms", "make simulated chips and keep them powered until SIGTERM");
+  tpms->add_option("--count", flags.count, "how many")->required()->check(CLI::Range(1, 10'000));
+  tpms->add_option("--directory", flags.directory, "where their states lie")->required();
+  tpms->add_option("--vendor", flags.vendor, "directory of the simulated silicon vendor; made if absent");
+  tpms->add_option("--workers", flags.workers, "made at a time")->check(CLI::Range(1, 64));
+  tpms->add_flag("--json", ignored, "the readiness line is JSON in any case");
+  tpms->callback([&] { exit_code = run_tpms(flags); });
+}
+
+void add_attack(CLI::App& program, AttackFlags& flags, bool& list, int& exit_code) {
+  auto* const attack = program.add_subcommand("attack", "ask a running server for what nobody should get");
+  attack->add_option("names", flags.names, "what to try; --list shows them");
+  attack->add_flag("--list", list, "print the attacks");
+  attack->add_option("--server", flags.server, "device listener, host:port")->envname("BIRTHMARK_DEVICE_SERVER");
+  attack->add_option("--batch", flags.batch, "of the station");
+  attack->add_option("--tcti", flags.tcti, "the attacker's own chip");
+  attack->add_option("--victim-tcti", flags.victim, "another chip");
+  attack->add_option("--name", flags.station.name, "name of the station whose certificate the attacker uses");
+  attack->add_option("--data", flags.station.data, "data directory, of the stations and the passphrase")
+      ->envname("BIRTHMARK_DATA");
+  attack->add_option("--directory", flags.station.directory, "of the station's files; default <data>/stations");
+  attack->add_option("--passphrase-file", flags.station.passphrase, "of the station's key");
+  attack->add_flag("--json", flags.as_json, "one JSON object a line");
+  attack->callback([&] {
+    if (list) {
+      exit_code = list_attacks();
+    } else if (flags.names.empty() || flags.server.empty() || flags.batch.empty() || flags.tcti.empty() ||
+               flags.station.name.empty()) {
+      std::fprintf(stderr, "birthmark-fleet: an attack, --server, --name, --batch and --tcti are needed\n");
+      exit_code = kUsage;
+    } else {
+      exit_code = run_attacks(flags);
+    }
+  });
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{"birthmark-fleet: simulated devices, for demos, loads and attacks"};
+  program.require_subcommand(1);
+  int exit_code = kDone;
+  TpmsFlags tpms;
+  AttackFlags attack;
+  bool ignored = false, list = false;
+  add_tpms(program, tpms, ignored, exit_code);
+  add_attack(program, attack, list, exit_code);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? kDone : kUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace birthmark::fleet
+
+int main(int argc, char** argv) {
+  try {
+    return birthmark::fleet::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "birthmark-fleet: %s\n", error.what());
+    return 3;
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+
+#include "adapters/clock/system_clock.h"
+#include "adapters/files/posix_files.h"
+#include "agent/tpm_root.h"
+#include "codec/json.h"
+#include "codec/pem.h"
+#include "crypto/hash.h"
+#include "fleet/commands.h"
+#include "fleet/software_tpm.h"
+
+namespace birthmark::fleet {
+namespace {
+
+constexpr int kDone = 0, kEnvironment = 3;
+constexpr std::string_view kVendorsToml =
+    "# Simulated silicon: for a server in development only.\n"
+    "[[anchor]]\nvendor = \"simulated silicon\"\nkind = \"root\"\nclass = \"simulated\"\nfile = \"root.pem\"\n\n"
+    "[[anchor]]\nvendor = \"simulated silicon\"\nkind = \"intermediate\"\nclass = \"simulated\"\n"
+    "file = \"intermediate.pem\"\n";
+
+/// Blocks the signals that end the program before any thread is made, so that one place waits for them.
+sigset_t block_end_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+Result<SiliconVendor> load_or_make_vendor(Files& files, const std::filesystem::path& directory, Instant now) {
+  auto kept = SiliconVendor::load(files, directory);
+  if (kept || kept.error().code != Code::not_found) {
+    return kept;
+  }
+  BM_TRY(auto vendor, SiliconVendor::create(now));
+  BM_CHECK(vendor.save(files, directory));
+  BM_CHECK(write_atomically(files, directory / "vendors.toml", as_bytes(kVendorsToml), Visibility::everyone));
+  return vendor;
+}
+
+/// As anybody reads it who holds the chip.
+Result<Bytes> read_endorsement_certificate(const SoftwareTpm& tpm, Files& files) {
+  agent::TpmOptions options;
+  options.tcti = tpm.tcti();
+  BM_TRY(const auto chip, agent::open_tpm_root(std::move(options), files));
+  BM_TRY(auto endorsement, chip->endorsement());
+  return std::move(endorsement.certificate);
+}
+
+struct Made {
+  std::unique_ptr<SoftwareTpm> tpm;
+  Bytes certificate;
+};
+
+Result<std::vector<Made>> make_tpms(const TpmsFlags& flags, const std::filesystem::path& vendor_directory) {
+  PosixFiles files;
+  const auto now = SystemClock{}.now();
+  BM_TRY(const auto vendor, load_or_make_vendor(files, vendor_directory, now));
+  BM_TRY(auto tpms, manufacture_many(vendor, {}, now, flags.directory, flags.count, flags.workers));
+  std::vector<Made> out;
+  for (auto& tpm : tpms) {
+    BM_TRY(auto certificate, read_endorsement_certificate(*tpm, files));
+    out.push_back({std::move(tpm), std::move(certificate)});
+  }
+  return out;
+}
+
+boost::json::object readiness(const std::vector<Made>& made, const std::filesystem::path& vendor_directory) {
+  boost::json::array rows;
+  for (const auto& one : made) {
+    rows.push_back({{"directory", one.tpm->directory().string()},
+                    {"tcti", one.tpm->tcti()},
+                    {"pid", one.tpm->pid()},
+                    {"ek_certificate_sha256", to_hex(crypto::sha256(one.certificate).get())}});
+  }
+  return {{"ready", true},
+          {"class", "simulated"},
+          {"vendor", std::filesystem::absolute(vendor_directory).string()},
+          {"tpms", std::move(rows)}};
+}
+
+}  // namespace
+
+int run_tpms(const TpmsFlags& flags) {
+  const auto signals = block_end_signals();
+  const std::filesystem::path vendor_directory =
+      flags.vendor.empty() ? std::filesystem::path{flags.directory} / "vendor" : std::filesystem::path{flags.vendor};
+  const auto made = make_tpms(flags, vendor_directory);
+  if (!made) {
+    std::fprintf(stderr, "birthmark-fleet: %s\n", made.error().detail.c_str());
+    return kEnvironment;
+  }
+  std::printf("%s\n", json::write(readiness(*made, vendor_directory)).c_str());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return kDone;
+}
+
+}  // namespace birthmark::fleet
