@@ -16,9 +16,19 @@ namespace {
 /// One unit on its way to the seal.
 class Seal {
  public:
-  Seal(ApiClient& server, link::LinkClient& device, const crypto::PrivateKey& key, const LockCheckRun& order,
-       TaskReport& report)
-      : server_{server}, device_{device}, key_{key}, order_{order}, report_{report} {}
+  struct Station {
+    ApiClient& server;
+    const crypto::PrivateKey& key;
+    const LockCheckRun& order;
+    TaskReport& report;
+  };
+  Seal(const Station& station, link::LinkClient& device, const link::Endpoint& debug)
+      : server_{station.server},
+        key_{station.key},
+        order_{station.order},
+        report_{station.report},
+        device_{device},
+        debug_{debug} {}
 
   Result<boost::json::object> run() {
     BM_TRY(hello_, device_.hello());
@@ -44,7 +54,7 @@ class Seal {
     BM_TRY(const auto given, server_.post("/v1/seal/challenge", {{"batch", order_.batch}}));
     BM_TRY(const auto challenge, wire::read_challenge(given));
     report_.step("challenge");
-    BM_TRY(const auto probe, probe_debug_port(order_.debug, order_.bound));
+    BM_TRY(const auto probe, probe_debug_port(debug_, order_.bound));
     report_.step(probe.locked ? "probe: locked" : "probe: open");
     BM_TRY(const auto quote, device_.seal({.nonce = challenge.nonce, .session = challenge.session, .device = id_}));
     report_.step("quote");
@@ -80,19 +90,19 @@ class Seal {
   }
 
   ApiClient& server_;
-  link::LinkClient& device_;
   const crypto::PrivateKey& key_;
   const LockCheckRun& order_;
   TaskReport& report_;
+  link::LinkClient& device_;
+  const link::Endpoint& debug_;
   link::HelloReply hello_;
   DeviceId id_;
 };
 
-Result<boost::json::object> seal(ApiClient& server, const crypto::PrivateKey& key, const LockCheckRun& order,
-                                 TaskReport& report) {
-  BM_TRY(const auto stream, order.device.open(order.wait));
+Result<boost::json::object> seal(const Seal::Station& station, const UnitToSeal& unit) {
+  BM_TRY(const auto stream, unit.device.open(station.order.wait));
   link::LinkClient device{*stream};
-  return Seal{server, device, key, order, report}.run();
+  return Seal{station, device, unit.debug}.run();
 }
 
 }  // namespace
@@ -107,13 +117,18 @@ int run_lock_check(const LockCheckRun& order) {
   if (!server) {
     return complain(server.error(), order.form, kEnvironment);
   }
-  TaskReport report{"lock-check", 1, order.form};
-  report.begin(order.device.text());
-  auto sealed = seal(**server, credentials->key, order, report);
-  if (sealed) {
-    report.succeed(std::move(*sealed));
-  } else {
+  TaskReport report{"lock-check", order.units.size(), order.form};
+  for (const auto& unit : order.units) {
+    report.begin(unit.device.text());
+    auto sealed = seal({**server, credentials->key, order, report}, unit);
+    if (sealed) {
+      report.succeed(std::move(*sealed));
+      continue;
+    }
     report.refuse(sealed.error());
+    if (concerns_all_units(sealed.error())) {
+      break;
+    }
   }
   return report.finish();
 }

@@ -138,26 +138,34 @@ void add_lock_check(CLI::App& station, int& exit_code) {
   auto* const command = station.add_subcommand("lock-check", "probe a unit's debug port and seal the unit");
   const auto flags = std::make_shared<LineFlags>();
   add_line_flags(*command, *flags);
-  const auto debug = std::make_shared<std::string>();
+  const auto debug = std::make_shared<std::vector<std::string>>();
   const auto bound_ms = std::make_shared<std::uint32_t>(2000);
-  command->add_option("--debug", *debug, "HOST:PORT of the unit's debug port")->required()->check(check_address);
+  command->add_option("--debug", *debug, "HOST:PORT of the debug port, one for each --device in their order")
+      ->required()
+      ->check(check_address);
   command->add_option("--probe-ms", *bound_ms, "how long a silent debug port is listened to")
       ->check(CLI::Range(10U, 60'000U));
   command->callback([flags, debug, bound_ms, &exit_code] {
     auto links = flags->links();
-    const auto port = link::parse_endpoint(*debug);
-    if (!links || links->size() != 1 || !port) {
-      throw CLI::ValidationError{"one --device or --exec is required"};
+    if (!links || links->empty() || links->size() != debug->size()) {
+      throw CLI::ValidationError{"--device or --exec, and one --debug for each"};
     }
-    exit_code = run_lock_check({.files = flags->files,
-                                .batch = flags->batch,
-                                .server = flags->server,
-                                .device = std::move(links->front()),
-                                .debug = *port,
-                                .bound = std::chrono::milliseconds{*bound_ms},
-                                .wait = std::chrono::seconds{flags->wait_seconds},
-                                .patience = flags->patience,
-                                .form = flags->form()});
+    LockCheckRun order{.files = flags->files,
+                       .batch = flags->batch,
+                       .server = flags->server,
+                       .units = {},
+                       .bound = std::chrono::milliseconds{*bound_ms},
+                       .wait = std::chrono::seconds{flags->wait_seconds},
+                       .patience = flags->patience,
+                       .form = flags->form()};
+    for (std::size_t i = 0; i < links->size(); ++i) {
+      auto port = link::parse_endpoint((*debug)[i]);
+      if (!port) {
+        throw CLI::ValidationError{"--debug is HOST:PORT"};
+      }
+      order.units.push_back({std::move((*links)[i]), std::move(*port)});
+    }
+    exit_code = run_lock_check(order);
   });
 }
 
