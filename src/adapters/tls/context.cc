@@ -209,11 +209,11 @@ Result<std::shared_ptr<ClientContext>> ClientContext::create(const Options& opti
   }
   SSL_CTX_set_verify(native.get(), SSL_VERIFY_PEER, nullptr);
   X509_VERIFY_PARAM* const parameters = SSL_CTX_get0_param(native.get());
-  if (options.at) {
-    X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(to_ms(*options.at) / 1000));
-  }
+  // One or the other: a time that is set would be judged in spite of the flag.
   if (options.dates == Dates::by_the_caller) {
     X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_NO_CHECK_TIME);
+  } else if (options.at) {
+    X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(to_ms(*options.at) / 1000));
   }
   if (options.tls12_only && SSL_CTX_set_max_proto_version(native.get(), TLS1_2_VERSION) != 1) {
     return fail(Code::key_attributes, "TLS version: " + last_error());

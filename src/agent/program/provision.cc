@@ -56,10 +56,12 @@ class LineDevice {
 
   [[nodiscard]] boost::json::object readiness() const {
     boost::json::object line{{"ready", true}, {"simulated", true}, {"fused", fused_}};
-    line["link"] = listener_ ? boost::json::value{link::to_text(listener_->endpoint())} : "stdio";
+    line["link"] = listener_ ? link::to_text(listener_->endpoint()) : std::string{"stdio"};
     // Fused with any port asked for, there is no address: nothing listens, as it will be for ever.
-    const bool known = debug_at_ && debug_at_->port != 0;
-    line["debug"] = known ? boost::json::value{link::to_text(*debug_at_)} : nullptr;
+    line["debug"] = nullptr;
+    if (debug_at_ && debug_at_->port != 0) {
+      line["debug"] = link::to_text(*debug_at_);
+    }
     return line;
   }
 
