@@ -96,14 +96,17 @@ class AsioClient final : public Client {
     std::visit([&](auto& stream) { stream.async_read_some(asio::buffer(&byte, 1), note); }, *stream_);
     io_.restart();
     io_.poll();
-    if (seen) {
-      return true;
+    if (!seen) {
+      error_code ignored;
+      lowest().cancel(ignored);
+      io_.restart();
+      io_.run();
     }
-    error_code ignored;
-    lowest().cancel(ignored);
-    io_.restart();
-    io_.run();
-    return seen != asio::error::operation_aborted;
+    if (seen == asio::error::operation_aborted) {
+      return false;
+    }
+    close();  // what the look took from the stream is gone: this connection is never used again
+    return true;
   }
 
   void close() override {

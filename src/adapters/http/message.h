@@ -40,8 +40,8 @@ struct Request {
 
 struct Response {
   int status = 200;
-  std::vector<Header> headers;
-  std::string body;
+  std::vector<Header> headers = {};
+  std::string body = {};
   bool close = false;  ///< end the connection after this answer
 };
 
