@@ -130,11 +130,12 @@ int status(const Common& common) {
 }
 
 int retire(const Common& common) {
-  return with_client(common, [](FieldClient& client, OpenDevice&) -> Answer {
+  return with_client(common, [](FieldClient& client, OpenDevice& device) -> Answer {
     BM_TRY(const auto receipt, client.retire());
     return boost::json::object{{"retired", true},
                                {"statement", base64::encode(receipt.statement)},
-                               {"signature", base64::encode(receipt.signature)}};
+                               {"signature", base64::encode(receipt.signature)},
+                               {"statement_key", base64::encode(device.state->birth()->statement_key)}};
   });
 }
 

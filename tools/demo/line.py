@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cast of the demo: the registry, its operator, two stations, and devices with a simulated chip each."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from auditor import Auditor
+from stage import Failed
+
+BATCH, PRODUCT, FACTORY = "line-1", "heat-pump", "berlin"
+PROVISION, LOCK_CHECK = "bench-1", "cage-2"
+ANY_PORT = "127.0.0.1:0"
+_START_SECONDS = 60
+_POLICY = "# Simulated chips are a class of their own: production policy cannot name them.\nsimulated_roots = true\n"
+
+
+@dataclass
+class Device:
+    """One unit: a chip, a folder for what it remembers, and while it is on the line its open link."""
+
+    number: int
+    chip: dict
+    folder: Path
+    id: str = ""
+    link: object = None
+    endpoints: dict = field(default_factory=dict)
+
+    @property
+    def name(self):
+        return f"unit {self.number:02}"
+
+    def agent(self, verb, *more):
+        return ["birthmark-agent", verb, "--state", self.folder, "--tcti", self.chip["tcti"], *more, "--json"]
+
+
+class Registry:
+    """The server, and what its operator does."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.data = stage.folder / "registry"
+
+    def trust(self, vendor):
+        """Pins the simulated silicon vendor: its certificates and the list that names them."""
+        target = self.data / "trust"
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("root.pem", "intermediate.pem", "vendors.toml"):
+            (target / name).write_bytes((Path(vendor) / name).read_bytes())
+
+    def serve(self):
+        self.stage.export(BIRTHMARK_DATA=self.data)
+        arguments = ["birthmark", "serve", "--dev", "--device-listen", ANY_PORT, "--operator-listen", ANY_PORT,
+                     "--public-listen", ANY_PORT]
+        self.stage.screen.command(self.stage.typed(arguments) + " &")
+        server = self.stage.start("registry", arguments)
+        _, ready = server.json_line(_START_SECONDS, lambda value: value.get("ready"))
+        self.stage.export(BIRTHMARK_DEVICE_SERVER=f"127.0.0.1:{ready['device_port']}",
+                          BIRTHMARK_OPERATOR_SERVER=f"127.0.0.1:{ready['operator_port']}")
+        self.public_url = f"http://127.0.0.1:{ready['public_port']}"
+        self.log_key = ready["log_key"]
+        self.auditor = Auditor(self.public_url, self.log_key, self.stage.folder / "audit")
+
+    def operator(self, *command):
+        return ["birthmark", *command, "--json"]
+
+    def device(self, verb, device, *more):
+        return self.operator("device", verb, device.id, *more)
+
+    def state_of(self, device):
+        return self.stage.must(self.device("show", device))["state"]
+
+    def expect(self, device, state):
+        found = self.state_of(device)
+        if found != state:
+            raise Failed(f"{device.name} is in {found}, not in {state}")
+
+    def open_batch(self, quantity):
+        policy = self.stage.folder / "policy.toml"
+        policy.write_text(_POLICY, encoding="ascii")
+        arguments = self.operator("batch", "open", BATCH, "--product", PRODUCT, "--factory", FACTORY, "--quantity",
+                                  quantity, "--policy", policy)
+        self.stage.screen.command(self.stage.typed(arguments))
+        return self.stage.must(arguments)
+
+    def enroll_station(self, name, role):
+        arguments = self.operator("station", "enroll", name, "--role", role, "--batch", BATCH)
+        self.stage.screen.command(self.stage.typed(arguments))
+        return self.stage.must(arguments)
+
+    def station(self, verb, name, links):
+        """A station's command for the units on its bench."""
+        return ["birthmark", "station", verb, "--name", name, "--batch", BATCH, *links, "--json"]
+
+
+def power_on(stage, device, *more):
+    """The unit stands on the bench: its link and its debug port answer."""
+    device.folder.mkdir(parents=True, exist_ok=True)
+    device.link = stage.start(f"unit-{device.number:02}",
+                              device.agent("provision", "--listen", ANY_PORT, "--debug-listen", ANY_PORT, *more))
+    _, device.endpoints = device.link.json_line(_START_SECONDS)
+
+
+def power_off(stage, device):
+    stage.stop(device.link)
+    device.link = None
