@@ -10,6 +10,7 @@
 
 #include "adapters/files/posix_files.h"
 #include "adapters/sqlite/connection.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 
@@ -30,9 +31,9 @@ struct Ran {
 
 Ran run_workload(const std::string& flow, const std::filesystem::path& path, const std::string& plan) {
   Ran ran;
-  ran.finished =
-      run({.argv = {BIRTHMARK_BIN_DIR "/powercut_workload", flow, path.string()}, .env = {{"BIRTHMARK_FAULTS", plan}}},
-          kBound);
+  ran.finished = run({.argv = {(test::bin_dir() / "powercut_workload").string(), flow, path.string()},
+                      .env = {{"BIRTHMARK_FAULTS", plan}}},
+                     kBound);
   std::istringstream lines{ran.finished.out};
   std::string what;
   std::int64_t step = 0;

@@ -12,6 +12,7 @@
 #include "adapters/files/posix_files.h"
 #include "contract/store_registry.h"
 #include "support/manual_clock.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 
@@ -33,10 +34,10 @@ class StorePowerCut : public testing::Test {
 
   Ran run_workload(const std::string& flow, const std::filesystem::path& directory, const std::string& plan) const {
     Ran ran;
-    ran.finished = run(
-        {.argv = {BIRTHMARK_BIN_DIR "/store_powercut_workload", flow, directory.string(), (keys_ / "log.pem").string()},
-         .env = {{"BIRTHMARK_FAULTS", plan}}},
-        kBound);
+    ran.finished = run({.argv = {(test::bin_dir() / "store_powercut_workload").string(), flow, directory.string(),
+                                 (keys_ / "log.pem").string()},
+                        .env = {{"BIRTHMARK_FAULTS", plan}}},
+                       kBound);
     std::istringstream lines{ran.finished.out};
     std::string what;
     std::uint64_t number = 0;

@@ -9,12 +9,13 @@
 #include "codec/base64.h"
 #include "codec/pem.h"
 #include "codec/pkcs10.h"
+#include "support/paths.h"
 
 namespace birthmark::test {
 namespace {
 
 constexpr auto kBound = std::chrono::seconds{120};
-constexpr const char* kProgram = BIRTHMARK_BIN_DIR "/birthmark";
+const std::string kProgram = (bin_dir() / "birthmark").string();
 
 boost::json::object read_object(std::string_view text, const std::string& words) {
   const auto value = json::read(text, {.bytes_max = 1 << 24, .items_max = 1 << 20});

@@ -6,11 +6,13 @@
 #include <regex>
 #include <string>
 
+#include "support/paths.h"
+
 namespace birthmark::test {
 
 /// The hex of the block that follows "<name>:" in a page of docs/wire; a text that is no hex if there is none.
 inline std::string in_document(const std::string& page, const std::string& name) {
-  std::ifstream in{std::string{BIRTHMARK_SOURCE_DIR} + "/docs/wire/" + page};
+  std::ifstream in{source_dir() / "docs/wire" / page};
   const std::string text{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
   const auto at = text.find("\n" + name + ":\n");
   const auto begin = text.find("```text\n", at);

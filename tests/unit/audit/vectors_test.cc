@@ -11,13 +11,14 @@
 #include "codec/base64.h"
 #include "crypto/hash.h"
 #include "memory_log.h"
+#include "support/paths.h"
 
 namespace birthmark::audit {
 namespace {
 
 using testing::must;
 
-const std::filesystem::path kFolder = BIRTHMARK_SOURCE_DIR "/../shared/vectors/tlog";
+const std::filesystem::path kFolder = test::shared_vectors() / "tlog";
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file{path, std::ios::binary};

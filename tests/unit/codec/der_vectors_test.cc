@@ -16,6 +16,7 @@
 #include "codec/pkcs10.h"
 #include "codec/x509.h"
 #include "openssl_samples.h"
+#include "support/paths.h"
 
 namespace birthmark {
 namespace {
@@ -25,7 +26,7 @@ namespace fs = std::filesystem;
 constexpr pem::Limits kPemLimits{.blocks_max = 64, .block_max_bytes = 256 * 1024};
 
 fs::path vectors() {
-  return fs::path{BIRTHMARK_SOURCE_DIR} / ".." / "shared" / "vectors";
+  return test::shared_vectors();
 }
 
 Bytes contents_of(const fs::path& path) {

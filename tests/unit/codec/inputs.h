@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "support/paths.h"
 
 namespace birthmark::test {
 
@@ -48,7 +49,7 @@ void each_damage(const Bytes& whole, Law law) {
 }
 
 inline std::filesystem::path vectors(std::string_view folder) {
-  return std::filesystem::path{BIRTHMARK_SOURCE_DIR "/../shared/vectors"} / folder;
+  return test::shared_vectors() / folder;
 }
 
 /// The content of a file; empty if there is none.

@@ -17,6 +17,7 @@
 #include "codec/der.h"
 #include "crypto/keys.h"
 #include "crypto/openssl.h"
+#include "support/paths.h"
 
 extern char** environ;
 
@@ -24,7 +25,7 @@ namespace birthmark::crypto::test {
 
 /// Published vectors live beside the repository; suites that need them skip where they are absent.
 inline std::filesystem::path vectors() {
-  return std::filesystem::path{BIRTHMARK_SOURCE_DIR} / "../shared/vectors";
+  return birthmark::test::shared_vectors();
 }
 
 inline std::string read_text(const std::filesystem::path& path) {

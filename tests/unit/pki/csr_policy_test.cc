@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "codec/base64.h"
+#include "support/paths.h"
 #include "unit/pki/support.h"
 
 namespace birthmark::pki {
@@ -298,7 +299,7 @@ std::string member(const std::string& line, const std::string& name) {
 }
 
 TEST(CsrVectors, made_cases_have_the_verdicts_that_were_written_beside_them) {
-  std::ifstream in{std::string{BIRTHMARK_SOURCE_DIR} + "/../shared/vectors/csr/made/cases.jsonl"};
+  std::ifstream in{test::shared_vectors() / "csr/made/cases.jsonl"};
   if (!in) {
     GTEST_SKIP() << "the request vectors are not beside the repository";
   }
@@ -330,7 +331,7 @@ INSTANTIATE_TEST_SUITE_P(Sources, CsrFiles, ::testing::Values("boulder", "pyca",
 
 // Nobody's request is our device's: each of these is refused, and none of them hurts.
 TEST_P(CsrFiles, foreign_requests_are_refused) {
-  const auto folder = std::filesystem::path{BIRTHMARK_SOURCE_DIR} / "../shared/vectors/csr" / GetParam();
+  const auto folder = test::shared_vectors() / "csr" / GetParam();
   if (!std::filesystem::exists(folder)) {
     GTEST_SKIP() << "the request vectors are not beside the repository";
   }
