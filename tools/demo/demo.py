@@ -115,10 +115,10 @@ def linger(story, screen):
     unit = story.line[0]
     screen.say()
     screen.say("The registry and the chips keep running. Look around in another terminal, for instance:")
-    for arguments in (story.registry.operator("device", "list"), story.registry.device("show", unit),
+    screen.command(f"export PATH=$PWD/{story.stage.typed([story.stage.programs])}:$PATH")
+    for arguments in (story.stage.exports(), story.registry.operator("device", "list"), story.registry.device("show", unit),
                       unit.agent("telemetry"), ["curl", "-s", story.registry.public_url + "/metrics"]):
         screen.command(story.stage.typed(arguments))
-    screen.say("(the programs are in " + story.stage.typed([story.stage.programs]) + ")")
     screen.say("Ctrl-C or ./demo --stop ends everything.")
     signal.pause()
 
@@ -135,9 +135,10 @@ def main(arguments):
     clean(folder)
     screen = Screen(sys.stderr if flags.json else sys.stdout)
     stage = Stage(_ROOT, flags.programs.resolve(), folder, screen)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_FOUND_WRONG))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     story = Story(stage, _UNITS_FAST if flags.fast else _UNITS)
+    failed = [{"step": "interrupted", "why": "the demo was stopped before its end"}]
     try:
         screen.say("birthmark: one device's whole life. Every chip here is simulated (a software TPM).")
         failed = tell(story, screen)
@@ -148,7 +149,7 @@ def main(arguments):
         if not flags.headless and not failed:
             linger(story, screen)
     except KeyboardInterrupt:
-        failed = failed if "failed" in locals() else ["interrupted"]
+        screen.say()
     finally:
         stage.end()
     return _FOUND_WRONG if failed else _DONE

@@ -163,6 +163,10 @@ class Stage:
         self.environment.update({name: str(value) for name, value in variables.items()})
         self.screen.command(self.typed(["export", *(f"{name}={value}" for name, value in variables.items())]))
 
+    def exports(self):
+        """The command that gives another terminal all of these settings."""
+        return ["export", *(f"{k}={v}" for k, v in self.environment.items() if k.startswith("BIRTHMARK_"))]
+
     def start(self, name, arguments):
         """Starts a program that runs until the end of the demo."""
         child = Child([str(self.programs / arguments[0]), *map(str, arguments[1:])], self.path(f"logs/{name}.log"),
