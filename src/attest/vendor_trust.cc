@@ -76,14 +76,17 @@ class Search {
     }
   }
 
-  const VendorAnchor* to_root(const x509::Certificate& certificate, std::size_t cas_below) {
+  /// @param pinned what `certificate` is the certificate of, if it is pinned: its signatures need no verifying any
+  /// more.
+  const VendorAnchor* to_root(const x509::Certificate& certificate, std::size_t cas_below,
+                              const VendorAnchor* pinned = nullptr) {
     for (const auto& anchor : trust_.anchors()) {
       const auto& issuer = anchor.certificate;
       if (!may_be_issuer(issuer, certificate, cas_below) || trust_.denied(issuer) || !valid_at(issuer, at_) ||
-          !signed_by(certificate, anchor.key)) {
+          !(pinned != nullptr ? trust_.links(anchor, *pinned) : signed_by(certificate, anchor.key))) {
         continue;
       }
-      const auto* const root = anchor.kind == AnchorKind::root ? &anchor : onwards(issuer, cas_below);
+      const auto* const root = anchor.kind == AnchorKind::root ? &anchor : onwards(issuer, cas_below, &anchor);
       if (root != nullptr) {
         return found(root, issuer, cas_below);
       }
@@ -112,8 +115,8 @@ class Search {
     return scheme && budget_.spend() && key.verify(*scheme, certificate.tbs(), certificate.signature());
   }
 
-  const VendorAnchor* onwards(const x509::Certificate& issuer, std::size_t cas_below) {
-    return cas_below < kIntermediatesMax ? to_root(issuer, cas_below + 1) : nullptr;
+  const VendorAnchor* onwards(const x509::Certificate& issuer, std::size_t cas_below, const VendorAnchor* pinned) {
+    return cas_below < kIntermediatesMax ? to_root(issuer, cas_below + 1, pinned) : nullptr;
   }
 
   const VendorAnchor* through_hints(const x509::Certificate& certificate, std::size_t cas_below) {
@@ -123,7 +126,7 @@ class Search {
         continue;
       }
       hint.in_path = true;
-      const auto* const root = onwards(hint.certificate, cas_below);
+      const auto* const root = onwards(hint.certificate, cas_below, nullptr);
       hint.in_path = false;
       if (root != nullptr) {
         return found(root, hint.certificate, cas_below);
@@ -152,7 +155,25 @@ Result<void> VendorTrust::add(BytesView certificate, std::string vendor, AnchorK
   BM_TRY(auto read, x509::Certificate::read_anchor(certificate));
   BM_TRY(auto key, crypto::PublicKey::from_spki(read.spki()));
   anchors_.push_back({std::move(read), std::move(key), std::move(vendor), kind, anchor_class});
+  const auto signed_by = [&](std::size_t below, std::size_t issuer) {
+    const auto& one = anchors_[below].certificate;
+    const auto scheme = scheme_of(one.signature_algorithm());
+    if (scheme && equal(one.issuer(), anchors_[issuer].certificate.subject()) &&
+        anchors_[issuer].key.verify(*scheme, one.tbs(), one.signature())) {
+      links_.emplace(issuer, below);
+    }
+  };
+  const std::size_t last = anchors_.size() - 1;
+  for (std::size_t other = 0; other < last; ++other) {
+    signed_by(last, other);
+    signed_by(other, last);
+  }
   return {};
+}
+
+bool VendorTrust::links(const VendorAnchor& issuer, const VendorAnchor& below) const {
+  const auto place = [this](const VendorAnchor& anchor) { return static_cast<std::size_t>(&anchor - anchors_.data()); };
+  return links_.contains({place(issuer), place(below)});
 }
 
 void VendorTrust::deny_model(std::string manufacturer, std::string model, std::string version) {

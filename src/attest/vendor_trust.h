@@ -61,6 +61,8 @@ class VendorTrust {
   /// keys of several types has one identity and not two.
   [[nodiscard]] crypto::KeyType canonical_type(const std::string& model) const;
   [[nodiscard]] std::span<const VendorAnchor> anchors() const { return anchors_; }
+  /// Whether the key of one pinned certificate signed another; verified once, when the later of the two was pinned.
+  [[nodiscard]] bool links(const VendorAnchor& issuer, const VendorAnchor& below) const;
 
  private:
   struct Model {
@@ -69,6 +71,7 @@ class VendorTrust {
   };
 
   std::vector<VendorAnchor> anchors_;
+  std::set<std::pair<std::size_t, std::size_t>> links_;  ///< places in `anchors_`: issuer, below
   std::set<Digest> denied_;
   std::set<Model> denied_models_;
   std::set<std::pair<Bytes, Bytes>> revoked_;  ///< issuer Name, serial
