@@ -36,9 +36,12 @@ std::string quoted(const std::string& text) {
 
 /// CPU seconds of one operation, of `count` in a row.
 double time_of(const Operation& operation, std::size_t count) {
+  if (operation.prepare) {
+    operation.prepare(count);
+  }
   const double begin = thread_cpu_seconds();
   for (std::size_t i = 0; i < count; ++i) {
-    operation();
+    operation.run();
   }
   return (thread_cpu_seconds() - begin) / static_cast<double>(count);
 }

@@ -46,8 +46,11 @@ double quantile(const std::vector<double>& sorted, double part);
 /// "median 0.91, quartiles 0.90 to 0.92 of 100 slices".
 std::string words(const Spread& spread, std::size_t samples);
 
-/// One operation; called over and over.
-using Operation = std::function<void()>;
+/// One operation, called over and over; what it needs for the next `count` calls is made outside of the measure.
+struct Operation {
+  std::function<void()> run;
+  std::function<void(std::size_t count)> prepare = {};
+};
 
 /// How to slice: two sides run alternately, A B B A, so that drift of the machine falls on both.
 struct Slicing {
