@@ -134,6 +134,10 @@ Result<void> Hierarchy::refresh() {
 Result<CaRecord> Hierarchy::ensure_ca(const CaOrder& order) {
   BM_TRY(auto there, ca_named(order.name));
   if (there) {
+    // Whoever made it may not have come to this.
+    if (ports_.cas.get()->find(there->id) == nullptr) {
+      BM_CHECK(refresh());
+    }
     const bool same = there->profile == order.profile && there->parent == order.parent;
     return same ? std::move(there).value()
                 : Result<CaRecord>{
@@ -347,7 +351,7 @@ Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::st
     BatchRecord batch;
     std::optional<std::string> key;
   };
-  BM_TRY(auto sealed, ports_.store.write_for<Sealed>([&](Tx& tx) -> Result<Sealed> {
+  auto sealed = ports_.store.write_for<Sealed>([&](Tx& tx) -> Result<Sealed> {
     BM_TRY(auto batch, tx.batch_named(name));
     if (!batch) {
       return fail(Code::not_found, "no batch " + name);
@@ -369,12 +373,30 @@ Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::st
                        .reason = name,
                        .count = batch->budget.issued}));
     return Sealed{std::move(*batch), std::move(key)};
-  }));
-  if (sealed.key) {
-    BM_CHECK(ports_.signer.destroy(*sealed.key));
+  });
+  if (!sealed) {
+    if (sealed.error().code == Code::batch_closed) {
+      BM_CHECK(destroy_key_of_sealed(name));
+    }
+    return fail(sealed.error());
+  }
+  if (sealed->key) {
+    BM_CHECK(ports_.signer.destroy(*sealed->key));
   }
   BM_CHECK(refresh());
-  return std::move(sealed.batch);
+  return std::move(sealed->batch);
+}
+
+/// Ends what a seal left behind that was cut off between its record and the key.
+Result<void> Hierarchy::destroy_key_of_sealed(const std::string& name) {
+  BM_TRY(const auto ca, ports_.store.read_for<std::optional<CaRecord>>([&](Tx& tx) -> Result<std::optional<CaRecord>> {
+    BM_TRY(const auto batch, tx.batch_named(name));
+    return batch ? tx.ca(batch->manufacturing_ca) : Result<std::optional<CaRecord>>{};
+  }));
+  if (ca && ca->key_destroyed) {
+    BM_CHECK(ports_.signer.destroy(ca->key));
+  }
+  return refresh();
 }
 
 Result<CaId> Hierarchy::operational_ca(BatchId id) {

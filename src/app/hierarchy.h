@@ -63,7 +63,8 @@ class Hierarchy {
   /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
   /// conflict: the name is taken by another order.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor);
-  /// Ends the batch for ever and destroys its CA's key (its own one only). @error batch_closed, conflict, not_found
+  /// Ends the batch for ever and destroys its CA's key (its own one only). Asked again it destroys what an interrupted
+  /// seal left. @error batch_closed, conflict, not_found
   Result<BatchRecord> seal_batch(const std::string& name, const std::string& actor);
   /// The operational CA that issues for the batch now: rolled to a new generation (key, list) after 30 days or when
   /// seven eighths of the list are used. @error as making a CA
@@ -95,6 +96,7 @@ class Hierarchy {
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
                                           const std::string& batch, std::uint32_t quantity, std::uint32_t generation);
   Result<std::optional<CaRecord>> ca_named(const std::string& name) const;
+  Result<void> destroy_key_of_sealed(const std::string& name);
   Result<void> refresh();
 
   Ports ports_;

@@ -92,6 +92,7 @@ Result<ActionResult> Operations::deny_by_journal(DeviceAction action, const Devi
   BM_TRY(const auto decision, decide(action, facts.device, cause));
   const auto now = ports_.clock.now();
   const auto kind = action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
+  const std::scoped_lock lock{journal_mutex_};
   BM_CHECK(
       ports_.journal.append({.kind = kind, .device = facts.device.row, .cause = cause, .at = now, .actor = actor}));
 
@@ -110,12 +111,13 @@ Result<ActionResult> Operations::deny_by_journal(DeviceAction action, const Devi
                               .appraised_at = denied.appraised_at.value_or(denied.provisioned_at)});
     }
   }
-  BM_CHECK(ports_.read_path.apply(publications));
+  BM_CHECK(ports_.read_path.deny(denied.row, publications));
   const auto cut = ports_.sessions.cut(denied.row);
   return ActionResult{std::move(denied), cut, true};
 }
 
 Result<std::size_t> Operations::replay_journal() {
+  const std::scoped_lock lock{journal_mutex_};
   BM_TRY(const auto pending, ports_.journal.pending());
   for (const auto& deny : pending) {
     const auto replayed = ports_.store.write([&](Tx& tx) -> Result<void> {
@@ -139,6 +141,7 @@ Result<std::size_t> Operations::replay_journal() {
   }
   if (!pending.empty()) {
     BM_CHECK(ports_.journal.clear());
+    ports_.read_path.denies_recorded();
   }
   return pending.size();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "app/ports/clock.h"
@@ -39,7 +40,8 @@ class Operations {
   Result<ActionResult> act(DeviceAction action, const DeviceId& device, lifecycle::HoldCause cause,
                            const std::string& actor);
 
-  /// Brings what the journal holds into the store, before anything is served. Returns how many denies there were.
+  /// Brings what the journal holds into the store: before anything is served, and again as soon as the store takes
+  /// writes. Returns how many denies there were. @error storage: they stay in the journal.
   Result<std::size_t> replay_journal();
 
  private:
@@ -47,6 +49,7 @@ class Operations {
                                        const std::string& actor);
 
   Ports ports_;
+  std::mutex journal_mutex_;  ///< nothing is appended between reading the journal and clearing it
 };
 
 /// "suspend". @return nothing for a name that is none.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/provisioning.h"
 
+#include <algorithm>
+
 #include "app/registration.h"
 #include "app/subjects.h"
 #include "crypto/hash.h"
@@ -28,6 +30,12 @@ lifecycle::DeviceRecord new_device(const DeviceId& id, const attest::EndorsedChi
   device.provisioned_at = doing.now;
   device.appraised_at = doing.now;
   return device;
+}
+
+/// Whether the device has its unit of the budget: one that was only held in a collision has none.
+Result<bool> unit_taken(Tx& tx, DeviceRow device) {
+  BM_TRY(const auto certificates, tx.certificates_of(device));
+  return std::ranges::any_of(certificates, [](const auto& certificate) { return certificate.counted; });
 }
 
 }  // namespace
@@ -124,6 +132,9 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
     BM_CHECK(hold_both(shown, grant, issued.error()));
     return fail(Code::key_reuse, "another identity holds this key; both are held");
   }
+  if (!issued && issued.error().code == Code::hardware_known) {
+    BM_CHECK(report_known(id, grant));
+  }
   return issued;
 }
 
@@ -146,12 +157,19 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Sh
     const auto where =
         known->batch == batch->budget.id ? lifecycle::SeenIn::same_batch : lifecycle::SeenIn::other_batch;
     BM_CHECK(lifecycle::judge_known_hardware(known->state, where, lifecycle::ReworkPermission::none));
+    if (!known->holds.empty()) {
+      return fail(Code::held, lifecycle::why_left(known->holds, {}));
+    }
     record.device = known->row;
-  } else {
+  }
+  BM_TRY(const bool taken, known ? unit_taken(tx, known->row) : Result<bool>{false});
+  if (!taken) {
     BM_TRY(batch->budget, lifecycle::reserve(batch->budget, clock));
     BM_CHECK(tx.update_batch(*batch));
-    BM_TRY(record.device, tx.add_device(new_device(id, shown.chip, *batch, doing)));
     record.counted = true;
+  }
+  if (!known) {
+    BM_TRY(record.device, tx.add_device(new_device(id, shown.chip, *batch, doing)));
   }
   for (const auto& [digest, kind] :
        {std::pair{crypto::sha256(shown.chip.spki), KnownKind::ek_spki}, std::pair{shown.ak_name, KnownKind::ak_name}}) {
@@ -175,6 +193,19 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Sh
                                  .evidence_hash = crypto::sha256(findings),
                                  .actor = doing.actor,
                                  .reason = "provision"}));
+}
+
+/// Proven hardware of an identity in the field at a line: an incident, no hold (design rule 1).
+Result<void> Provisioning::report_known(const DeviceId& device, const StationGrant& grant) {
+  return ports_.store.write([&](Tx& tx) {
+    return without_value(tx.audit({.kind = audit::EntryKind::incident,
+                                   .at = ports_.clock.now(),
+                                   .epoch = ports_.store.epoch().get(),
+                                   .device = device,
+                                   .actor = "station:" + grant.station.name,
+                                   .refusal = Code::hardware_known,
+                                   .reason = "hardware of a known identity was provisioned again"}));
+  });
 }
 
 /// Two identities collide (design rule 1): both are held, the newcomer as an S0 device without a certificate.

@@ -78,6 +78,7 @@ class Provisioning {
   Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);
   Result<void> at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
                          const lifecycle::ClockReading& clock);
+  Result<void> report_known(const DeviceId& device, const StationGrant& grant);
   Result<void> hold_both(const Shown& shown, const StationGrant& grant, const Error& collision);
 
   Ports ports_;

@@ -91,13 +91,38 @@ Result<void> ReadPath::rebuild() {
   return refresh();
 }
 
+Result<void> ReadPath::put(const Publication& publication) {
+  BM_TRY(auto* const place, table(publication.ca));
+  if (denied_.contains(publication.device)) {
+    const auto shown = place->load(publication.index);
+    const bool ends = publication.status == lifecycle::Status::ended;
+    if (publication.status == lifecycle::Status::admitted || (shown.status == lifecycle::Status::ended && !ends)) {
+      return {};  // the commit knows nothing of the deny
+    }
+  }
+  return place->publish(publication.index, record_of(publication));
+}
+
 Result<void> ReadPath::apply(std::span<const Publication> publications) {
   const std::scoped_lock lock{mutex_};
   for (const auto& publication : publications) {
-    BM_TRY(auto* const place, table(publication.ca));
-    BM_CHECK(place->publish(publication.index, record_of(publication)));
+    BM_CHECK(put(publication));
   }
   return {};
+}
+
+Result<void> ReadPath::deny(DeviceRow device, std::span<const Publication> publications) {
+  const std::scoped_lock lock{mutex_};
+  denied_.insert(device);
+  for (const auto& publication : publications) {
+    BM_CHECK(put(publication));
+  }
+  return {};
+}
+
+void ReadPath::denies_recorded() {
+  const std::scoped_lock lock{mutex_};
+  denied_.clear();
 }
 
 }  // namespace birthmark::app

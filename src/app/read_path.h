@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "app/cas.h"
 #include "app/catalog.h"
@@ -26,17 +27,25 @@ class ReadPath {
   /// Follows one commit. @error conflict, bad_request: a record that the wire rule forbids (never published).
   Result<void> apply(std::span<const Publication> publications);
 
+  /// Publishes an emergency deny of a device, which stands in no store yet (design rule 8): until `denies_recorded`,
+  /// commits that know nothing of it loosen nothing. @error as `apply`
+  Result<void> deny(DeviceRow device, std::span<const Publication> publications);
+  /// The store has them all.
+  void denies_recorded();
+
   [[nodiscard]] const policy::SnapshotHolder& snapshots() const { return *holder_; }
 
  private:
   Result<std::shared_ptr<const policy::Snapshot>> make();
   Result<policy::CredentialTable*> table(CaId ca);
+  Result<void> put(const Publication& publication);
 
   const Store& store_;
   const CaDirectoryHolder& cas_;
   const Catalog& catalog_;
   std::mutex mutex_;  ///< of the writers of the snapshot; readers take none
   std::map<CaId, std::shared_ptr<policy::CredentialTable>> tables_;
+  std::set<DeviceRow> denied_;  ///< by the journal alone
   std::uint64_t number_ = 0;
   std::unique_ptr<policy::SnapshotHolder> holder_;
 };

@@ -156,6 +156,7 @@ class ComposedRegistry final : public Registry {
 
   void tidy() override {
     // What fails here is tried again at the next tick; it is counted where it fails.
+    static_cast<void>(cases_->operations.replay_journal());
     static_cast<void>(cases_->refusals.flush());
     if (const auto durable = log_->make_durable()) {
       static_cast<void>(store_->prune_log(*durable));

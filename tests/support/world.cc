@@ -16,14 +16,8 @@ namespace {
 using lifecycle::Purpose;
 using lifecycle::State;
 
-const Bytes kEmptyName{0x30, 0x00};
 const Digest kFieldCaller = crypto::sha256(as_bytes("192.0.2.7"));
 constexpr std::string_view kLine = "line-1", kGate = "gate-1", kBatch = "B-1";
-
-Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes) {
-  return must(pkcs10::write_request(subject, key.spki(), attributes, x509::SignatureAlgorithm::ecdsa_sha256,
-                                    [&](BytesView info) { return key.key.sign(info); }));
-}
 
 /// An operational key: the same form as the IDevID key's, as a child of the storage key.
 std::unique_ptr<PaperKey> new_key() {
@@ -31,6 +25,11 @@ std::unique_ptr<PaperKey> new_key() {
 }
 
 }  // namespace
+
+Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes) {
+  return must(pkcs10::write_request(subject, key.spki(), attributes, x509::SignatureAlgorithm::ecdsa_sha256,
+                                    [&](BytesView info) { return key.key.sign(info); }));
+}
 
 policy::ProductPolicy test_policy() {
   policy::ProductPolicy policy;
@@ -41,7 +40,10 @@ policy::ProductPolicy test_policy() {
 UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKey receipt_key)
     : cas{p.store, ""},
       catalog{p.store,
-              [policy = options.policy](const app::ProductRecord&) -> Result<policy::ProductPolicy> {
+              [policy = options.policy](const app::ProductRecord& product) -> Result<policy::ProductPolicy> {
+                if (product.policy == World::kUnreadablePolicy) {
+                  return fail(Code::bad_request, "told to be unreadable");
+                }
                 BM_CHECK(policy::check(policy, policy::Environment::development));
                 return policy;
               }},
@@ -89,7 +91,9 @@ World::World(WorldOptions options) : entropy{options.seed}, options_{std::move(o
   pin(vendor->intermediate_certificate(), attest::AnchorKind::intermediate);
   must(open_store());
   must(start());
-  must(cases->hierarchy.init());
+  if (options_.roots == Roots::made) {
+    must(cases->hierarchy.init());
+  }
 }
 
 World::~World() {

@@ -17,6 +17,7 @@
 #include "app/revalidation.h"
 #include "app/sealing.h"
 #include "audit/entry.h"
+#include "codec/pkcs10.h"
 #include "support/failing_store.h"
 #include "support/fake_signer.h"
 #include "support/fake_store.h"
@@ -30,14 +31,23 @@ namespace birthmark::test {
 
 enum class Backing : std::uint8_t { memory, sqlite };
 
+inline const Bytes kEmptyName{0x30, 0x00};
+
+/// A request for a key, signed by it.
+Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes);
+
 /// A product for simulated roots, as tests use it.
 policy::ProductPolicy test_policy();
+
+/// Whether the roots and the service CA are there from the start.
+enum class Roots : std::uint8_t { made, missing };
 
 struct WorldOptions {
   app::Scope scope = app::Scope::batch;
   policy::ProductPolicy policy = test_policy();
   Backing backing = Backing::memory;
   std::uint64_t seed = 1;
+  Roots roots = Roots::made;
 };
 
 /// The use cases of one server process, in the order of their dependencies (daemon/registry.cc, without its files).
@@ -198,6 +208,8 @@ class World {
   std::unique_ptr<fleet::SiliconVendor> vendor;
   std::unique_ptr<UseCases> cases;  ///< anew after each restart
 
+  /// The text of a policy that cannot be read; any other text is the options' policy.
+  static constexpr const char* kUnreadablePolicy = "unreadable";
   static constexpr const char* kBinding = "Y2hhbm5lbA==";
   static constexpr const char* kReceiptKey = "registry-receipts";
   static constexpr const char* kStatementKey = "registry-statements";
