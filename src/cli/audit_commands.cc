@@ -4,73 +4,59 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
-#include <vector>
 
-#include "adapters/files/posix_files.h"
-#include "adapters/sqlite/log_rows.h"
-#include "audit/log_check.h"
 #include "audit/proof.h"
-#include "codec/json.h"
+#include "cli/log_verifier.h"
+#include "cli/operator_call.h"
 
 namespace birthmark::cli {
 namespace {
 
-constexpr int kDone = 0, kWrong = 1, kEnvironment = 3;
-constexpr std::size_t kTileMax = 20 * 1024 * 1024;
-
-/// A log's files, and optionally the rows of the database behind it.
-class DirectoryLog final : public audit::LogSource {
- public:
-  DirectoryLog(Files& files, std::filesystem::path directory) : files_{files}, directory_{std::move(directory)} {}
-  void compare_with(std::unique_ptr<sqlite::LogRows> rows) { rows_ = std::move(rows); }
-
-  Result<std::string> checkpoint() override {
-    BM_TRY(const auto bytes, files_.read(directory_ / audit::kCheckpointPath, audit::kNoteMaxBytes));
-    return std::string{as_text(bytes)};
-  }
-  Result<Bytes> tile(const audit::TileName& name) override {
-    return files_.read(directory_ / audit::path_of(name), kTileMax);
-  }
-  [[nodiscard]] bool has_rows() const override { return rows_ != nullptr; }
-  Result<std::vector<audit::LogRow>> rows(std::uint64_t first, std::size_t most) override {
-    return rows_->read(first, most);
-  }
-
- private:
-  Files& files_;
-  const std::filesystem::path directory_;
-  std::unique_ptr<sqlite::LogRows> rows_;
-};
-
-struct Flags {
-  std::string log, key, database;
+struct AuditFlags {
+  std::string data = "run/birthmark";
+  std::string log, key, database, out;
   std::vector<std::string> witnesses;
   std::uint64_t index = 0;
   bool as_json = false;
+
+  [[nodiscard]] Form form() const { return as_json ? Form::json : Form::words; }
+  [[nodiscard]] std::filesystem::path directory() const {
+    return log.empty() ? std::filesystem::path{data} / "log" : std::filesystem::path{log};
+  }
 };
 
-int complain(const Error& error, int exit_code) {
-  std::fprintf(stderr, "birthmark: %s: %s\nremedy: %s\n", std::string{info(error.code).name}.c_str(),
-               error.detail.c_str(), std::string{info(error.code).remedy}.c_str());
-  return exit_code;
-}
-
-/// Checkpoints that somebody else kept, each as a signed note of the same log.
-Result<std::vector<audit::Checkpoint>> witnessed(Files& files, const Flags& flags,
-                                                 const audit::CheckpointTrust& trust) {
-  std::vector<audit::Checkpoint> out;
-  for (const auto& path : flags.witnesses) {
-    BM_TRY(const auto bytes, files.read(path, audit::kNoteMaxBytes));
-    BM_TRY(const auto opened, audit::open_checkpoint(as_text(bytes), trust));
-    out.push_back(opened.checkpoint);
+/// The key as it was given, or as `init` left it in the data directory.
+Result<audit::VerifierKey> verifier_key(Files& files, const AuditFlags& flags) {
+  if (!flags.key.empty() && flags.key.find('+') != std::string::npos) {
+    return audit::VerifierKey::read(flags.key);
   }
-  return out;
+  const auto file =
+      flags.key.empty() ? std::filesystem::path{flags.data} / "log.vkey" : std::filesystem::path{flags.key};
+  auto bytes = files.read(file, 4096);
+  if (!bytes) {
+    return fail(bytes.error().code, "no verifier key at " + file.string() + ": give it by --key");
+  }
+  while (!bytes->empty() && bytes->back() == '\n') {
+    bytes->pop_back();
+  }
+  return audit::VerifierKey::read(as_text(*bytes));
 }
 
-boost::json::object summary(const audit::LogReport& report) {
+/// Given, or beside the log where the whole data directory is at hand.
+Result<std::optional<std::filesystem::path>> database_of(Files& files, const AuditFlags& flags) {
+  if (!flags.database.empty()) {
+    return std::optional<std::filesystem::path>{flags.database};
+  }
+  const auto beside = std::filesystem::path{flags.data} / "registry" / "registry.db";
+  BM_TRY(const bool there, files.exists(beside));
+  return flags.log.empty() && there ? std::optional{beside} : std::nullopt;
+}
+
+boost::json::object summary(const LogVerdict& verdict) {
+  const auto& report = verdict.report;
   boost::json::object out{
       {"verified", report.sound()}, {"size", report.head.size}, {"root", to_hex(report.head.root.get())},
-      {"entries", report.entries},  {"files", report.files},    {"rows", report.rows}};
+      {"entries", report.entries},  {"files", report.files},    {"rows", verdict.rows_compared}};
   if (report.finding) {
     boost::json::object finding{{"file", report.finding->file}, {"words", report.finding->words}};
     if (report.finding->index) {
@@ -81,91 +67,129 @@ boost::json::object summary(const audit::LogReport& report) {
   return out;
 }
 
-int verify(const Flags& flags) {
-  PosixFiles files;
-  const auto key = audit::VerifierKey::read(flags.key);
-  if (!key) {
-    return complain(key.error(), kEnvironment);
+int show_verdict(const LogVerdict& verdict, Form form) {
+  const auto& report = verdict.report;
+  if (form == Form::json) {
+    print_line(summary(verdict));
+  } else if (report.sound()) {
+    print_line(std::string_view{"verified: " + std::to_string(report.entries) + " entries, " +
+                                std::to_string(report.files) + " files, " + std::to_string(verdict.rows_compared) +
+                                " rows, root " + to_hex(report.head.root.get())});
   }
-  const audit::CheckpointTrust trust{*key};
-  auto older = witnessed(files, flags, trust);
-  if (!older) {
-    return complain(older.error(), kEnvironment);
+  if (report.sound()) {
+    return kDone;
   }
-  DirectoryLog log{files, flags.log};
-  if (!flags.database.empty()) {
-    auto rows = sqlite::LogRows::open(flags.database);
-    if (!rows) {
-      return complain(rows.error(), kEnvironment);
-    }
-    log.compare_with(std::move(*rows));
-  }
-  const auto report = audit::verify_log(log, {.trust = trust, .witnessed = std::move(*older)});
-  if (!report) {
-    return complain(report.error(), report.error().code == Code::not_found ? kWrong : kEnvironment);
-  }
-  if (flags.as_json) {
-    std::printf("%s\n", json::write(summary(*report)).c_str());
-  } else if (report->sound()) {
-    std::printf("verified: %llu entries, %llu files, root %s\n", static_cast<unsigned long long>(report->entries),
-                static_cast<unsigned long long>(report->files), to_hex(report->head.root.get()).c_str());
-  }
-  if (!report->sound()) {
-    const auto& finding = *report->finding;
-    std::fprintf(stderr, "birthmark: the log is wrong: %s: %s%s\n", finding.file.c_str(), finding.words.c_str(),
-                 finding.index ? (", first bad index " + std::to_string(*finding.index)).c_str() : "");
-    return kWrong;
-  }
-  return kDone;
+  const auto& finding = *report.finding;
+  std::fprintf(stderr, "birthmark: the log is wrong: %s: %s%s\n", finding.file.c_str(), finding.words.c_str(),
+               finding.index ? (", first bad index " + std::to_string(*finding.index)).c_str() : "");
+  return kRefused;
 }
 
-Result<std::string> proof_of(Files& files, const Flags& flags) {
-  BM_TRY(const auto key, audit::VerifierKey::read(flags.key));
-  DirectoryLog log{files, flags.log};
+int verify(const AuditFlags& flags) {
+  PosixFiles files;
+  const auto key = verifier_key(files, flags);
+  if (!key) {
+    return complain(key.error(), flags.form(), kEnvironment);
+  }
+  const auto database = database_of(files, flags);
+  if (!database) {
+    return complain(database.error(), flags.form(), kEnvironment);
+  }
+  const auto verdict = verify_log_directory(
+      files, {flags.directory(), *key, *database, {flags.witnesses.begin(), flags.witnesses.end()}});
+  return verdict ? show_verdict(*verdict, flags.form()) : complain(verdict.error(), flags.form(), kEnvironment);
+}
+
+struct Opened {
+  std::string note;
+  audit::Checkpoint checkpoint;
+};
+
+Result<Opened> open_log(Files& files, DirectoryLog& log, const AuditFlags& flags) {
+  BM_TRY(const auto key, verifier_key(files, flags));
   BM_TRY(auto note, log.checkpoint());
-  BM_TRY(const auto opened, audit::open_checkpoint(note, {key}));
+  BM_TRY(auto opened, audit::open_checkpoint(note, {key}));
+  return Opened{std::move(note), std::move(opened.checkpoint)};
+}
+
+Result<std::string> proof_of(Files& files, const AuditFlags& flags) {
+  DirectoryLog log{files, flags.directory()};
+  BM_TRY(auto opened, open_log(files, log, flags));
   audit::TileHashes hashes{opened.checkpoint.size, [&](const audit::TileName& name) { return log.tile(name); }};
   BM_TRY(auto path, audit::prove_inclusion(flags.index, opened.checkpoint.size, hashes.reader()));
   return audit::write_proof(
-      {.index = flags.index, .extra = {}, .path = std::move(path), .checkpoint = std::move(note)});
+      {.index = flags.index, .extra = {}, .path = std::move(path), .checkpoint = std::move(opened.note)});
 }
 
-int prove(const Flags& flags) {
+int prove(const AuditFlags& flags) {
   PosixFiles files;
   const auto proof = proof_of(files, flags);
   if (!proof) {
-    return complain(proof.error(), kWrong);
+    return complain(proof.error(), flags.form());
   }
   if (flags.as_json) {
-    std::printf("%s\n", json::write(boost::json::object{{"index", flags.index}, {"proof", *proof}}).c_str());
+    print_line(boost::json::object{{"index", flags.index}, {"proof", *proof}});
   } else {
-    std::printf("%s", proof->c_str());
+    std::fwrite(proof->data(), 1, proof->size(), stdout);
   }
   return kDone;
 }
 
-void add_log(CLI::App& command, Flags& flags) {
-  command.add_option("--log", flags.log, "directory of the log")->required();
-  command.add_option("--key", flags.key, "verifier key of the log, name+id+key")->required();
-  command.add_flag("--json", flags.as_json, "one JSON object on standard output");
+int checkpoint(const AuditFlags& flags) {
+  PosixFiles files;
+  DirectoryLog log{files, flags.directory()};
+  const auto opened = open_log(files, log, flags);
+  if (!opened) {
+    return complain(opened.error(), flags.form());
+  }
+  if (!flags.out.empty()) {
+    const auto kept = write_atomically(files, flags.out, as_bytes(opened->note), Visibility::everyone);
+    if (!kept) {
+      return complain(kept.error(), flags.form(), kEnvironment);
+    }
+  }
+  if (flags.as_json) {
+    print_line(boost::json::object{{"origin", opened->checkpoint.origin},
+                                   {"size", opened->checkpoint.size},
+                                   {"root", to_hex(opened->checkpoint.root.get())},
+                                   {"checkpoint", opened->note}});
+  } else {
+    std::fwrite(opened->note.data(), 1, opened->note.size(), stdout);
+  }
+  return kDone;
+}
+
+std::shared_ptr<AuditFlags> add_log(CLI::App& command) {
+  auto flags = std::make_shared<AuditFlags>();
+  add_data_flag(command, flags->data);
+  command.add_option("--log", flags->log, "directory of the log; <data>/log");
+  command.add_option("--key", flags->key, "verifier key of the log (name+id+key), or a file with it; <data>/log.vkey");
+  command.add_flag("--json", flags->as_json, "one JSON object on standard output");
+  return flags;
 }
 
 }  // namespace
 
 void add_audit(CLI::App& program, int& exit_code) {
-  const auto flags = std::make_shared<Flags>();
-  auto* const audit = program.add_subcommand("audit", "the log: verify, prove");
+  auto* const audit = program.add_subcommand("audit", "the log: verify, prove, checkpoint");
   audit->require_subcommand(1);
   auto* const check =
       audit->add_subcommand("verify", "recompute every hash, compare with the database and with kept checkpoints");
-  add_log(*check, *flags);
-  check->add_option("--witness", flags->witnesses, "a checkpoint that was kept elsewhere: finds cuts and rollback");
-  check->add_option("--database", flags->database, "registry.db, to compare its rows");
-  check->callback([flags, &exit_code] { exit_code = verify(*flags); });
+  const auto verify_flags = add_log(*check);
+  check->add_option("--witness", verify_flags->witnesses,
+                    "a checkpoint that was kept elsewhere: finds cuts and rollback");
+  check->add_option("--database", verify_flags->database, "registry.db, whose rows are compared; <data>/registry");
+  check->callback([verify_flags, &exit_code] { exit_code = verify(*verify_flags); });
+
   auto* const show = audit->add_subcommand("prove", "print the proof that an entry is in the log");
-  add_log(*show, *flags);
-  show->add_option("--index", flags->index, "of the entry")->required();
-  show->callback([flags, &exit_code] { exit_code = prove(*flags); });
+  const auto prove_flags = add_log(*show);
+  show->add_option("--index", prove_flags->index, "of the entry")->required();
+  show->callback([prove_flags, &exit_code] { exit_code = prove(*prove_flags); });
+
+  auto* const head = audit->add_subcommand("checkpoint", "print the log's signed head, and keep it as a witness");
+  const auto head_flags = add_log(*head);
+  head->add_option("--out", head_flags->out, "file to keep it in, for `audit verify --witness`");
+  head->callback([head_flags, &exit_code] { exit_code = checkpoint(*head_flags); });
 }
 
 }  // namespace birthmark::cli

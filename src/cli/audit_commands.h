@@ -7,7 +7,8 @@ class App;
 
 namespace birthmark::cli {
 
-/// `birthmark audit verify|prove`: works on files alone, for anybody; no server is asked. Exit codes as add_commands.
+/// `birthmark audit verify|prove|checkpoint`: works on files alone, for anybody; no server is asked. Exit codes as
+/// add_commands.
 void add_audit(CLI::App& program, int& exit_code);
 
 }  // namespace birthmark::cli

@@ -147,7 +147,11 @@ class ComposedRegistry final : public Registry {
     return recover();
   }
 
-  Result<void> init() override { return bootstrap(config_, paths_, world_->files(), cases_->hierarchy); }
+  Result<void> init() override {
+    BM_CHECK(bootstrap(config_, paths_, world_->files(), cases_->hierarchy));
+    return write_atomically(world_->files(), config_.data / "log.vkey", as_bytes(log_key_ + "\n"),
+                            Visibility::everyone);
+  }
   api::Services& services() override { return *services_; }
   void set_sessions(std::function<std::size_t(DeviceRow)> cut) override { sessions_.set(std::move(cut)); }
   Clock& clock() override { return clock_; }
