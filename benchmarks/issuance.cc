@@ -41,14 +41,14 @@ Compared renewals(Line& line) {
     devices.push_back(line.new_device());
     inputs.requests.push_back(signed_request(devices.back().request.csr));
   }
-  for (auto& device : line.store.rows().devices) {
+  for (auto& device : line.memory.rows().devices) {
     device.state = lifecycle::State::operational;
   }
-  const auto sample = line.store.rows().certificates.back().tbs.size();
+  const auto sample = line.memory.rows().certificates.back().tbs.size();
   inputs.receipt_bytes = sample - 50;  // its own extension is not under it, its context is
   inputs.tbs_bytes = sample;
   Floor floor{std::move(inputs)};
-  const auto baseline = line.store.rows();
+  const auto baseline = line.memory.rows();
   std::size_t next = 0;
   std::size_t attested = 0;
   const auto prepare = [&](std::size_t count) {
@@ -96,7 +96,7 @@ Compared provisionings(Line& line) {
   inputs.receipt_bytes = sample - 50;
   inputs.tbs_bytes = sample;
   Floor floor{std::move(inputs)};
-  auto& rows = line.store.rows();
+  auto& rows = line.memory.rows();
   rows.device_ids.clear();
   rows.known.clear();
   const auto baseline = rows;

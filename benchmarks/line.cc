@@ -68,8 +68,9 @@ app::EstRequest presented(const app::Issued& issued) {
 
 }  // namespace
 
-Line::Line()
-    : vendor_{must(fleet::SiliconVendor::create(clock.now()))},
+Line::Line(app::Store* durable)
+    : store{durable != nullptr ? *durable : memory},
+      vendor_{must(fleet::SiliconVendor::create(clock.now()))},
       signer_{must(FileSigner::open(files_, directory_ / "keys", Secret{text("benchmark")}))},
       cas{store, "http://pki.example"},
       catalog{
@@ -136,8 +137,13 @@ app::Issued Line::provision(const app::ProvisionEvidence& evidence) {
 Line::Device Line::new_device() {
   const auto tpm = new_tpm();
   const auto idevid = provision(evidence(tpm, begin()));
-  auto& stored = store.rows().devices.at(idevid.record.device.get() - 1);
-  stored.state = lifecycle::State::provisioned;  // the seal is another station's, and not what is measured
+  // The seal is another station's, and not what is measured.
+  must(store.write([&](app::Tx& tx) -> Result<void> {
+    BM_TRY(auto stored, tx.device(idevid.record.device));
+    stored->state = lifecycle::State::provisioned;
+    ++stored->version;
+    return tx.update_device(*stored);
+  }));
   Device device{.row = idevid.record.device, .request = presented(idevid), .next_key = {}};
   const auto first = new_key();
   device.request.csr = request_for(first, device.request.presented_subject, kBinding, {});
@@ -152,7 +158,7 @@ Line::Device Line::new_device() {
 }
 
 void Line::go_back_to(const MemoryRows& rows) {
-  store.rows() = rows;
+  memory.rows() = rows;
   must(read_path.rebuild());
 }
 

@@ -46,7 +46,7 @@ class TappedEphemerals final : public crypto::EphemeralSource {
     }
     return drawn;
   }
-  Bytes last;
+  inline static thread_local Bytes last;
 
  private:
   GeneratedEphemerals source_;
@@ -56,7 +56,8 @@ class TappedEphemerals final : public crypto::EphemeralSource {
 /// and the machine's own clock and entropy; only the store is in memory. One product, one batch, one station.
 class Line {
  public:
-  Line();
+  /// @param durable the registry to work on, which must outlive this; none: `memory`.
+  explicit Line(app::Store* durable = nullptr);
 
   /// A chip of the simulated vendor.
   [[nodiscard]] test::PaperTpm new_tpm() const { return test::PaperTpm{vendor_, clock.now()}; }
@@ -88,7 +89,8 @@ class Line {
   SystemClock clock;
   SystemEntropy entropy;
   TappedEphemerals ephemerals{entropy};
-  MemoryStore store;
+  MemoryStore memory;
+  app::Store& store;
 
  private:
   test::TempDir directory_;
