@@ -130,12 +130,21 @@ std::uint16_t free_port() {
 /// A keep-alive connection that posts and waits for the answer.
 class Connection {
  public:
-  explicit Connection(std::uint16_t port) : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+  /// Tries for ten seconds: cfssl says that it listens a moment before it does.
+  explicit Connection(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port);
-    check(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0, "cfssl does not listen");
+    for (int tries = 0; tries < 1000; ++tries) {
+      fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+        return;
+      }
+      ::close(fd_);
+      ::usleep(10'000);
+    }
+    check(false, "cfssl does not listen");
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -165,7 +174,7 @@ class Connection {
     return length < head ? answer.size() >= head + 4 + std::stoul(answer.substr(length + 16))
                          : answer.ends_with("\r\n0\r\n\r\n");
   }
-  int fd_;
+  int fd_ = -1;
 };
 
 /// CPU seconds of a running process: fields 14 and 15 of its stat.
