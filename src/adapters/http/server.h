@@ -52,16 +52,16 @@ class Server {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                   ///< 0: any free one
-    std::shared_ptr<tls::ServerContext> tls;  ///< null: plain HTTP
-    Limits limits;
-    Handler handler;
+    std::uint16_t port = 0;                        ///< 0: any free one
+    std::shared_ptr<tls::ServerContext> tls = {};  ///< null: plain HTTP
+    Limits limits = {};
+    Handler handler = {};
     /// Makes the answers of the transport itself (400, 413, 431, 500, 503), so that they look like all others. Status
     /// and Connection are set here whatever it returns. Empty: answers without a body. Called from several threads.
-    std::function<Response(int status)> error_response;
+    std::function<Response(int status)> error_response = {};
     /// Hears of failed handshakes, with peer and reason, and of handlers that throw; for logs. May be empty. Called
     /// from several threads.
-    std::function<void(std::string_view what)> on_fault;
+    std::function<void(std::string_view what)> on_fault = {};
   };
 
   /// Binds, listens and starts serving. @error unavailable: the address cannot be bound.
