@@ -82,8 +82,10 @@ double quantile(const std::vector<double>& sorted, double part) {
   if (sorted.empty()) {
     return 0;
   }
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5);
-  return sorted.at(std::min(at, sorted.size() - 1));
+  const double at = part * static_cast<double>(sorted.size() - 1);
+  const auto below = std::min(static_cast<std::size_t>(at), sorted.size() - 1);
+  const auto above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 Spread spread_of(std::vector<double> samples) {

@@ -41,7 +41,7 @@ struct Spread {
   double q3 = 0;
 };
 Spread spread_of(std::vector<double> samples);
-/// The value below which the given part (0..1) of the sorted samples lies.
+/// The value below which the given part (0..1) of the sorted samples lies, between two samples where it falls there.
 double quantile(const std::vector<double>& sorted, double part);
 /// "median 0.91, quartiles 0.90 to 0.92 of 100 slices".
 std::string words(const Spread& spread, std::size_t samples);

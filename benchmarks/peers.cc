@@ -21,7 +21,7 @@ namespace birthmark::bench {
 namespace {
 
 constexpr std::size_t kRequests = 1000;
-constexpr std::size_t kWindows = 4;
+constexpr std::size_t kWindows = 5;
 
 void check(bool good, const std::string& what) {
   if (!good) {
