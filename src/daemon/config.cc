@@ -60,6 +60,14 @@ Result<void> set_environment(Config& config, const std::string& text) {
   return {};
 }
 
+Result<void> set_metrics(Config& config, const std::string& text) {
+  if (text != "on" && text != "off") {
+    return fail(Code::bad_request, "metrics is on or off");
+  }
+  config.metrics = text == "on";
+  return {};
+}
+
 /// One name for the file, the flag and the environment: adding a setting is adding a row.
 constexpr std::array kSettings{
     SettingRow{{"data", "directory with everything the registry keeps"}, set_text<&Config::data>},
@@ -75,6 +83,7 @@ constexpr std::array kSettings{
                set_text<&Config::passphrase_file>},
     SettingRow{{"server_names", "names and addresses in the server's certificate, between commas"}, set_server_names},
     SettingRow{{"operator_name", "the first operator, made by init"}, set_text<&Config::operator_name>},
+    SettingRow{{"metrics", "on: the public listener shows /metrics; off by default"}, set_metrics},
     SettingRow{{"environment", "production or development"}, set_environment},
 };
 

@@ -30,6 +30,7 @@ struct Config {
   std::filesystem::path passphrase_file;  ///< of the keys; empty: <data>/passphrase, made by `init`
   std::vector<std::string> server_names{"localhost"};
   policy::Environment environment = policy::Environment::production;
+  bool metrics = false;                 ///< whether the public listener shows them
   std::string operator_name = "admin";  ///< the first one, made by `init`
 };
 

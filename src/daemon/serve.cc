@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 
@@ -12,7 +14,10 @@
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/posix_files.h"
 #include "adapters/http/server.h"
+#include "adapters/telemetry/event_log.h"
+#include "adapters/telemetry/metrics.h"
 #include "codec/json.h"
+#include "crypto/hash.h"
 #include "daemon/bootstrap.h"
 
 namespace birthmark::daemon {
@@ -31,9 +36,13 @@ class HttpListeners final : public Listeners {
   Result<void> start(const Config& config, Registry& registry) {
     BM_TRY(const auto passphrase, read_passphrase(registry.files(), Registry::paths(config).passphrase));
     BM_TRY(const auto identity, read_identity(registry.files(), Registry::paths(config).tls, "server", passphrase));
-    BM_TRY(device_, start_tls(config.device, identity, tls::ClientCertificate::wanted, device_router_));
-    BM_TRY(operators_, start_tls(config.operators, identity, tls::ClientCertificate::required, operator_router_));
-    BM_TRY(open_, http::Server::start(options(config.open, nullptr, public_router_)));
+    services_.metrics = config.metrics ? std::function<std::string()>{[this] { return metrics_.text(reading()); }}
+                                       : std::function<std::string()>{};
+    BM_TRY(device_, start_tls("device", config.device, identity, tls::ClientCertificate::wanted, device_router_));
+    BM_TRY(operators_,
+           start_tls("operator", config.operators, identity, tls::ClientCertificate::required, operator_router_));
+    BM_TRY(open_, http::Server::start(options("public", config.open, nullptr, public_router_)));
+    started_ = true;
     registry.set_sessions([this](DeviceRow row) { return device_->cut(row.get()); });
     return {};
   }
@@ -43,23 +52,75 @@ class HttpListeners final : public Listeners {
   [[nodiscard]] std::uint16_t public_port() const override { return open_->port(); }
 
  private:
-  static http::Server::Options options(const ListenAddress& address, std::shared_ptr<tls::ServerContext> context,
-                                       api::Router& router) {
+  http::Server::Options options(std::string_view name, const ListenAddress& address,
+                                std::shared_ptr<tls::ServerContext> context, api::Router& router) {
     http::Server::Options out;
     out.address = address.address;
     out.port = address.port;
     out.tls = std::move(context);
-    out.handler = [&router](const http::Request& request) { return router.serve(request); };
+    out.handler = [this, name, &router](const http::Request& request) { return serve(name, router, request); };
+    out.on_fault = [this, name](std::string_view what) {
+      log_.write("transport_fault", {{"listener", name}, {"what", telemetry::printable(what)}});
+    };
     return out;
   }
 
-  Result<std::unique_ptr<http::Server>> start_tls(const ListenAddress& address, const Identity& identity,
-                                                  tls::ClientCertificate client, api::Router& router) {
+  /// One request with its line in the log and its place in the metrics.
+  http::Response serve(std::string_view name, api::Router& router, const http::Request& request) {
+    const auto begun = std::chrono::steady_clock::now();
+    auto id = telemetry::accepted_request_id(request);
+    if (id.empty()) {
+      id = to_hex(crypto::sha256(as_bytes(std::to_string(request.peer->connection) + ":" +
+                                          std::to_string(begun.time_since_epoch().count()) + std::string{name}))
+                      .get())
+               .substr(0, 16);
+    }
+    auto answer = router.serve(request);
+    const auto took = std::chrono::steady_clock::now() - begun;
+    const auto route = router.pattern(request);
+    metrics_.request(name, route, answer.status, took);
+    boost::json::object line{{"request", id},
+                             {"listener", name},
+                             {"peer", request.peer->address},
+                             {"route", route},
+                             {"path", telemetry::printable(request.path)},
+                             {"status", answer.status},
+                             {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()}};
+    if (auto code = telemetry::code_in(answer); !code.empty()) {
+      line["code"] = std::move(code);
+    }
+    log_.write("request", std::move(line));
+    answer.headers.push_back({"X-Request-Id", std::move(id)});
+    return answer;
+  }
+
+  [[nodiscard]] telemetry::Reading reading() const {
+    telemetry::Reading out;
+    if (!started_) {
+      return out;
+    }
+    out.listeners = {
+        {"device", device_->counters()}, {"operator", operators_->counters()}, {"public", open_->counters()}};
+    const auto totals = services_.refusals.totals();
+    for (const auto& row : all_codes()) {
+      if (const auto count = totals.at(static_cast<std::size_t>(row.code)); count != 0) {
+        out.refusals.emplace(row.name, count);
+      }
+    }
+    if (const auto span = services_.store.log_span()) {
+      out.log_entries = span->size;
+    }
+    return out;
+  }
+
+  Result<std::unique_ptr<http::Server>> start_tls(std::string_view name, const ListenAddress& address,
+                                                  const Identity& identity, tls::ClientCertificate client,
+                                                  api::Router& router) {
     BM_TRY(auto context, tls::ServerContext::create({.chain = identity.chain,
                                                      .key = &identity.key,
                                                      .client = client,
                                                      .verify = [this](BytesView leaf) { return owner_of(leaf); }}));
-    return http::Server::start(options(address, std::move(context), router));
+    return http::Server::start(options(name, address, std::move(context), router));
   }
 
   /// The handshake proves path and receipt; whose connection it is tells the credential table. State is judged on
@@ -70,6 +131,9 @@ class HttpListeners final : public Listeners {
   }
 
   api::Services& services_;
+  telemetry::EventLog log_;
+  telemetry::Metrics metrics_;
+  std::atomic<bool> started_ = false;
   api::Router device_router_, operator_router_, public_router_;
   std::unique_ptr<http::Server> device_, operators_, open_;
 };

@@ -22,6 +22,9 @@ Result<http::Response> ready(Call& call) {
 }
 
 Result<http::Response> metrics(Call& call) {
+  if (!call.services.metrics) {
+    return fail(Code::not_found, "metrics are switched off");
+  }
   return text(call.services.metrics(), "text/plain; version=0.0.4");
 }
 

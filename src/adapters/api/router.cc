@@ -100,6 +100,11 @@ Router::Found Router::find(const http::Request& request) const {
   return found;
 }
 
+std::string_view Router::pattern(const http::Request& request) const {
+  const auto found = find(request);
+  return found.route != nullptr ? found.route->pattern : std::string_view{"none"};
+}
+
 http::Response Router::serve(const http::Request& request) {
   const auto found = find(request);
   auto answer = dispatch(request, found);

@@ -52,6 +52,8 @@ class Router {
  public:
   Router(Services& services, std::span<const Route> routes) : services_{services}, routes_{routes} {}
   http::Response serve(const http::Request& request);
+  /// The pattern that the request meets, for logs and metrics; "none" if there is no such route.
+  [[nodiscard]] std::string_view pattern(const http::Request& request) const;
 
  private:
   struct Found {

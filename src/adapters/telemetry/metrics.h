@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "adapters/http/server.h"
+
+namespace birthmark::telemetry {
+
+/// What is read when somebody asks, not counted here.
+struct Reading {
+  std::map<std::string, http::Counters> listeners;  ///< by name
+  std::map<std::string, std::uint64_t> refusals;    ///< by code
+  std::uint64_t log_entries = 0;
+};
+
+/// The server's numbers in the text format of Prometheus. Labels are ours alone (patterns of routes, codes), so that
+/// nobody outside can make new series. Safe from any thread.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// @param route pattern, or "none" if there is no such path.
+  void request(std::string_view listener, std::string_view route, int status, std::chrono::nanoseconds took);
+  [[nodiscard]] std::string text(const Reading& reading) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace birthmark::telemetry
