@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/api/problem.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/api/router.h"
+
+namespace birthmark::api {
+namespace {
+
+std::string header(const http::Response& response, std::string_view name) {
+  for (const auto& line : response.headers) {
+    if (line.name == name) {
+      return line.value;
+    }
+  }
+  return {};
+}
+
+TEST(Problem, of_every_code_has_its_status_cause_and_remedy) {
+  for (const auto& row : all_codes()) {
+    const auto answer = problem({row.code, "a \"quoted\"\n detail", "some.check"});
+    EXPECT_EQ(answer.status, row.http_status);
+    EXPECT_EQ(header(answer, "Content-Type"), "application/problem+json");
+    const auto body =
+        json::read(std::string_view{answer.body}.substr(0, answer.body.size() - 1), {}).value().as_object();
+    EXPECT_EQ(std::string_view{body.at("code").as_string()}, row.name);
+    EXPECT_EQ(std::string_view{body.at("title").as_string()}, row.cause);
+    EXPECT_EQ(std::string_view{body.at("remedy").as_string()}, row.remedy);
+    EXPECT_EQ(std::string_view{body.at("detail").as_string()}, "a \"quoted\"? detail");
+    EXPECT_EQ(std::string_view{body.at("check").as_string()}, "some.check");
+    EXPECT_EQ(header(answer, "Retry-After").empty(), row.http_status != 429 && row.http_status != 503);
+    EXPECT_TRUE(plain_problem({row.code, {}, {}}).body.starts_with(std::string{row.name} + ": "));
+  }
+}
+
+TEST(QueryValue, is_found_once_or_not_at_all) {
+  EXPECT_EQ(query_value("a=1&b=2", "b"), "2");
+  EXPECT_EQ(query_value("a=1&a=1", "a"), std::nullopt);
+  EXPECT_EQ(query_value("a&b", "a"), std::nullopt);
+  EXPECT_EQ(query_value("", "a"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace birthmark::api
