@@ -205,8 +205,13 @@ Result<Issued> Issuance::complete(CertificateRecord record) {
   if (!registered) {
     // Storage may come back: then the intent is completed. Any other refusal is final for it.
     if (info(registered.error().code).errc != Errc::unavailable && registered.error().code != Code::fenced) {
-      BM_CHECK(ports_.store.write([&](Tx& tx) {
-        return orphan(tx, record, info(registered.error().code).name.data(),
+      BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+        // As it is stored: `record` holds what the refused registration made of it.
+        BM_TRY(auto intent, tx.certificate(record.row));
+        if (!intent || intent->issuance != IssuanceState::intended) {
+          return {};
+        }
+        return orphan(tx, std::move(*intent), info(registered.error().code).name.data(),
                       {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:issuance"});
       }));
     }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+using lifecycle::HoldCause;
+using lifecycle::State;
+
+/// Two identities show one key: a cloned unit, or no entropy at the first boot.
+class AC07 : public testing::Test {
+ protected:
+  AC07() {
+    auto& key = twin_.tpm.idevid;
+    key.key = must(crypto::PrivateKey::from_pem(must(first_.tpm.idevid.key.to_pem())));
+    key.area = first_.tpm.idevid.area;
+  }
+  World world_;
+  Device first_ = world_.device_in(State::operational);
+  Device twin_ = world_.make_device();
+};
+
+TEST_F(AC07, the_second_is_refused_and_both_are_held) {
+  const auto& station = world_.line();
+  const auto signatures = world_.signer.signatures();
+  EXPECT_EQ(code_of(world_.at_edge(world_.provision(twin_, station), station.id())), Code::key_reuse);
+  EXPECT_TRUE(world_.record(first_).holds.contains(HoldCause::key_collision));
+  EXPECT_TRUE(world_.record(twin_).holds.contains(HoldCause::key_collision));
+  EXPECT_EQ(world_.published(first_.ldevid).status, lifecycle::Status::held);
+  EXPECT_EQ(world_.decision(first_).verdict, policy::Verdict::deny);
+  EXPECT_TRUE(world_.certificates(twin_).empty());
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+  EXPECT_EQ(world_.count(audit::EntryKind::incident), 1U);
+  EXPECT_EQ(world_.refusals(Code::key_reuse), 1U);
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(AC07, neither_an_appraisal_nor_one_operator_lifts_it) {
+  static_cast<void>(world_.provision(twin_, world_.line()));
+  world_.clock.advance(std::chrono::seconds{1});
+  const auto answer = must(world_.revalidate(first_));
+  EXPECT_TRUE(std::holds_alternative<app::StillHeld>(answer));
+  EXPECT_EQ(code_of(world_.act(app::DeviceAction::release, first_)), Code::second_person_required);
+  EXPECT_EQ(world_.decision(first_).verdict, policy::Verdict::deny);
+}
+
+TEST_F(AC07, the_held_newcomer_gets_nothing_with_a_key_of_its_own) {
+  static_cast<void>(world_.provision(twin_, world_.line()));
+  twin_.tpm.idevid = PaperKey{tpm::Template::idevid_birthmark};
+  twin_.request_id = world_.next_request_id();
+  EXPECT_EQ(code_of(world_.provision(twin_, world_.line())), Code::held);
+  EXPECT_TRUE(world_.certificates(twin_).empty());
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
+}
+
+}  // namespace
+}  // namespace birthmark::test

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+using lifecycle::State;
+
+struct Open {
+  const char* name;
+  bool app::LockCheck::*statement;
+  const char* check;
+};
+
+/// The debug port is open, secure boot is off, or the lockdown is not sealed.
+class AC08Unit : public testing::Test {
+ protected:
+  void is_not_sealed(const Result<lifecycle::DeviceRecord>& answer, const std::string& check) {
+    EXPECT_EQ(code_of(answer), Code::not_sealed);
+    EXPECT_EQ(check_of(answer), check);
+    EXPECT_EQ(world_.state(device_), State::uninitialized);
+    EXPECT_EQ(world_.published(device_.idevid).status, lifecycle::Status::not_admitted);
+    EXPECT_EQ(world_.refusals(Code::not_sealed), 1U);
+    EXPECT_EQ(code_of(world_.attest(device_, lifecycle::Purpose::enroll, device_.tpm.idevid)), Code::state_forbids);
+  }
+  World world_;
+  Device device_ = world_.device_in(State::uninitialized);
+};
+
+class AC08 : public AC08Unit, public testing::WithParamInterface<Open> {};
+
+TEST_P(AC08, is_refused_not_sealed) {
+  const auto& station = world_.lock_check();
+  const auto challenge = must(world_.cases->sealing.begin(station.id(), "B-1"));
+  auto found = World::in_order(device_, challenge);
+  found.*GetParam().statement = false;
+  is_not_sealed(world_.at_edge(world_.cases->sealing.seal(station.key.public_key(), "B-1",
+                                                          world_.seal_evidence(device_, station, challenge, found)),
+                               station.id()),
+                GetParam().check);
+}
+
+TEST_P(AC08, leaves_a_new_attempt_or_the_reject) {
+  EXPECT_EQ(code_of(world_.act(app::DeviceAction::revoke, device_)), Code::state_forbids);
+  auto second = world_.make_device();
+  must(world_.provision(second, world_.line()));
+  EXPECT_TRUE(world_.seal(second, world_.lock_check()));
+  EXPECT_TRUE(world_.act(app::DeviceAction::reject, device_));
+  EXPECT_EQ(world_.state(device_), State::decommissioned);
+}
+
+INSTANTIATE_TEST_SUITE_P(Statements, AC08,
+                         testing::Values(Open{"debug", &app::LockCheck::debug_locked, "seal.debug"},
+                                         Open{"secure_boot", &app::LockCheck::secure_boot, "seal.secure_boot"},
+                                         Open{"lockdown", &app::LockCheck::lockdown_sealed, "seal.lockdown"}),
+                         [](const auto& param) { return param.param.name; });
+
+using AC08Witness = AC08Unit;
+TEST_F(AC08Witness, the_provisioning_station_is_no_witness) {
+  const auto same = world_.enroll_station("line-1", app::StationRole::lock_check, "B-1");
+  is_not_sealed(world_.at_edge(world_.seal(device_, same), same.id()), "seal.witness");
+}
+
+}  // namespace
+}  // namespace birthmark::test
