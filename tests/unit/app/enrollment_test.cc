@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+using app::DeviceAction;
+using lifecycle::Purpose;
+using lifecycle::State;
+
+class Enroll : public testing::Test {
+ protected:
+  World world_;
+};
+
+TEST_F(Enroll, without_an_appraisal_is_evidence_missing) {
+  auto device = world_.device_in(State::provisioned);
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(world_.est_request(device.idevid, key, Purpose::enroll))),
+            Code::evidence_missing);
+  EXPECT_EQ(world_.state(device), State::provisioned);
+}
+
+TEST_F(Enroll, an_appraisal_lives_ten_minutes) {
+  auto device = world_.device_in(State::provisioned);
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  must(world_.attest(device, Purpose::enroll, key));
+  world_.clock.advance(std::chrono::minutes{10} + std::chrono::milliseconds{1});
+  const auto request = world_.est_request(device.idevid, key, Purpose::enroll);
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(request)), Code::evidence_missing);
+  must(world_.attest(device, Purpose::enroll, key));
+  EXPECT_TRUE(world_.cases->enrollment.enroll(request));
+}
+
+TEST_F(Enroll, a_retry_gets_the_same_certificate_without_new_evidence) {
+  auto device = world_.device_in(State::enrolled);
+  const auto again =
+      must(world_.cases->enrollment.enroll(world_.est_request(device.idevid, *device.ldevid_key, Purpose::enroll)));
+  EXPECT_EQ(again.certificate, device.ldevid);
+  EXPECT_EQ(world_.certificates(device).size(), 2U);
+}
+
+TEST_F(Enroll, renewal_opens_on_day_20) {
+  auto device = world_.device_in(State::operational);
+  world_.clock.advance(std::chrono::days{20} - std::chrono::seconds{1});
+  const auto early = world_.renew(device);
+  EXPECT_EQ(code_of(early), Code::policy);
+  EXPECT_EQ(check_of(early), "renew_from");
+  world_.clock.advance(std::chrono::seconds{1});
+  const auto old = device.ldevid;
+  EXPECT_TRUE(world_.renew(device));
+  EXPECT_EQ(world_.published(old).status, lifecycle::Status::admitted) << "a superseded one expires unmarked";
+}
+
+TEST_F(Enroll, the_wrong_credential_is_refused_by_role) {
+  auto device = world_.device_in(State::operational);
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  auto& est = world_.cases->enrollment;
+  EXPECT_EQ(code_of(est.enroll(world_.est_request(device.ldevid, key, Purpose::enroll))), Code::role);
+  EXPECT_EQ(code_of(est.reenroll(world_.est_request(device.idevid, key, Purpose::renew))), Code::role);
+}
+
+TEST_F(Enroll, a_held_device_is_told_to_revalidate) {
+  auto device = world_.device_in(State::provisioned);
+  must(world_.act(DeviceAction::hold, device, lifecycle::HoldCause::volume));
+  EXPECT_EQ(code_of(world_.enroll(device)), Code::held);
+  world_.clock.advance(std::chrono::seconds{1});
+  must(world_.revalidate(device));
+  EXPECT_TRUE(world_.enroll(device));
+}
+
+TEST_F(Enroll, an_ended_credential_renews_nothing) {
+  auto device = world_.device_in(State::operational);
+  const auto old = device.ldevid;
+  must(world_.revalidate(device));
+  world_.clock.advance(std::chrono::days{20});
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  EXPECT_EQ(code_of(world_.cases->enrollment.reenroll(world_.est_request(old, key, Purpose::renew))),
+            Code::credential_ended);
+}
+
+TEST(EnrollPolicy, a_product_that_asks_for_a_release_waits_for_it) {
+  auto policy = test_policy();
+  policy.released_for_field = policy::RequiresRelease::yes;
+  World world{{.policy = policy}};
+  auto device = world.device_in(State::provisioned);
+  EXPECT_EQ(code_of(world.enroll(device)), Code::not_released);
+}
+
+TEST(EnrollPolicy, firmware_below_the_minimum_is_refused) {
+  auto policy = test_policy();
+  policy.minimum_firmware = lifecycle::FirmwareVersion::parse("4.13").value();
+  World world{{.policy = policy}};
+  auto device = world.device_in(State::provisioned);
+  EXPECT_EQ(code_of(world.enroll(device)), Code::fw_rollback);
+}
+
+/// AC-10.
+TEST(TimeGuard, issuance_stops_when_the_clock_goes_back_or_jumps_until_two_persons_confirm) {
+  for (const auto by : {std::chrono::hours{-2}, std::chrono::hours{3}}) {
+    World world;
+    auto device = world.make_device();
+    world.line();
+    world.clock.set(world.clock.now() + by);
+    if (by > std::chrono::hours{0}) {
+      EXPECT_EQ(code_of(world.provision(device, world.line())), Code::clock_suspect);
+    } else {
+      EXPECT_FALSE(world.provision(device, world.line()));
+    }
+    EXPECT_EQ(world.batch("B-1").budget.issued + world.batch("B-1").budget.reserved, 0U);
+    const auto confirm = [&](lifecycle::Approval approval) {
+      return world.store().write([&](app::Tx& tx) { return world.cases->time.confirm(tx, approval); });
+    };
+    EXPECT_EQ(code_of(confirm(lifecycle::Approval::one_operator)), Code::second_person_required);
+    EXPECT_TRUE(confirm(lifecycle::Approval::two_persons));
+    if (by > std::chrono::hours{0}) {
+      EXPECT_TRUE(world.provision(device, world.line()));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace birthmark::test
