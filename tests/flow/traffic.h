@@ -24,6 +24,7 @@ enum class Refusals : std::uint8_t {
 /// One device with what its owner believes of it.
 struct Living {
   explicit Living(const Server& server) : device{server} {}
+  explicit Living(const fleet::SiliconVendor& vendor) : device{vendor} {}
   PaperDevice device;
   unsigned state = 0;
   bool unsure = false;  ///< a request was not answered: whether it was done is asked when the server is back
@@ -35,6 +36,8 @@ class Client {
   Client(const Server& server, History& history, std::uint64_t seed, Refusals refusals = Refusals::surprise);
   /// Enrolls the stations of this client. @param name unique. Once, while the server runs.
   void join(const std::string& name, const std::string& batch);
+  /// Works with stations that were enrolled before. @param stations outlives this.
+  void join(const Line::Stations& stations) { line_ = std::make_unique<Line>(server_, stations); }
 
   /// Does the next thing to one of its devices. False if there was no answer: the server is gone.
   bool step();

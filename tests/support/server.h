@@ -51,12 +51,15 @@ struct Answer {
   [[nodiscard]] std::string words() const;
 };
 
+enum class FirstStart : std::uint8_t { at_once, later };
+
 /// What to start, and out of what.
 struct ServerOptions {
   std::filesystem::path begin_from = {};  ///< a data directory to copy; empty: `birthmark init` makes one
   std::string faults = {};                ///< plan for the first start (adapters/files/fault_plan.h)
   std::map<std::string, std::optional<std::string>> env = {};
-  std::vector<std::string> flags = {};  ///< of `birthmark serve`, besides data, listeners and environment
+  std::vector<std::string> flags = {};           ///< of `birthmark serve`, besides data, listeners and environment
+  FirstStart first_start = FirstStart::at_once;  ///< later: by `start`
 };
 
 /// One `birthmark serve` in a temporary directory of its own: development environment, ports of the system's choice, a
