@@ -9,6 +9,7 @@
 #include "cli/device_commands.h"
 #include "cli/operator_call.h"
 #include "cli/station_commands.h"
+#include "cli/tool_commands.h"
 
 namespace birthmark::cli {
 namespace {
@@ -26,13 +27,16 @@ void add_status(CLI::App& program, int& exit_code) {
 }  // namespace
 
 void add_commands(CLI::App& program, int& exit_code, const Hooks& hooks) {
-  static_cast<void>(hooks);
   add_status(program, exit_code);
+  add_doctor(program, exit_code);
   add_ca(program, exit_code);
   add_batch(program, exit_code);
   add_device(program, exit_code);
   add_station(program, exit_code);
+  add_policy(program, exit_code, hooks);
   add_audit(program, exit_code);
+  add_inspect(program, exit_code);
+  add_completion(program, exit_code);
 }
 
 }  // namespace birthmark::cli

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "codec/json.h"
 #include "daemon/bootstrap.h"
+#include "daemon/policy_file.h"
 #include "daemon/serve.h"
 
 // The program `birthmark`: the server, and every command of operators, in one binary.
@@ -95,6 +96,37 @@ void add_settings(CLI::App& command, Flags& flags) {
   command.add_flag("--json", flags.as_json, "one JSON object on standard output");
 }
 
+/// A product's policy in the words that it is made of.
+Result<boost::json::object> check_policy(std::string_view toml, bool development) {
+  const auto environment = development ? policy::Environment::development : policy::Environment::production;
+  BM_TRY(const auto read, read_policy(toml, environment));
+  boost::json::array roots, vendors;
+  for (const auto kind : read.root_kinds) {
+    roots.emplace_back(lifecycle::name(kind));
+  }
+  for (const auto& vendor : read.vendors) {
+    vendors.emplace_back(vendor);
+  }
+  boost::json::object actions;
+  for (const auto state : lifecycle::kStates) {
+    boost::json::array granted;
+    for (const auto& row : policy::kActions) {
+      if (read.actions.at(static_cast<std::size_t>(state)).contains(row.action)) {
+        granted.emplace_back(row.name);
+      }
+    }
+    actions[lifecycle::short_name(state)] = std::move(granted);
+  }
+  return boost::json::object{{"valid", true},
+                             {"root_kinds", std::move(roots)},
+                             {"vendors", std::move(vendors)},
+                             {"simulated_roots", read.simulated == policy::SimulatedRoots::allowed},
+                             {"gate_max_age_minutes", read.gate_max_age.count()},
+                             {"ldevid_lifetime_days", read.ldevid_lifetime.count()},
+                             {"renew_from_days", read.renew_from.count()},
+                             {"actions", std::move(actions)}};
+}
+
 int run(int argc, char** argv) {
   CLI::App program{"birthmark: device identity that is a property of the hardware"};
   program.require_subcommand(1);
@@ -110,7 +142,7 @@ int run(int argc, char** argv) {
     const auto config = configuration(flags);
     exit_code = config ? serve(*config, flags.development) : complain(config.error(), kUsage);
   });
-  cli::add_commands(program, exit_code);
+  cli::add_commands(program, exit_code, {.check_policy = check_policy});
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
