@@ -27,11 +27,11 @@ pki::Subject device_subject(const BatchRecord& batch, const std::string& product
   subject.name = device_name(batch, product, id);
   subject.spki = to_bytes(spki);
   pki::DeviceFields fields;
-  fields.hardware_type = copy(oids::tpm_hardware_type);
+  const bool software = note.root == lifecycle::RootKind::software;
+  fields.hardware_type = software ? copy(pki::arc::software_root) : copy(oids::tpm_hardware_type);
   fields.hardware_serial = note.hardware_serial;
   fields.appraised_at = note.appraised_at;
-  fields.policies.push_back(
-      copy(note.root == lifecycle::RootKind::software ? pki::arc::software_root : pki::arc::key_in_hardware));
+  fields.policies.push_back(copy(software ? pki::arc::software_root : pki::arc::key_in_hardware));
   if (note.root_class == lifecycle::RootClass::simulated) {
     fields.policies.push_back(copy(pki::arc::simulated_root));
   }

@@ -93,6 +93,7 @@ struct UseCases {
   app::Revalidation revalidation;
   app::Retirement retirement;
   app::Operations operations;
+  app::SoftwareRoots software_roots;
   app::Refusals refusals;
   app::Access access;
 
@@ -117,6 +118,7 @@ struct UseCases {
                       [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock, entropy, ephemerals}},
         retirement{{store, challenges, signer, clock}, kStatementKey},
         operations{{store, read_path, sessions, journal, clock}},
+        software_roots{{store, issuance, catalog, clock}},
         refusals{store, clock},
         access{{store, cas, read_path, clock}, std::move(receipt_key)} {}
 };
@@ -209,6 +211,7 @@ class ComposedRegistry final : public Registry {
                                                               cases_->revalidation,
                                                               cases_->retirement,
                                                               cases_->operations,
+                                                              cases_->software_roots,
                                                               cases_->hierarchy,
                                                               cases_->catalog,
                                                               cases_->cas,

@@ -155,6 +155,11 @@ Result<Decision> decide_seal(const DeviceRecord& device, const SealFacts& facts)
     std::string_view check;
     std::string_view why;
   };
+  if (facts.witness == SealWitness::software_exempt) {
+    return device.root == RootKind::software
+               ? Result<Decision>{decision}
+               : fail(Code::not_sealed, "only the labelled software root is exempt", "seal.witness");
+  }
   const bool witnessed = facts.witness == SealWitness::other_station || facts.witness == SealWitness::root_claim;
   const std::array statements{
       Statement{facts.debug_locked == Claim::yes, "seal.debug", "the debug port is not proved locked"},

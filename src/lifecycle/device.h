@@ -70,6 +70,7 @@ enum class SealWitness : std::uint8_t {
   none,
   provisioning_station,  ///< the same that provisioned: not enough
   other_station,         ///< another one with role lock-check signed, and the device quoted the same nonce
+  software_exempt,       ///< nobody: there is nothing to probe; accepted for the labelled software root only
   root_claim,            ///< the root's own signed claim: dbgstat, PSA lifecycle, DICE mode
 };
 

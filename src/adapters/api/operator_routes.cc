@@ -4,6 +4,7 @@
 
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
+#include "adapters/api/software_routes.h"
 #include "adapters/api/wire.h"
 #include "attest/step.h"
 #include "audit/entry.h"
@@ -408,6 +409,7 @@ constexpr std::array kRoutes{
     Route{get, "/v1/cas", kPerson, Form::json, {}, ca_list},
     Route{post, "/v1/cas/revoke", kPerson, Form::json, kJson, ca_revoke},
     Route{post, "/v1/stations", kPerson, Form::json, kJson, station_enroll},
+    Route{post, "/v1/software-devices", kPerson, Form::json, kJson, software_register},
     Route{get, "/v1/proofs/{}", kPerson, Form::json, {}, proof},
 };
 

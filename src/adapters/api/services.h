@@ -15,6 +15,7 @@
 #include "app/retirement.h"
 #include "app/revalidation.h"
 #include "app/sealing.h"
+#include "app/software_root.h"
 
 namespace birthmark::api {
 
@@ -41,6 +42,7 @@ struct Services {
   app::Revalidation& revalidation;
   app::Retirement& retirement;
   app::Operations& operations;
+  app::SoftwareRoots& software_roots;
   app::Hierarchy& hierarchy;
   app::Catalog& catalog;
   app::CaDirectoryHolder& cas;

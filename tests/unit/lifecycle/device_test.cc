@@ -442,5 +442,20 @@ TEST(KnownHardware, is_judged_by_its_state) {  // design rule 1
   }
 }
 
+// design rule 2: only the labelled software root has nothing to probe.
+TEST(Seal, the_exemption_of_the_software_root_is_nobody_elses) {
+  SealFacts facts;
+  facts.witness = SealWitness::software_exempt;
+  for (const auto root : kRootKinds) {
+    DeviceRecord device;
+    device.root = root;
+    const auto decision = decide_seal(device, facts);
+    EXPECT_EQ(decision.has_value(), root == RootKind::software) << name(root);
+    if (!decision) {
+      EXPECT_EQ(decision.error().code, Code::not_sealed);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace birthmark::lifecycle

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/software_root.h"
+
+#include <algorithm>
+
+#include "app/registration.h"
+#include "app/subjects.h"
+#include "crypto/hash.h"
+#include "pki/csr_policy.h"
+
+namespace birthmark::app {
+namespace {
+
+using lifecycle::RootClass;
+using lifecycle::RootKind;
+
+constexpr std::string_view kLabel = "software";
+
+std::string hardware_serial(const Digest& spki) {
+  auto text = to_hex(spki.get());
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return "SOFTWARE:" + text;
+}
+
+RequestKey request_key(const DeviceId& id) {
+  // Device and key are one here: whoever asks again asks for the same.
+  Octets<16> name{};
+  std::ranges::copy(kLabel, name.begin());
+  return {Digest{id.get()}, name};
+}
+
+}  // namespace
+
+Result<SoftwareRoots::Registered> SoftwareRoots::register_device(const SoftwareOrder& order) {
+  static const Bytes kEmptyName{0x30, 0x00};
+  BM_TRY(const auto csr, pkcs10::Request::read(order.csr));
+  BM_TRY(const auto key, pki::judge_csr(csr, {.subject = kEmptyName, .subject_alt_name = {}, .channel_binding = {}}));
+  BM_TRY(const auto batch, ports_.store.read_for<BatchRecord>([&](Tx& tx) -> Result<BatchRecord> {
+    BM_TRY(auto found, tx.batch_named(order.batch));
+    return found ? Result<BatchRecord>{std::move(*found)} : fail(Code::not_found, "no batch " + order.batch);
+  }));
+  BM_TRY(const auto policy, ports_.catalog.find(batch.budget.product));
+  BM_CHECK(policy::admits_root(*policy, RootKind::software, RootClass::simulated, kLabel));
+
+  const auto id = lifecycle::device_id(RootKind::software, key.spki());
+  Order wanted;
+  wanted.ca = batch.manufacturing_ca;
+  wanted.profile = pki::ProfileId::idevid;
+  wanted.kind = lifecycle::CredentialKind::idevid;
+  wanted.purpose = lifecycle::Purpose::provision;
+  wanted.actor = order.actor;
+  wanted.reason = "software root: nothing was attested";
+  wanted.subject = device_subject(batch, policy->name, id, key.spki(),
+                                  {.hardware_serial = hardware_serial(key.spki_sha256()),
+                                   .root = RootKind::software,
+                                   .root_class = RootClass::simulated,
+                                   .appraised_at = std::nullopt});
+  BM_TRY(auto issued,
+         ports_.issuance.issue(wanted, request_key(id),
+                               [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
+                                 return at_intent(tx, record, order, id, clock);
+                               }));
+  BM_TRY(auto device, seal(id, order));
+  return Registered{std::move(issued), std::move(device)};
+}
+
+Result<void> SoftwareRoots::at_intent(Tx& tx, CertificateRecord& record, const SoftwareOrder& order, const DeviceId& id,
+                                      const lifecycle::ClockReading& clock) const {
+  BM_TRY(auto batch, tx.batch_named(order.batch));
+  if (!batch) {
+    return fail(Code::batch_closed, "the batch is gone");
+  }
+  BM_TRY(const auto known, tx.device(id));
+  if (known) {
+    const auto where =
+        known->batch == batch->budget.id ? lifecycle::SeenIn::same_batch : lifecycle::SeenIn::other_batch;
+    BM_CHECK(lifecycle::judge_known_hardware(known->state, where, lifecycle::ReworkPermission::none));
+    record.device = known->row;
+  } else {
+    BM_TRY(batch->budget, lifecycle::reserve(batch->budget, clock));
+    BM_CHECK(tx.update_batch(*batch));
+    lifecycle::DeviceRecord device;
+    device.id = id;
+    device.root = RootKind::software;
+    device.root_class = RootClass::simulated;
+    device.product = batch->budget.product;
+    device.batch = batch->budget.id;
+    device.epoch = ports_.store.epoch();
+    device.provisioned_at = clock.now;
+    BM_TRY(record.device, tx.add_device(device));
+    record.counted = true;
+  }
+  // No AK and no endorsement certificate: every appraisal of it fails.
+  return tx.put_root({.device = record.device,
+                      .ak_public = {},
+                      .ek_certificate = {},
+                      .hardware_serial = hardware_serial(record.spki),
+                      .provisioned_by = std::nullopt});
+}
+
+Result<lifecycle::DeviceRecord> SoftwareRoots::seal(const DeviceId& id, const SoftwareOrder& order) const {
+  return ports_.store.write_for<lifecycle::DeviceRecord>([&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
+    BM_TRY(const auto device, tx.device(id));
+    if (!device) {
+      return fail(Code::not_found, "no such device");
+    }
+    if (device->state != lifecycle::State::uninitialized) {
+      return *device;  // asked again
+    }
+    lifecycle::SealFacts facts;
+    facts.witness = lifecycle::SealWitness::software_exempt;
+    BM_TRY(auto decision, lifecycle::decide_seal(*device, facts));
+    decision.reason = "seal: software root, nothing was probed";
+    return advance(tx, *device, decision, {ports_.clock.now(), ports_.store.epoch(), order.actor});
+  });
+}
+
+}  // namespace birthmark::app
