@@ -18,8 +18,8 @@ constexpr std::uint64_t kLatestMs = 253402300799000;  // kNoEnd
 
 using link::Fields;
 
-// Members of credential.cbor.
-constexpr std::uint64_t kOperational = 1, kOperationalChain = 2, kStaged = 3, kStagedChain = 4;
+// Members of credential.cbor: a certificate, and at the next key its chain.
+constexpr std::uint64_t kOperational = 1, kStaged = 3;
 
 Bytes write_credentials_file(const std::optional<Credential>& operational, const std::optional<Credential>& staged) {
   cbor::Writer out;
