@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/der.h"
 #include "codec/pem.h"
 #include "support/swtpm.h"
 
@@ -124,6 +125,17 @@ TEST_F(Vendor, its_crl_ends_the_certificates_that_are_on_it_and_no_others) {
   EXPECT_NE(refused.output.find("certificate revoked"), std::string::npos) << refused.output;
   const auto empty = pem("crl.pem", vendor_.issue_crl({}, 8, now).value(), "X509 CRL");
   EXPECT_EQ(verify(vendor_, bad, {"-crl_check", "-CRLfile", empty}).status, 0);
+}
+
+// RFC 5280 §5.1.2.6: a list of nobody has no revokedCertificates at all.
+TEST_F(Vendor, a_crl_that_lists_nobody_has_no_list) {
+  const auto der = vendor_.issue_crl({}, 8, support::made_at()).value();
+  auto outer = der::read_one(der, der::tag::sequence).value();
+  auto tbs = outer.enter(der::tag::sequence).value();
+  for (int i = 0; i < 5; ++i) {  // version, signature, issuer, thisUpdate, nextUpdate
+    ASSERT_TRUE(tbs.any());
+  }
+  EXPECT_EQ(tbs.peek(), der::tag::context_constructed(0));
 }
 
 TEST_F(Vendor, goes_on_with_the_same_keys_after_save_and_load) {

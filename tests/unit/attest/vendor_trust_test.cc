@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
                                       Parts{pki::testing::world().batch.der()}[oids::name_constraints].value);
                               }}),
     [](const auto& one) { return one.param.name; });
-TEST_P(Hint, is_passed_over) {
+TEST_P(Hint, is_passed_over) {  // RFC 5280 §6.1.4(k), §6.1.4(n), §6.1.4(o)
   auto parts = vendor().intermediate_parts();
   GetParam().spoil(parts);
   const auto bad = pki::testing::sign(vendor().root_key, parts.tbs());
@@ -172,7 +172,7 @@ TEST(VendorPath, has_at_most_three_cas_below_the_root) {
   EXPECT_TRUE(refused(path(trust, chain.leaf, chain.hints)));
 }
 
-TEST(VendorPath, path_lengths_hold) {
+TEST(VendorPath, path_lengths_hold) {  // RFC 5280 §6.1.4(m)
   const auto trust = trust_in(vendor(), Pin::root_only);
   const auto one = chain_of(1, 0);
   EXPECT_EQ(path(trust, one.leaf, one.hints), "test vendor");
@@ -327,7 +327,7 @@ TEST(VendorCrl, what_the_simulated_vendor_makes_is_read) {
   EXPECT_EQ(crl.this_update, made_at());
 }
 
-TEST(VendorCrl, truncated_longer_or_malformed_lists_are_bad_requests) {
+TEST(VendorCrl, truncated_longer_or_malformed_lists_are_bad_requests) {  // RFC 5280 §5.1
   const auto bad = [](BytesView der) {
     const auto crl = read_vendor_crl(der);
     EXPECT_FALSE(crl);

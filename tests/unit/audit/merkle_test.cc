@@ -109,7 +109,7 @@ TEST(Merkle, stored_hashes_come_in_the_order_of_their_tiles) {
   EXPECT_EQ(next, (std::map<unsigned, std::uint64_t>{{0, 70'000}, {1, 273}, {2, 1}}));
 }
 
-TEST(Inclusion, every_pair_up_to_64) {  // RFC 9162 §2.1.3
+TEST(Inclusion, every_pair_up_to_64) {  // RFC 9162 §2.1.3.1, §2.1.3.2
   const auto log = log_of(64);
   for (std::uint64_t n = 1; n <= 64; ++n) {
     for (std::uint64_t m = 0; m < n; ++m) {
@@ -149,7 +149,7 @@ TEST(Inclusion, every_changed_path_up_to_64_is_refused) {
   }
 }
 
-TEST(Consistency, every_pair_up_to_64) {  // RFC 9162 §2.1.4
+TEST(Consistency, every_pair_up_to_64) {  // RFC 9162 §2.1.4.1, §2.1.4.2
   const auto log = log_of(64);
   for (std::uint64_t n = 1; n <= 64; ++n) {
     for (std::uint64_t m = 1; m <= n; ++m) {

@@ -59,7 +59,7 @@ struct Der {
   std::string der;
 };
 
-// X.690 §8.3: the fewest octets, positive.
+// RFC 3279 §2.2.3 in DER. X.690 §8.3: the fewest octets, positive.
 TEST(TpmSignature, der_integers_are_minimal_and_positive) {
   const std::string high = "80" + std::string(62, '0');
   for (const auto& row : {Der{"01", "7f", "300602010102017f"}, Der{"80", "ff", "300802020080020200ff"},

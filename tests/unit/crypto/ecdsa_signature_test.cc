@@ -9,6 +9,7 @@ namespace {
 using test::generate;
 using test::hex;
 
+// The order of P-256, SP 800-186 §3.2.1.3.
 const std::string kOrder = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 const std::string kOrderLess1 = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550";
 
@@ -19,7 +20,7 @@ struct Form {
 };
 class EcdsaForm : public testing::TestWithParam<Form> {};
 
-TEST_P(EcdsaForm, is_read_strictly) {
+TEST_P(EcdsaForm, is_read_strictly) {  // RFC 3279 §2.2.3
   const auto der = hex(GetParam().der);
   EXPECT_EQ(read_ecdsa_signature(KeyType::p256, der).has_value(), GetParam().good);
   EXPECT_EQ(ecdsa_der_to_raw(KeyType::p256, der).has_value(), GetParam().good);
@@ -76,7 +77,7 @@ TEST(EcdsaSignature, keys_that_are_not_ec_have_none) {
   EXPECT_EQ(field_size(KeyType::rsa), 0U);
 }
 
-TEST(EcdsaSignature, p384_has_its_own_order) {
+TEST(EcdsaSignature, p384_has_its_own_order) {  // SP 800-186 §3.2.1.4
   const auto above_p256 = hex("3026022100" + kOrder + "020101");
   EXPECT_TRUE(read_ecdsa_signature(KeyType::p384, above_p256));
   const std::string order384 =
@@ -87,7 +88,7 @@ TEST(EcdsaSignature, p384_has_its_own_order) {
   EXPECT_TRUE(ecdsa_to_der(KeyType::p384, less, Bytes{1}));
 }
 
-TEST(EcdsaSignature, raw_and_der_say_the_same) {
+TEST(EcdsaSignature, raw_and_der_say_the_same) {  // RFC 9053 §2.1, RFC 7518 §3.4
   for (const auto type : {KeyType::p256, KeyType::p384}) {
     const auto key = generate(type);
     for (int i = 0; i < 64; ++i) {  // short r or s, and sign bytes, come by chance

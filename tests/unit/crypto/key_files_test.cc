@@ -125,6 +125,7 @@ TEST(KeyFiles, bytes_behind_the_key_are_refused) {
   EXPECT_FALSE(PrivateKey::from_pem(pem("PRIVATE KEY", longer)));
 }
 
+// RFC 5958 §3, RFC 8018 §6.2, RFC 7914 §7.
 TEST(KeyFiles, other_schemes_and_costs_are_refused_before_any_work) {
   const auto refused = [](X509_ALGOR* scheme, std::string_view why) {
     const auto key = PrivateKey::from_encrypted_pem(encrypted_otherwise(scheme), passphrase());

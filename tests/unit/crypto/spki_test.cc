@@ -209,7 +209,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"x25519", assemble(oid<1, 3, 101, 110>, {}, octets_as_bits(Bytes(32, 9)))}),
     by_name);
 
-// The eight points of small order, and the encodings of them with a y that is not reduced or a sign that x = 0 has not.
+// RFC 8032 §5.1.3. The eight points of small order, and the encodings of them with a y that is not reduced or a sign
+// that x = 0 has not.
 TEST(Ed25519Point, small_order_is_refused) {
   for (const auto* text : {"0100000000000000000000000000000000000000000000000000000000000000",
                            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",

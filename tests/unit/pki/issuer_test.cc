@@ -38,6 +38,7 @@ TEST(VerifyIssued, everything_that_we_make_verifies_under_its_issuer) {
   }
 }
 
+// RFC 5280 §6.1.3: each step of it, told by its name.
 TEST(VerifyIssued, no_other_ca_has_made_it) {
   const auto der = world().certificate(idevid);
   for (const auto* other : {&world().factory, &world().operational, &world().service, &world().manufacturing_root}) {

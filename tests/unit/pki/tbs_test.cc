@@ -255,13 +255,21 @@ TEST(Tbs, a_ca_signs_no_profile_that_is_not_its_own) {
   }
 }
 
-// --- names ---
+// --- names (host names: RFC 1123 §2.1, RFC 1035 §2.3.4) ---
 
 struct BadName {
   const char* name;
   ProfileId profile;
   void (*spoil)(Subject&);
 };
+/// Labels of one byte, the first one of two if the length asks for it.
+std::string host_name_of(std::size_t bytes) {
+  std::string name = bytes % 2 == 0 ? "aa" : "a";
+  while (name.size() < bytes) {
+    name += ".a";
+  }
+  return name;
+}
 class BadNames : public ::testing::TestWithParam<BadName> {};
 INSTANTIATE_TEST_SUITE_P(
     Table, BadNames,
@@ -285,7 +293,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadName{"idevid_with_appraised_at", idevid, [](Subject& s) { s.device->appraised_at = made_at(); }},
         BadName{"ldevid_without_appraised_at", ldevid, [](Subject& s) { s.device->appraised_at.reset(); }},
         BadName{"device_with_a_host_name", ldevid, [](Subject& s) { s.dns_names = {"device.example"}; }},
-        BadName{"device_with_an_address", idevid, [](Subject& s) { s.ip_addresses = {{10, 0, 0, 1}}; }},
+        BadName{"device_with_an_address", idevid,
+                [](Subject& s) {
+                  s.ip_addresses = {{10, 0, 0, 1}};
+                }},
         BadName{"ca_with_a_serial_number", batch_ca, [](Subject& s) { s.name.serial_number = "1"; }},
         BadName{"ca_without_common_name", batch_ca, [](Subject& s) { s.name.common_name.clear(); }},
         BadName{"ca_with_device_fields", batch_ca, [](Subject& s) { s.device = DeviceFields{}; }},
@@ -296,23 +307,26 @@ INSTANTIATE_TEST_SUITE_P(
         BadName{"host_name_of_a_dot", server, [](Subject& s) { s.dns_names = {"."}; }},
         BadName{"host_name_that_ends_with_a_dot", server, [](Subject& s) { s.dns_names = {"a.example."}; }},
         BadName{"host_name_that_begins_with_a_hyphen", server, [](Subject& s) { s.dns_names = {"-a.example"}; }},
+        BadName{"host_name_that_ends_with_a_hyphen", server, [](Subject& s) { s.dns_names = {"a.example-"}; }},
         BadName{"host_name_with_an_underscore", server, [](Subject& s) { s.dns_names = {"a_b.example"}; }},
         BadName{"host_name_with_nul", server, [](Subject& s) { s.dns_names = {std::string{"a\0.example", 10}}; }},
         BadName{"host_label_of_64_bytes", server, [](Subject& s) { s.dns_names = {std::string(64, 'a')}; }},
-        BadName{"host_name_of_255_bytes", server,
-                [](Subject& s) {
-                  std::string name = "a";
-                  while (name.size() < 254) {
-                    name += ".a";
-                  }
-                  s.dns_names = {name};
-                }}),
+        BadName{"host_name_of_254_bytes", server, [](Subject& s) { s.dns_names = {host_name_of(254)}; }}),
     [](const auto& one) { return one.param.name; });
 
 TEST_P(BadNames, are_refused) {
   auto request = world().request(GetParam().profile);
   GetParam().spoil(request.subject);
   EXPECT_EQ(refusal(world().issuer_of(GetParam().profile).issuer(), request), Code::csr_policy);
+}
+
+// RFC 1123 §2.1 lets a label begin with a digit; RFC 1035 §2.3.4 has the longest name and label.
+TEST(Tbs, host_names_at_the_bounds_are_taken) {
+  for (const auto& name : {host_name_of(253), std::string(63, 'a'), std::string{"3com.x-1.example"}}) {
+    auto request = world().request(server);
+    request.subject.dns_names = {name};
+    EXPECT_TRUE(build_tbs(world().issuer_of(server).issuer(), request)) << name;
+  }
 }
 
 // RFC 7093 §2.

@@ -17,6 +17,7 @@ std::string header(const http::Response& response, std::string_view name) {
   return {};
 }
 
+// RFC 9457; for EST clients in words, RFC 7030 §4.2.3.
 TEST(Problem, of_every_code_has_its_status_cause_and_remedy) {
   for (const auto& row : all_codes()) {
     const auto answer = problem({row.code, "a \"quoted\"\n detail", "some.check"});

@@ -46,6 +46,7 @@ TEST(HttpServer, pipelined_requests_of_one_connection_are_served_one_at_a_time_i
   EXPECT_EQ(served.server().counters().requests, 3U);
 }
 
+// RFC 9110 §8.6.
 TEST(HttpServer, the_answer_to_head_has_the_length_and_not_the_body_and_204_has_neither) {
   Served served{{}, [](const Request& request) {
                   return request.path == "/none" ? Response{.status = 204} : Served::echo(request);
@@ -81,7 +82,8 @@ TEST(HttpServer, who_waits_for_100_continue_is_told_to) {
   EXPECT_TRUE(has(peer.answer(), "/x? ab"));
 }
 
-// --- what cannot be read in exactly one way (RFC 9112 §6.3, §11.2; AC-26) ---
+// --- what cannot be read in exactly one way (RFC 9112 §6, §6.3, §9.6, §11.2; AC-26); the answer arrives although more
+// of the request is on its way ---
 
 struct Bad {
   const char* name;
