@@ -3,9 +3,9 @@
 
 #include "app/registration.h"
 #include "attest/endorsement.h"
-#include "codec/cbor.h"
 #include "codec/tpm_public.h"
 #include "crypto/hash.h"
+#include "lifecycle/statements.h"
 
 namespace birthmark::app {
 namespace {
@@ -14,15 +14,6 @@ using lifecycle::Purpose;
 
 /// TPM2_Clear sets the clock to zero (TPM 2.0 Part 1 §36.3): what is proved within two minutes shows at most as much.
 constexpr std::chrono::milliseconds kClockAfterClearMax = 2 * Challenges::kLifetime;
-
-Bytes statement_of(const DeviceId& device, Instant at, const attest::TpmClaims& claims) {
-  cbor::Writer out;
-  out.array(7).text("birthmark/retire/v1").bytes(device.get()).unsigned_int(static_cast<std::uint64_t>(to_ms(at)));
-  out.array(1).text("operational keys under the owner hierarchy");
-  out.array(3).text("endorsement key").text("IAK").text("IDevID key");
-  out.unsigned_int(claims.clock.clock_ms).unsigned_int(claims.clock.reset_count);
-  return std::move(out).finish();
-}
 
 }  // namespace
 
@@ -51,7 +42,11 @@ Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& 
     return fail(Code::bad_evidence, "the TPM's clock shows no clear", "retire.cleared");
   }
   const auto now = ports_.clock.now();
-  RetireReceipt receipt{statement_of(id, now, *appraisal.claims), {}};
+  RetireReceipt receipt{lifecycle::retire_statement({.device = id,
+                                                     .at = now,
+                                                     .clock_ms = appraisal.claims->clock.clock_ms,
+                                                     .reset_count = appraisal.claims->clock.reset_count}),
+                        {}};
   BM_TRY(receipt.signature, ports_.signer.sign({.key = statement_key_,
                                                 .use = KeyUse::statements,
                                                 .epoch = ports_.store.epoch(),

@@ -10,7 +10,7 @@
 namespace birthmark::app {
 
 /// What a retired device can show, and anybody can verify: what was destroyed, what its hardware can make again, and
-/// since when nothing of it counts (design "The road of one device", 6). Layout: docs/wire/retire.md.
+/// since when nothing of it counts (design "The road of one device", 6). Layout: docs/wire/statements.md.
 struct RetireReceipt {
   Bytes statement;  ///< deterministic CBOR, as signed
   Bytes signature;  ///< by the registry's statement key

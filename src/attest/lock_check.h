@@ -7,7 +7,7 @@
 
 namespace birthmark::attest {
 
-/// What a lock-check station found and signs (docs/wire/link.md).
+/// What a lock-check station found and signs (docs/wire/evidence.md, SEAL).
 struct LockCheck {
   DeviceId device;
   Nonce nonce;

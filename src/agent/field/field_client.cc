@@ -10,10 +10,10 @@
 #include "agent/field/renewal.h"
 #include "agent/field/requests.h"
 #include "codec/base64.h"
-#include "codec/cbor.h"
 #include "codec/cms.h"
 #include "codec/oid.h"
 #include "crypto/hash.h"
+#include "lifecycle/statements.h"
 
 namespace birthmark::agent {
 namespace {
@@ -22,7 +22,6 @@ using lifecycle::Purpose;
 
 constexpr std::size_t kNonceBytes = 32;
 constexpr std::size_t kBlobMax = 2 * 1024;
-constexpr std::string_view kTimeContext = "birthmark/time/v1";
 
 boost::json::object statement_json(const Statement& statement) {
   return {{"attest", base64::encode(statement.attest)}, {"signature", base64::encode(statement.signature)}};
@@ -120,10 +119,8 @@ Result<Instant> FieldClient::ask_time(http::Client& client) {
   BM_TRY(auto in, json::Object::of(answer));
   BM_TRY(const auto ms, in.unsigned_int("ms"));
   BM_TRY(const auto signature, in.base64("signature", kBlobMax));
-  cbor::Writer message;
-  message.array(3).text(kTimeContext).bytes(nonce).unsigned_int(ms);
-  BM_CHECK(check_signed(*ports_.state.birth(), message.finish(), signature));
   const auto told = from_ms(static_cast<std::int64_t>(std::min<std::uint64_t>(ms, to_ms(kNoEnd))));
+  BM_CHECK(check_signed(*ports_.state.birth(), lifecycle::time_statement(nonce, told), signature));
   BM_CHECK(clock_.tell(told));
   return clock_.now();
 }

@@ -8,6 +8,7 @@
 #include "adapters/files/posix_files.h"
 #include "adapters/sqlite/fault_layer.h"
 #include "support/temp_dir.h"
+#include "support/wire_document.h"
 
 namespace birthmark::test {
 namespace {
@@ -49,6 +50,16 @@ class FileDenyJournalTest : public testing::Test {
   PosixFiles files_;
   const std::filesystem::path file_ = directory_ / "journal" / "denies";
 };
+
+// The worked vector of docs/wire/schema.md.
+TEST_F(FileDenyJournalTest, a_record_is_as_the_document_shows_it) {
+  ASSERT_TRUE(open()->append({.kind = DenyKind::revoke,
+                              .device = DeviceRow{7},
+                              .cause = lifecycle::HoldCause::operator_hold,
+                              .at = *from_rfc3339("2026-11-23T10:00:00Z"),
+                              .actor = "operator:admin"}));
+  EXPECT_EQ(to_hex(BytesView{content()}.first(256)), in_document("schema.md", "Record"));
+}
 
 TEST_F(FileDenyJournalTest, gives_back_what_was_appended_in_order_also_after_a_restart) {
   {

@@ -8,6 +8,7 @@
 #include "contract/store_registry.h"
 #include "support/fake_store.h"
 #include "support/temp_dir.h"
+#include "support/wire_document.h"
 
 namespace birthmark::test {
 namespace {
@@ -53,6 +54,21 @@ class PublishedLogTest : public testing::Test {
   bool sign_ = true;
   int signatures_ = 0;
 };
+
+// The worked vector of docs/wire/schema.md.
+TEST_F(PublishedLogTest, a_slot_of_the_head_is_as_the_document_shows_it) {
+  const LogHead shown{0, text_in_document("log.md", "Checkpoint") + "\n"};
+  const auto path = directory_.path() / "head";
+  const auto file = HeadFile::open(files_, path).value();
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_TRUE(file->put(shown));
+  }
+  const auto content = files_.read(path, 2 * kHeadSlotBytes).value();
+  const auto slot = BytesView{content}.last(kHeadSlotBytes);  // sequence number 7 is odd
+  const auto begin = in_document("schema.md", "Slot up to the zeros");
+  EXPECT_EQ(to_hex(slot.first(begin.size() / 2)), begin);
+  EXPECT_EQ(to_hex(slot.last(32)), in_document("schema.md", "Last octets of the slot"));
+}
 
 TEST_F(PublishedLogTest, an_empty_log_has_a_checkpoint) {
   const FakeStore store;

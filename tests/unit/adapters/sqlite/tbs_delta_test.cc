@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "contract/store_samples.h"
+#include "support/wire_document.h"
 
 namespace birthmark::sqlite {
 namespace {
@@ -30,6 +31,13 @@ RC_GTEST_PROP(TbsDelta, no_bytes_make_it_reach_outside, (const Bytes& base, cons
 TEST(TbsDelta, stores_of_a_like_certificate_little_more_than_what_differs) {
   const auto delta = delta_of(test::sample_tbs(1), test::sample_tbs(2));
   EXPECT_LT(delta.size(), 160U);  // 104 octets differ
+}
+
+// The worked vector of docs/wire/schema.md.
+TEST(TbsDelta, is_as_the_document_shows_it) {
+  const auto shown = [](const char* name) { return from_hex(test::in_document("schema.md", name)).value(); };
+  EXPECT_EQ(delta_of(shown("Template"), shown("Target")), shown("Delta"));
+  EXPECT_EQ(apply_delta(shown("Template"), shown("Delta")).value(), shown("Target"));
 }
 
 TEST(TbsDelta, refuses_what_is_no_delta_of_the_base) {

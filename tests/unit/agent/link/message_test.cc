@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "codec/cbor.h"
+#include "codec/frame.h"
+#include "support/wire_document.h"
 #include "unit/agent/link/samples.h"
 
 namespace birthmark::link {
@@ -33,6 +35,22 @@ TEST(LinkMessage, members_come_back_with_their_values) {
   EXPECT_EQ(std::get<InstallRequest>(read.body), Samples::install());
   const auto error = read_reply(write(Reply{1, ErrorReply{{Code::conflict, "w", "c"}}})).value();
   EXPECT_EQ(std::get<ErrorReply>(error.body).error, (Error{Code::conflict, "w", "c"}));
+}
+
+// The worked vectors of docs/wire/link.md; tests/vectors/wire computes them from the page.
+TEST(LinkVectors, the_document_shows_what_the_code_makes) {
+  const auto shown = [](const char* name) { return test::in_document("link.md", name); };
+  const auto framed = [](const auto& message) { return to_hex(frame::write_frame(write(message)).value()); };
+  Octets<32> nonce{}, session{};
+  for (std::size_t i = 0; i < nonce.size(); ++i) {
+    nonce.at(i) = static_cast<std::uint8_t>(i);
+    session.at(i) = static_cast<std::uint8_t>(0x20 + i);
+  }
+  EXPECT_EQ(framed(Request{1, HelloRequest{}}), shown("Frame of a hello"));
+  EXPECT_EQ(framed(Reply{1, HelloReply{"tpm", "0.1.0", "4.12.0", true, false, true}}), shown("Frame of its reply"));
+  EXPECT_EQ(framed(Request{3, EvidenceRequest{Nonce{nonce}, SessionId{session}}}),
+            shown("Frame of an evidence request"));
+  EXPECT_EQ(framed(Reply{9, ErrorReply{{Code::bad_evidence, "no", "quote.signature"}}}), shown("Frame of an error"));
 }
 
 TEST(LinkMessage, no_prefix_and_no_longer_text_is_a_message) {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lifecycle/statements.h"
+
+#include "codec/cbor.h"
+
+namespace birthmark::lifecycle {
+
+Bytes time_statement(BytesView nonce, Instant now) {
+  cbor::Writer out;
+  out.array(3).text("birthmark/time/v1").bytes(nonce).unsigned_int(static_cast<std::uint64_t>(to_ms(now)));
+  return std::move(out).finish();
+}
+
+Bytes retire_statement(const Retired& retired) {
+  cbor::Writer out;
+  out.array(7).text("birthmark/retire/v1").bytes(retired.device.get());
+  out.unsigned_int(static_cast<std::uint64_t>(to_ms(retired.at)));
+  out.array(1).text("operational keys under the owner hierarchy");
+  out.array(3).text("endorsement key").text("IAK").text("IDevID key");
+  out.unsigned_int(retired.clock_ms).unsigned_int(retired.reset_count);
+  return std::move(out).finish();
+}
+
+}  // namespace birthmark::lifecycle
