@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proves that codes.py finds a code that nothing gives, one that no test meets, and a reservation that is out of date."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import codes
+
+TABLE = "constexpr std::array kCodes{\n    CodeInfo{Code::held, 1},\n    CodeInfo{\n        Code::hsm_unavailable, 2},\n};\n"
+
+
+class Codes(unittest.TestCase):
+    def problems(self, **files):
+        with tempfile.TemporaryDirectory() as root:
+            tree = {"src/base/code.cc": TABLE, "src/base/code.h": "enum { held };", **files}
+            for path, text in tree.items():
+                (Path(root) / path).parent.mkdir(parents=True, exist_ok=True)
+                (Path(root) / path).write_text(text, encoding="utf-8")
+            found, count = codes.check(root)
+            self.assertEqual(count, 2)
+            return found
+
+    def test_given_and_met(self):
+        given = {"src/app/a.cc": "fail(Code::held);"}
+        self.assertEqual(self.problems(**given, **{"tests/a_test.cc": "EXPECT_EQ(x, Code::held);"}), [])
+        self.assertEqual(self.problems(**given, **{"tests/a.py": 'refused(["held"])'}), [])
+
+    def test_not_given(self):
+        for text in ("", "// Code::held", 'say("Code::held");', "Code::held_back"):
+            found = self.problems(**{"src/app/a.cc": text, "tests/a_test.cc": "Code::held"})
+            self.assertEqual(found, ["held: nothing in src gives it"])
+
+    def test_not_met(self):
+        for path in ("tests/unit/base/code_test.cc", "tests/unit/audit/entry_test.cc", "bench/a.cc"):
+            found = self.problems(**{"src/app/a.cc": "Code::held", path: "Code::held"})
+            self.assertEqual(found, ["held: no test meets it"])
+
+    def test_reserved_no_longer(self):
+        found = self.problems(**{"src/app/a.cc": "Code::held; Code::hsm_unavailable", "tests/a_test.cc": "Code::held"})
+        self.assertEqual(found, ["hsm_unavailable: reserved, but src gives it"])
+
+
+if __name__ == "__main__":
+    unittest.main()
