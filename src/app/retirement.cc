@@ -21,32 +21,43 @@ Result<Challenge> Retirement::begin(const Digest& caller) {
   return ports_.challenges.give(Purpose::retire, caller);
 }
 
-Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& session, const DeviceId& id,
-                                         const attest::TpmStatement& quote) {
+Result<attest::TpmClaims> Retirement::prove(const Digest& caller, const SessionId& session, const DeviceId& id,
+                                            const attest::TpmStatement& quote) {
   BM_TRY(const auto challenge, ports_.challenges.burn(session, Purpose::retire, caller));
   BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) -> Result<KnownDevice> {
     BM_TRY(const auto device, tx.device(id));
     return device ? known_device(tx, device->row) : Result<KnownDevice>{fail(Code::not_found, "no such device")};
   }));
-  if (known.device.state != lifecycle::State::decommissioned) {
-    return fail(Code::state_forbids, "an operator retires the device first; it is in " +
-                                         std::string{lifecycle::short_name(known.device.state)});
-  }
   BM_TRY(const auto ak, tpm::read_public(known.root.ak_public));
   BM_TRY(const auto key, attest::public_key(ak));
   const auto freshness =
       lifecycle::freshness_value(Purpose::retire, challenge.nonce, challenge.session, id, key.spki_sha256());
   const auto appraisal = attest::appraise_quote(quote, known.root.ak_public, freshness);
   BM_CHECK(attest::verdict(appraisal.findings));
-  if (appraisal.claims->clock.clock_ms > static_cast<std::uint64_t>(kClockAfterClearMax.count())) {
+  if (known.device.state != lifecycle::State::decommissioned) {
+    return fail(Code::state_forbids, "an operator retires the device first; it is in " +
+                                         std::string{lifecycle::short_name(known.device.state)});
+  }
+  return *appraisal.claims;
+}
+
+Result<Challenge> Retirement::permit(const Digest& caller, const SessionId& session, const DeviceId& id,
+                                     const attest::TpmStatement& quote) {
+  BM_CHECK(without_value(prove(caller, session, id, quote)));
+  return begin(caller);
+}
+
+Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& session, const DeviceId& id,
+                                         const attest::TpmStatement& quote) {
+  BM_TRY(const auto claims, prove(caller, session, id, quote));
+  if (claims.clock.clock_ms > static_cast<std::uint64_t>(kClockAfterClearMax.count())) {
     return fail(Code::bad_evidence, "the TPM's clock shows no clear", "retire.cleared");
   }
   const auto now = ports_.clock.now();
-  RetireReceipt receipt{lifecycle::retire_statement({.device = id,
-                                                     .at = now,
-                                                     .clock_ms = appraisal.claims->clock.clock_ms,
-                                                     .reset_count = appraisal.claims->clock.reset_count}),
-                        {}};
+  RetireReceipt receipt{
+      lifecycle::retire_statement(
+          {.device = id, .at = now, .clock_ms = claims.clock.clock_ms, .reset_count = claims.clock.reset_count}),
+      {}};
   BM_TRY(receipt.signature, ports_.signer.sign({.key = statement_key_,
                                                 .use = KeyUse::statements,
                                                 .epoch = ports_.store.epoch(),

@@ -29,12 +29,22 @@ class Retirement {
   Retirement(Ports ports, std::string statement_key) : ports_{ports}, statement_key_{std::move(statement_key)} {}
 
   Result<Challenge> begin(const Digest& caller);
+  /// Before anything is destroyed: whether this hardware is to be retired. Changes nothing.
+  /// @param quote by the recorded AK. @return the challenge for `finish`.
+  /// @error nonce_used, nonce_expired, not_found; bad_evidence: the quote; state_forbids: the device is not in S6.
+  Result<Challenge> permit(const Digest& caller, const SessionId& session, const DeviceId& device,
+                           const attest::TpmStatement& quote);
   /// @param quote by the recorded AK, made after TPM2_Clear. @error nonce_used, nonce_expired, not_found; bad_evidence:
   /// the quote, or a TPM clock that shows no clear; state_forbids: the device is not in S6.
   Result<RetireReceipt> finish(const Digest& caller, const SessionId& session, const DeviceId& device,
                                const attest::TpmStatement& quote);
 
  private:
+  /// That the device's own AK answered the challenge, and that an operator has retired it: in this order, so that only
+  /// the hardware itself learns its state.
+  Result<attest::TpmClaims> prove(const Digest& caller, const SessionId& session, const DeviceId& device,
+                                  const attest::TpmStatement& quote);
+
   Ports ports_;
   const std::string statement_key_;
 };

@@ -30,7 +30,7 @@ ALLOWED = {
     "adapters": _DOMAIN | {"app"},
     "daemon": _DOMAIN | {"app", "adapters", "cli"},
     # The programs beside the server.
-    "agent": _INNER | {"lifecycle", "app", "adapters"},
+    "agent": _INNER | {"pki", "lifecycle", "app", "adapters"},
     "gate": _INNER | {"pki", "lifecycle", "policy", "adapters"},
     "fleet": _INNER | {"lifecycle", "app", "agent", "adapters", "cli"},
     "cli": _INNER | {"pki", "attest", "lifecycle", "audit", "adapters", "agent/link"},

@@ -168,19 +168,28 @@ Result<http::Response> retire_challenge(Call& call) {
   return ok(wire::challenge(challenge));
 }
 
+struct RetireBody {
+  SessionId session;
+  DeviceId device;
+  attest::TpmStatement quote;
+};
+
+Result<RetireBody> retire_body(json::Object& object) {
+  RetireBody out;
+  BM_TRY(out.session, wire::session(object));
+  BM_TRY(out.device, wire::device(object));
+  BM_TRY(out.quote, wire::statement(object, "quote"));
+  return out;
+}
+
+Result<http::Response> retire_permit(Call& call) {
+  BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
+  BM_TRY(const auto challenge, call.services.retirement.permit(call.source, in.session, in.device, in.quote));
+  return ok(wire::challenge(challenge));
+}
+
 Result<http::Response> retire(Call& call) {
-  struct Body {
-    SessionId session;
-    DeviceId device;
-    attest::TpmStatement quote;
-  };
-  BM_TRY(const auto in, wire::body<Body>(call.request, [](json::Object& object) -> Result<Body> {
-           Body out;
-           BM_TRY(out.session, wire::session(object));
-           BM_TRY(out.device, wire::device(object));
-           BM_TRY(out.quote, wire::statement(object, "quote"));
-           return out;
-         }));
+  BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
   BM_TRY(const auto receipt, call.services.retirement.finish(call.source, in.session, in.device, in.quote));
   return ok({{"statement", base64::encode(receipt.statement)}, {"signature", base64::encode(receipt.signature)}});
 }
@@ -280,6 +289,7 @@ constexpr std::array kRoutes{
     Route{post, "/v1/revalidate", Caller::anybody, Form::json, kJson, revalidate},
     Route{post, "/v1/revalidate/activate", Caller::anybody, Form::json, kJson, revalidate_activate},
     Route{post, "/v1/retire/challenge", Caller::anybody, Form::json, kJson, retire_challenge},
+    Route{post, "/v1/retire/permit", Caller::anybody, Form::json, kJson, retire_permit},
     Route{post, "/v1/retire", Caller::anybody, Form::json, kJson, retire},
     Route{post, "/v1/telemetry", Caller::device, Form::json, kJson, telemetry},
     Route{post, "/v1/authorize", Caller::service, Form::json, kJson, authorize},

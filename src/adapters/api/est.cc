@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/est.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "codec/base64.h"
 #include "codec/cms.h"
 #include "codec/der.h"
@@ -11,6 +14,7 @@ namespace {
 
 constexpr std::size_t kCsrMax = 16 * 1024;
 constexpr std::size_t kLibestLine = 64;
+constexpr std::size_t kIssuersMax = 8;  // with the roots they fit into one bundle
 
 /// One base64 line and a line feed; only libest wants lines of 64 (docs/conformance.md).
 std::string transfer_encode(BytesView der, const http::Request& request) {
@@ -52,6 +56,37 @@ Result<http::Response> enroll(Call& call, Result<app::Issued> (app::Enrollment::
   return answer("application/pkcs7-mime; smime-type=certs-only", bundle, call.request);
 }
 
+/// The batch of the device whose certificate the caller shows; nothing for anybody else.
+Result<std::optional<BatchId>> batch_of(Call& call) {
+  if (!call.caller || !pki::profile(call.caller->profile).device) {
+    return std::optional<BatchId>{};
+  }
+  return call.services.store.read_for<std::optional<BatchId>>([&](app::Tx& tx) -> Result<std::optional<BatchId>> {
+    BM_TRY(const auto certificate, tx.certificate(call.caller->ca, call.caller->index));
+    if (!certificate) {
+      return std::optional<BatchId>{};
+    }
+    BM_TRY(const auto device, tx.device(certificate->device));
+    return device ? std::optional{device->batch} : std::nullopt;
+  });
+}
+
+/// The operational CAs that issue for a batch, the newest first: a device needs them to judge what it is issued.
+std::vector<Bytes> issuers_for(const app::CaDirectory& directory, BatchId batch) {
+  std::vector<const app::CaRecord*> records;
+  for (const auto& ca : directory.all()) {
+    if (ca.record.profile == pki::ProfileId::operational_ca && ca.record.batch == batch &&
+        ca.record.state != app::CaState::ended) {
+      records.push_back(&ca.record);
+    }
+  }
+  std::ranges::sort(records, std::ranges::greater{}, &app::CaRecord::generation);
+  records.resize(std::min(records.size(), kIssuersMax));
+  std::vector<Bytes> out;
+  std::ranges::transform(records, std::back_inserter(out), &app::CaRecord::certificate);
+  return out;
+}
+
 }  // namespace
 
 Result<app::Caller> caller(Call& call, lifecycle::CredentialKind kind) {
@@ -66,6 +101,10 @@ Result<http::Response> cacerts(Call& call) {
     if (profile == pki::ProfileId::operational_root || profile == pki::ProfileId::service_root) {
       anchors.push_back(ca.record.certificate);
     }
+  }
+  BM_TRY(const auto batch, batch_of(call));
+  if (batch) {
+    std::ranges::move(issuers_for(*directory, *batch), std::back_inserter(anchors));
   }
   BM_TRY(const auto bundle, cms::certs_only(anchors));
   return answer("application/pkcs7-mime", bundle, call.request);

@@ -48,6 +48,13 @@ Result<Statement> fresh_quote(HardwareRoot& root, Purpose purpose, const Nonce& 
   return std::move(quote.statement);
 }
 
+Result<Statement> destroy(HardwareRoot& root, DeviceState& state, const Nonce& nonce, const SessionId& session,
+                          const DeviceId& device) {
+  BM_CHECK(root.clear());
+  BM_CHECK(state.drop_credentials());
+  return fresh_quote(root, Purpose::retire, nonce, session, device);
+}
+
 Result<link::HelloReply> LinkDevice::hello() {
   return link::HelloReply{.root_kind = std::string{root_.kind()},
                           .agent_version = settings_.agent_version,
@@ -136,9 +143,7 @@ Result<link::RetireReply> LinkDevice::retire(const link::RetireRequest& request)
   if (own != request.device) {
     return fail(Code::bad_request, "the retirement is of another device");
   }
-  BM_CHECK(root_.clear());
-  BM_CHECK(state_.drop_credentials());
-  BM_TRY(auto quote, fresh_quote(root_, Purpose::retire, request.nonce, request.session, own));
+  BM_TRY(auto quote, destroy(root_, state_, request.nonce, request.session, own));
   return link::RetireReply{std::move(quote)};
 }
 

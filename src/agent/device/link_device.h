@@ -40,7 +40,7 @@ class LinkDevice final : public link::Device {
   Result<link::InstallReply> install(const link::InstallRequest& request) override;
   /// @error bad_request: another device's id
   Result<link::SealReply> seal(const link::SealRequest& request) override;
-  /// Drops the credentials, clears the owner hierarchy, then quotes. @error bad_request: another device's id
+  /// Clears the owner hierarchy, drops the credentials, then quotes. @error bad_request: another device's id
   Result<link::RetireReply> retire(const link::RetireRequest& request) override;
 
  private:
@@ -55,5 +55,10 @@ class LinkDevice final : public link::Device {
 /// A quote by the IAK whose freshness value is for `purpose`. @error unavailable
 Result<Statement> fresh_quote(HardwareRoot& root, lifecycle::Purpose purpose, const Nonce& nonce,
                               const SessionId& session, const DeviceId& device);
+
+/// A device's own share of its retirement: clears the owner hierarchy, forgets the credentials whose keys are gone, and
+/// quotes for this challenge. May be repeated after a power cut anywhere in it. @error unavailable, storage
+Result<Statement> destroy(HardwareRoot& root, DeviceState& state, const Nonce& nonce, const SessionId& session,
+                          const DeviceId& device);
 
 }  // namespace birthmark::agent

@@ -70,6 +70,15 @@ Result<Instant> read_floor(BytesView bytes) {
   return from_ms(static_cast<std::int64_t>(ms));
 }
 
+Result<RetirementReceipt> read_receipt(BytesView bytes) {
+  BM_TRY(auto in, Fields::open(bytes));
+  RetirementReceipt out;
+  BM_TRY(out.statement, in.bytes(1, link::kBlobMaxBytes));
+  BM_TRY(out.signature, in.bytes(2, link::kBlobMaxBytes));
+  BM_CHECK(in.finish());
+  return out;
+}
+
 /// The file is what the device itself wrote: anything else is damage, not a bad request.
 template <class T>
 Result<T> own(Result<T> read, const char* file) {
@@ -130,7 +139,9 @@ Result<void> DeviceState::load() {
   BM_TRY(const auto fuse, read(kFuseFile));
   fused_ = fuse.has_value();
   BM_TRY(const auto retirement, read(kRetirementFile));
-  retired_ = retirement.has_value();
+  if (retirement) {
+    BM_TRY(retirement_, own(read_receipt(*retirement), kRetirementFile));
+  }
   return {};
 }
 
@@ -188,11 +199,11 @@ Result<void> DeviceState::fuse() {
   return {};
 }
 
-Result<void> DeviceState::store_retirement(BytesView statement, BytesView signature) {
+Result<void> DeviceState::store_retirement(RetirementReceipt receipt) {
   cbor::Writer out;
-  out.map(2).unsigned_int(1).bytes(statement).unsigned_int(2).bytes(signature);
+  out.map(2).unsigned_int(1).bytes(receipt.statement).unsigned_int(2).bytes(receipt.signature);
   BM_CHECK(write_atomically(files_, directory_ / kRetirementFile, out.finish()));
-  retired_ = true;
+  retirement_ = std::move(receipt);
   return {};
 }
 

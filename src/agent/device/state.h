@@ -19,6 +19,13 @@ struct Credential {
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 
+/// The registry's signed word on a retirement (docs/wire/statements.md).
+struct RetirementReceipt {
+  Bytes statement;
+  Bytes signature;
+  friend bool operator==(const RetirementReceipt&, const RetirementReceipt&) = default;
+};
+
 /// What a device remembers: its birth, its operational credential, the latest moment it was ever told, and whether its
 /// debug port is fused. One file each, replaced in one step: after a power cut at any moment the old or the new one is
 /// whole (AC-43). One writer: hold `lock` while it is open.
@@ -60,9 +67,10 @@ class DeviceState {
   /// For ever. @error storage
   Result<void> fuse();
 
-  /// Keeps the registry's receipt of the retirement. @error storage
-  Result<void> store_retirement(BytesView statement, BytesView signature);
-  [[nodiscard]] bool retired() const { return retired_; }
+  /// The receipt of the device's retirement, or nothing.
+  [[nodiscard]] const std::optional<RetirementReceipt>& retirement() const { return retirement_; }
+  /// @error storage
+  Result<void> store_retirement(RetirementReceipt receipt);
 
  private:
   DeviceState(Files& files, std::filesystem::path directory) : files_{files}, directory_{std::move(directory)} {}
@@ -78,7 +86,7 @@ class DeviceState {
   Instant floor_{};
   Instant floor_written_{};
   bool fused_ = false;
-  bool retired_ = false;
+  std::optional<RetirementReceipt> retirement_;
 };
 
 }  // namespace birthmark::agent

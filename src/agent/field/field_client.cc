@@ -57,6 +57,18 @@ Result<Bytes> certificate_for(BytesView certs_only, BytesView spki) {
                                     : fail(Code::bad_request, "the answer holds no certificate for our key");
 }
 
+/// The issuers of a new certificate, as the registry names them to this device. They prove nothing before `adopt`.
+Result<std::vector<Bytes>> chain_above(http::Client& client, BytesView certificate) {
+  BM_TRY(const auto leaf, x509::Certificate::read(certificate));
+  BM_TRY(const auto bundle, get_est(client, "/.well-known/est/cacerts"));
+  BM_TRY(const auto among, cms::read_certs_only(bundle));
+  return path_above(leaf, among);
+}
+
+boost::json::object retirement_body(const SessionId& session, const DeviceId& device, const Statement& quote) {
+  return {{"session", to_hex(session.get())}, {"device", to_hex(device.get())}, {"quote", statement_json(quote)}};
+}
+
 Result<Credential> read_issued(json::Object& in) {
   Credential out;
   BM_TRY(out.certificate, in.base64("certificate", link::kCertificateMaxBytes));
@@ -149,6 +161,10 @@ bool FieldClient::cut() {
 
 Result<FieldClient::Challenge> FieldClient::challenge(http::Client& client, const std::string& path, Purpose purpose) {
   BM_TRY(const auto answer, post(client, path, boost::json::object{{"purpose", lifecycle::name(purpose)}}));
+  return read_challenge(answer, purpose);
+}
+
+Result<FieldClient::Challenge> FieldClient::read_challenge(const boost::json::value& answer, Purpose purpose) {
   BM_TRY(auto in, json::Object::of(answer));
   BM_TRY(const auto session, in.hex("session", 32));
   BM_TRY(const auto nonce, in.hex("nonce", 32));
@@ -223,8 +239,9 @@ Result<x509::Certificate> FieldClient::certify(As as) {
   }
   BM_TRY(const auto key, public_key(ports_.root, DeviceKey::pending));
   BM_TRY(auto certificate, certificate_for(*answer, key.spki()));
+  BM_TRY(auto chain, chain_above(*client, certificate));
   close();
-  return adopt(ports_.root, ports_.state, {std::move(certificate), {}}, clock_.now());
+  return adopt(ports_.root, ports_.state, {std::move(certificate), std::move(chain)}, clock_.now());
 }
 
 Result<x509::Certificate> FieldClient::enroll() {
@@ -309,25 +326,30 @@ Result<TelemetryAccepted> FieldClient::telemetry(std::string_view message) {
   return TelemetryAccepted{std::chrono::milliseconds{max_age.value_or(0)}};
 }
 
-Result<Retired> FieldClient::retire() {
+Result<FieldClient::Challenge> FieldClient::permission_to_retire(http::Client& client, const DeviceId& device) {
+  BM_TRY(const auto given, challenge(client, "/v1/retire/challenge", Purpose::retire));
+  BM_TRY(const auto quote, fresh_quote(ports_.root, Purpose::retire, given.nonce, given.session, device));
+  BM_TRY(const auto answer, post(client, "/v1/retire/permit", retirement_body(given.session, device, quote)));
+  return read_challenge(answer, Purpose::retire);
+}
+
+Result<RetirementReceipt> FieldClient::retire() {
+  if (const auto& receipt = ports_.state.retirement()) {
+    return *receipt;
+  }
   BM_CHECK(begin());
   BM_TRY(const auto device, own_device_id(ports_.root));
   BM_TRY(const auto client, connect(As::nobody));
-  BM_TRY(const auto given, challenge(*client, "/v1/retire/challenge", Purpose::retire));
+  BM_TRY(const auto given, permission_to_retire(*client, device));
   close();
-  BM_CHECK(ports_.root.clear());
-  BM_CHECK(ports_.state.drop_credentials());
-  BM_TRY(const auto quote, fresh_quote(ports_.root, Purpose::retire, given.nonce, given.session, device));
-  BM_TRY(const auto answer, post(*client, "/v1/retire",
-                                 boost::json::object{{"session", to_hex(given.session.get())},
-                                                     {"device", to_hex(device.get())},
-                                                     {"quote", statement_json(quote)}}));
+  BM_TRY(const auto quote, destroy(ports_.root, ports_.state, given.nonce, given.session, device));
+  BM_TRY(const auto answer, post(*client, "/v1/retire", retirement_body(given.session, device, quote)));
   BM_TRY(auto in, json::Object::of(answer));
-  Retired receipt;
+  RetirementReceipt receipt;
   BM_TRY(receipt.statement, in.base64("statement", kBlobMax));
   BM_TRY(receipt.signature, in.base64("signature", kBlobMax));
   BM_CHECK(check_signed(*ports_.state.birth(), receipt.statement, receipt.signature));
-  BM_CHECK(ports_.state.store_retirement(receipt.statement, receipt.signature));
+  BM_CHECK(ports_.state.store_retirement(receipt));
   return receipt;
 }
 

@@ -28,12 +28,6 @@ struct TelemetryAccepted {
   std::chrono::milliseconds max_age{};  ///< how long the registry's answer may be relied on
 };
 
-/// The registry's signed word on a retirement (docs/wire/retire.md); stored too.
-struct Retired {
-  Bytes statement;
-  Bytes signature;
-};
-
 /// A provisioned device and its registry. The server is verified by the pinned service root alone, its dates by signed
 /// time (AC-41, AC-42); keys never leave the root. Each operation may be repeated after any failure. One thread.
 ///
@@ -71,9 +65,10 @@ class FieldClient {
   Result<Revalidated> revalidate();
   /// @param message JSON. @error bad_json; not_found: no LDevID
   Result<TelemetryAccepted> telemetry(std::string_view message);
-  /// Clears the owner hierarchy and has the registry confirm what was destroyed.
-  /// @error state_forbids: no operator has retired the device; what was cleared comes back by revalidation
-  Result<Retired> retire();
+  /// Proves its hardware, and only when the registry permits it clears the owner hierarchy, proves that too, and keeps
+  /// the receipt. Cut off anywhere it may be repeated; a device that has its receipt gives it again and asks nobody.
+  /// @error state_forbids: no operator has retired the device; nothing was cleared
+  Result<RetirementReceipt> retire();
 
   /// Whether the connection that telemetry used was open and the server has ended it; found without sending anything.
   bool cut();
@@ -92,6 +87,8 @@ class FieldClient {
   Result<void> begin();
   Result<Instant> ask_time(http::Client& client);
   Result<Challenge> challenge(http::Client& client, const std::string& path, lifecycle::Purpose purpose);
+  static Result<Challenge> read_challenge(const boost::json::value& answer, lifecycle::Purpose purpose);
+  Result<Challenge> permission_to_retire(http::Client& client, const DeviceId& device);
   Result<boost::json::object> evidence(lifecycle::Purpose purpose, const Challenge& challenge, DeviceKey key);
   Result<boost::json::value> attest(http::Client& client, lifecycle::Purpose purpose, DeviceKey key);
   Result<x509::Certificate> certify(As as);

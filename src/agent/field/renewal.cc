@@ -2,9 +2,11 @@
 #include "agent/field/renewal.h"
 
 #include <algorithm>
+#include <array>
 
 #include "agent/device/certificates.h"
 #include "agent/device/root_keys.h"
+#include "pki/receipt.h"
 
 namespace birthmark::agent {
 namespace {
@@ -68,6 +70,22 @@ Result<void> ensure_pending_key(HardwareRoot& root) {
              : Result<void>{fail(present.error())};
 }
 
+std::vector<Bytes> path_above(const x509::Certificate& leaf, std::span<const x509::Certificate> among) {
+  std::vector<Bytes> path;
+  const auto* last = &leaf;
+  while (path.size() < link::kChainMax && !equal(last->issuer(), last->subject())) {
+    const auto above = std::ranges::find_if(among, [&](const auto& candidate) {
+      return check_issued_in_order(std::array{*last, candidate}).has_value();
+    });
+    if (above == among.end()) {
+      break;
+    }
+    path.push_back(to_bytes(above->der()));
+    last = &*above;
+  }
+  return path;
+}
+
 Result<x509::Certificate> adopt(HardwareRoot& root, DeviceState& state, Credential next, Instant now) {
   BM_TRY(const auto certificate, x509::Certificate::read(next.certificate));
   BM_TRY(const auto key, public_key(root, DeviceKey::pending));
@@ -81,9 +99,8 @@ Result<x509::Certificate> adopt(HardwareRoot& root, DeviceState& state, Credenti
   if (now > certificate.not_after()) {
     return fail(Code::bad_request, "the certificate has ended");
   }
-  if (!next.chain.empty()) {
-    BM_CHECK(check_path(next, state.birth()->operational_roots));
-  }
+  BM_CHECK(without_value(pki::take_receipt(certificate.tbs())));
+  BM_CHECK(check_path(next, state.birth()->operational_roots));
   BM_CHECK(state.stage(std::move(next)));
   BM_CHECK(root.adopt_pending_key());
   BM_CHECK(state.promote());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "agent/device/state.h"
 #include "agent/root.h"
 #include "codec/x509.h"
@@ -16,10 +19,17 @@ Result<void> settle(HardwareRoot& root, DeviceState& state);
 /// same certificate. @error unavailable, storage
 Result<void> ensure_pending_key(HardwareRoot& root);
 
-/// Takes a certificate into use for the pending key: store, adopt the key, promote. A cut between any two leaves the
-/// old or the new credential whole (AC-43).
-/// @param anchors the pinned operational roots; a chain that is given must lead to one of them.
-/// @error bad_request: another key, not valid at `now`, a CA, or a chain that leads elsewhere. storage, unavailable
+/// The issuers of `leaf` among certificates that came in any order, nearest first, as far as they are there.
+/// @return at most link::kChainMax, each of which signed the one before; dates are not looked at.
+std::vector<Bytes> path_above(const x509::Certificate& leaf, std::span<const x509::Certificate> among);
+
+/// Takes a certificate into use for the pending key: judge, store, adopt the key, promote. A cut between any two leaves
+/// the old or the new credential whole (AC-43); one that is refused leaves the present one in use.
+/// @param next must lead, by its chain or at once, to one of the operational roots that the line installed, and carry a
+/// registration receipt, without which no gate admits it (design rule 3). The receipt's signature is for gates: a
+/// device does not know that key.
+/// @error bad_request: another key, ended before `now`, a CA, or no path to a root. not_registered: no receipt.
+/// storage, unavailable
 Result<x509::Certificate> adopt(HardwareRoot& root, DeviceState& state, Credential next, Instant now);
 
 /// When renewal begins: after two thirds of the lifetime (day 20 of 30).

@@ -59,6 +59,14 @@ Result<boost::json::value> get(http::Client& client, const std::string& target) 
   return read_answer(client.request(http::Method::get, target, {}, {}));
 }
 
+Result<Bytes> get_est(http::Client& client, const std::string& path) {
+  BM_TRY(const auto answer, client.request(http::Method::get, path, {}, {}));
+  if (answer.status != 200) {
+    return fail(refusal(answer));
+  }
+  return base64::decode_lax_whitespace(answer.body, cms::kCertsOnlyMaxBytes);
+}
+
 Result<Bytes> post_est(http::Client& client, const std::string& path, BytesView csr) {
   const auto text = base64::encode(csr) + "\n";
   BM_TRY(const auto answer,

@@ -16,6 +16,8 @@ Error refusal(const http::Response& answer);
 /// @error what the server answered; bad_json: an answer that is no JSON; unavailable, unauthenticated
 Result<boost::json::value> post(http::Client& client, const std::string& path, const boost::json::value& body);
 Result<boost::json::value> get(http::Client& client, const std::string& target);
+/// An answer of EST, decoded. @error as `post`
+Result<Bytes> get_est(http::Client& client, const std::string& path);
 
 /// Sends a request to an EST path and returns the DER that comes back. @error as `post`; bad_request: not base64
 Result<Bytes> post_est(http::Client& client, const std::string& path, BytesView csr);

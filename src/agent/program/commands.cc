@@ -59,7 +59,7 @@ Answer describe_device(OpenDevice& device) {
                           {"root", device.root->kind()},
                           {"debug_port", state.fused() ? "fused (simulated)" : "open (simulated)"},
                           {"provisioned", state.birth().has_value()},
-                          {"retired", state.retired()}};
+                          {"retired", state.retirement().has_value()}};
   if (state.birth()) {
     out["registry"] = state.birth()->host + ":" + std::to_string(state.birth()->device_port);
     BM_TRY(const auto idevid, x509::Certificate::read(state.birth()->idevid));

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a device answers to a station, and what it lets a station do to it.
+#include "agent/device/link_device.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/files/posix_files.h"
+#include "agent/device/root_keys.h"
+#include "attest/tpm_statement.h"
+#include "support/fake_registry.h"
+#include "support/paper_root.h"
+#include "support/temp_dir.h"
+
+namespace birthmark::test {
+namespace {
+
+using lifecycle::Purpose;
+
+class LinkDeviceTest : public ::testing::Test {
+ protected:
+  agent::LinkDevice line(agent::DeviceSettings settings = {.agent_version = "1", .firmware = "4.12.0"}) {
+    return {root_, *state_, std::move(settings), [this]() -> Result<void> {
+              ++fuses_blown_;
+              return state_->fuse();
+            }};
+  }
+  link::InstallRequest birth() {
+    link::InstallRequest out;
+    out.idevid = certify(root_.tpm.idevid.key.public_key(), batch_, {.receipt = false});
+    out.chain = {batch_.certificate};
+    out.service_root = service_.certificate;
+    out.operational_roots = {operational_.certificate};
+    out.statement_key = to_bytes(statements_.public_key().spki());
+    out.host = "registry.example";
+    out.device_port = 8443;
+    return out;
+  }
+  /// Refused at that check; nothing is stored and no fuse blown.
+  void expect_not_installed(const link::InstallRequest& request, const std::string& check) {
+    const auto done = line().install(request);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Code::bad_request);
+    EXPECT_EQ(done.error().check, check);
+    EXPECT_EQ(fuses_blown_, 0);
+    EXPECT_FALSE(agent::DeviceState::open(files_, directory_ / "state").value()->birth());
+  }
+  [[nodiscard]] bool verifies(const agent::Statement& quote, Purpose purpose) {
+    const auto fresh = lifecycle::freshness_value(purpose, kNonce, kSession, id(), root_.tpm.iak.spki_hash());
+    return attest::verdict(
+               attest::appraise_quote({quote.attest, quote.signature}, root_.tpm.iak.public_area(), fresh).findings)
+        .has_value();
+  }
+  DeviceId id() { return agent::own_device_id(root_).value(); }
+  DeviceId other_id() {
+    auto octets = id().get();
+    octets[0] ^= 1U;
+    return DeviceId{octets};
+  }
+  static Instant now() {
+    return Instant{std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
+  }
+
+  static inline const Nonce kNonce{Octets<32>{1}};
+  static inline const SessionId kSession{Octets<32>{2}};
+  TempDir directory_;
+  PosixFiles files_;
+  fleet::SiliconVendor vendor_ = fleet::SiliconVendor::create(now()).value();
+  PaperRoot root_{vendor_, now()};
+  TlsIdentity service_ = make_identity({.common_name = "service root", .ca = true});
+  TlsIdentity operational_ = make_identity({.common_name = "operational root", .ca = true});
+  TlsIdentity batch_ = make_identity({.common_name = "batch", .ca = true});
+  crypto::PrivateKey statements_ = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
+  std::unique_ptr<agent::DeviceState> state_ = agent::DeviceState::open(files_, directory_ / "state").value();
+  int fuses_blown_ = 0;
+};
+
+TEST_F(LinkDeviceTest, says_that_its_claims_are_simulated_and_whether_it_is_fused) {
+  const auto before = line().hello().value();
+  EXPECT_TRUE(before.simulated);
+  EXPECT_FALSE(before.lockdown);
+  EXPECT_EQ(before.root_kind, "tpm");
+  EXPECT_EQ(before.firmware, "4.12.0");
+  ASSERT_TRUE(line().install(birth()));
+  EXPECT_TRUE(line().hello()->lockdown);
+  EXPECT_FALSE(line({.agent_version = {}, .firmware = {}, .secure_boot = false}).hello()->secure_boot);
+}
+
+TEST_F(LinkDeviceTest, makes_evidence_for_provisioning_and_for_nothing_else) {
+  ASSERT_TRUE(line().evidence({kNonce, kSession, Purpose::provision, {}}));
+  for (const auto purpose : lifecycle::kPurposes) {
+    if (purpose != Purpose::provision) {
+      EXPECT_EQ(line().evidence({kNonce, kSession, purpose, {}}).error().code, Code::policy) << name(purpose);
+    }
+  }
+}
+
+TEST_F(LinkDeviceTest, installs_its_birth_and_then_blows_the_fuse) {
+  ASSERT_TRUE(line().install(birth()));
+  EXPECT_EQ(fuses_blown_, 1);
+  const auto stored = agent::DeviceState::open(files_, directory_ / "state").value();
+  EXPECT_EQ(stored->birth(), state_->birth());
+  EXPECT_TRUE(stored->fused());
+}
+
+TEST_F(LinkDeviceTest, a_test_device_that_never_fuses_stays_open) {
+  ASSERT_TRUE(line({.agent_version = {}, .firmware = {}, .fuses = false}).install(birth()));
+  EXPECT_EQ(fuses_blown_, 0);
+  EXPECT_FALSE(line().hello()->lockdown);
+}
+
+TEST_F(LinkDeviceTest, refuses_a_birth_certificate_that_is_not_its_own) {
+  auto request = birth();
+  const auto other = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
+  request.idevid = certify(other.public_key(), batch_);
+  expect_not_installed(request, "install.idevid");
+  request.idevid = to_bytes(as_bytes("no certificate"));
+  expect_not_installed(request, "install.idevid");
+}
+
+TEST_F(LinkDeviceTest, refuses_a_chain_that_did_not_issue_its_birth_certificate) {
+  auto request = birth();
+  request.chain = {make_identity({.common_name = "batch", .ca = true}).certificate};
+  expect_not_installed(request, "install.idevid");
+  const auto leaf = make_identity({.common_name = "batch"});
+  request.idevid = certify(root_.tpm.idevid.key.public_key(), leaf);
+  request.chain = {leaf.certificate};
+  expect_not_installed(request, "install.idevid");
+}
+
+TEST_F(LinkDeviceTest, refuses_anchors_that_are_no_roots) {
+  auto request = birth();
+  request.service_root = make_identity({.common_name = "below", .ca = true}, &service_).certificate;
+  expect_not_installed(request, "install.anchors");
+  request = birth();
+  request.operational_roots.push_back(make_identity({.common_name = "below", .ca = true}, &operational_).certificate);
+  expect_not_installed(request, "install.anchors");
+  request.operational_roots = {};
+  expect_not_installed(request, "install.anchors");
+}
+
+TEST_F(LinkDeviceTest, refuses_a_key_or_an_address_that_it_could_not_use) {
+  auto request = birth();
+  request.statement_key.pop_back();
+  expect_not_installed(request, "install.statement_key");
+  for (const auto* const host : {"", "a b", "host\r\nX: y", "host/path"}) {
+    request = birth();
+    request.host = host;
+    expect_not_installed(request, "install.endpoint");
+  }
+  request = birth();
+  request.device_port = 0;
+  expect_not_installed(request, "install.endpoint");
+}
+
+TEST_F(LinkDeviceTest, a_repeat_changes_nothing_and_another_registry_is_refused) {
+  const auto first = birth();
+  ASSERT_TRUE(line().install(first));
+  EXPECT_TRUE(line().install(first));
+  auto turned = first;
+  turned.service_root = make_identity({.common_name = "service root", .ca = true}).certificate;
+  EXPECT_EQ(line().install(turned).error().code, Code::state_forbids);
+  EXPECT_EQ(state_->birth(), first);
+}
+
+TEST_F(LinkDeviceTest, quotes_for_its_own_seal_only) {
+  const auto reply = line().seal({kNonce, kSession, id()});
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(verifies(reply->quote, Purpose::seal));
+  EXPECT_FALSE(verifies(reply->quote, Purpose::retire));
+  EXPECT_EQ(line().seal({kNonce, kSession, other_id()}).error().code, Code::bad_request);
+}
+
+TEST_F(LinkDeviceTest, retires_itself_only_and_quotes_after_the_clear) {
+  EXPECT_EQ(line().retire({kNonce, kSession, other_id()}).error().code, Code::bad_request);
+  EXPECT_EQ(root_.clears, 0);
+  ASSERT_TRUE(root_.create_pending_key());
+  ASSERT_TRUE(state_->stage({certify(root_.pending->key.public_key(), operational_), {}}));
+  const auto reply = line().retire({kNonce, kSession, id()});
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(root_.clears, 1);
+  EXPECT_FALSE(state_->staged());
+  EXPECT_TRUE(verifies(reply->quote, Purpose::retire));
+  EXPECT_EQ(tpm::read_attest(reply->quote.attest)->clock.clock_ms, 0U);
+}
+
+}  // namespace
+}  // namespace birthmark::test
