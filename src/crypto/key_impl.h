@@ -8,6 +8,7 @@
 
 #include "crypto/keys.h"
 #include "crypto/openssl.h"
+#include "crypto/verify_table.h"
 
 namespace birthmark::crypto {
 
@@ -15,9 +16,10 @@ struct PublicKey::Impl {
   KeyType type{};
   Bytes spki;
   Digest spki_sha256;
-  BytesView point;         ///< EC and Ed25519; aliases `spki`
-  BytesView modulus;       ///< RSA, without sign byte; aliases `spki`
-  EvpPkeyPtr library_key;  ///< RSA and Ed25519; EC points are loaded into the key of the thread when they are used
+  BytesView point;             ///< EC and Ed25519; aliases `spki`
+  BytesView modulus;           ///< RSA, without sign byte; aliases `spki`
+  EvpPkeyPtr library_key;      ///< RSA and Ed25519; EC points are loaded into the key of the thread when they are used
+  mutable TableWhenHot table;  ///< P-256
 };
 
 /// Contexts that are ready to sign with one key, lent to one thread at a time: making one costs a third of a P-256

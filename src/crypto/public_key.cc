@@ -52,8 +52,17 @@ class CurveSlot {
     }
   }
 
-  /// Takes the point in if it is 04 || x || y on the curve.
-  bool load(BytesView point) { return EVP_PKEY_set1_encoded_public_key(key_.get(), point.data(), point.size()) == 1; }
+  /// Takes the point in if it is 04 || x || y on the curve; the one that is there already costs nothing.
+  bool load(BytesView point) {
+    if (!equal(point, held_)) {
+      held_.clear();
+      if (EVP_PKEY_set1_encoded_public_key(key_.get(), point.data(), point.size()) != 1) {
+        return false;
+      }
+      held_.assign(point.begin(), point.end());
+    }
+    return true;
+  }
   bool verify(BytesView digest, BytesView signature) {
     return EVP_PKEY_verify(context_.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
   }
@@ -63,6 +72,7 @@ class CurveSlot {
  private:
   EvpPkeyPtr key_;
   EvpPkeyCtxPtr context_;
+  Bytes held_;
 };
 
 CurveSlot& slot_of_thread(KeyType curve) {
@@ -184,8 +194,14 @@ Bytes curve_parameters(BytesView curve) {
 }
 
 bool verify_ecdsa(const PublicKey::Impl& key, HashAlgorithm algorithm, BytesView message, BytesView signature) {
-  if (!read_ecdsa_signature(key.type, signature)) {
+  const auto numbers = read_ecdsa_signature(key.type, signature);
+  if (!numbers) {
     return false;
+  }
+  if (key.type == KeyType::p256 && algorithm == HashAlgorithm::sha256) {
+    if (const auto* const table = key.table.use(key.point)) {
+      return table->verify(sha256(message), *numbers);
+    }
   }
   auto& slot = slot_of_thread(key.type);
   return slot.load(key.point) && slot.verify(hash(algorithm, {message}), signature);
