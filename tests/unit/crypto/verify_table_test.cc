@@ -55,7 +55,8 @@ TEST(VerifyTable, wycheproof_verdicts_agree) {
   if (!std::filesystem::exists(path)) {
     GTEST_SKIP() << "Wycheproof vectors are not beside the repository";
   }
-  for (const auto& group : json::parse(test::read_text(path)).at("testGroups").as_array()) {
+  const auto document = json::parse(test::read_text(path));
+  for (const auto& group : document.at("testGroups").as_array()) {
     const auto key = PublicKey::from_spki(hex_value(group.at("publicKeyDer")));
     ASSERT_TRUE(key);
     const auto table = VerifyTable::make(key->point());
