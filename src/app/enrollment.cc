@@ -19,6 +19,28 @@ bool exempt(const lifecycle::DeviceRecord& device) {
   return device.root == RootKind::software;
 }
 
+/// Asked before anything else, a retry included: over a connection without channel binding hardware gets nothing
+/// (docs/adr/0003).
+Result<void> channel_allows(const EstRequest& request, const lifecycle::DeviceRecord& device) {
+  return !request.channel_binding.empty() || exempt(device)
+             ? Result<void>{}
+             : fail(Code::binding, "this connection has no channel binding", "channel");
+}
+
+/// What challengePassword has to be; nothing: a request that has one is refused.
+std::optional<std::string_view> binding_of(const EstRequest& request) {
+  return request.channel_binding.empty() ? std::nullopt : std::optional<std::string_view>{request.channel_binding};
+}
+
+/// How much of the presented certificate's names a request repeats; the certificate takes none of them from it.
+pki::CsrExpectation::Names names_of(const lifecycle::DeviceRecord& device, Purpose purpose) {
+  using enum pki::CsrExpectation::Names;
+  if (purpose != Purpose::renew) {
+    return registered_or_empty;
+  }
+  return exempt(device) ? exactly_but_alt_name_optional : exactly;
+}
+
 Octets<16> request_id(Purpose purpose, const Digest& spki) {
   // EST names no request: identity and key recognise a retry (protocols.md §1.4).
   const auto name = lifecycle::name(purpose);
@@ -63,11 +85,13 @@ Result<Caller> Enrollment::caller(const EstRequest& request, CredentialKind kind
 
 Result<Issued> Enrollment::enroll(const EstRequest& request) {
   BM_TRY(const auto who, caller(request, CredentialKind::idevid));
+  BM_CHECK(channel_allows(request, who.device));
   return issue(request, who, Purpose::enroll);
 }
 
 Result<Issued> Enrollment::reenroll(const EstRequest& request) {
   BM_TRY(const auto who, caller(request, CredentialKind::ldevid));
+  BM_CHECK(channel_allows(request, who.device));
   BM_TRY(const auto policy, ports_.catalog.find(who.device.product));
   const auto opens = who.certificate.not_before + policy->renew_from;
   if (ports_.clock.now() < opens && !exempt(who.device)) {
@@ -85,12 +109,10 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
     return std::move(*earlier);
   }
   BM_CHECK(state_allows(who.device, purpose));
-  const bool renews = purpose == Purpose::renew;
-  BM_CHECK(pki::judge_csr(
-      csr, {.subject = request.presented_subject,
-            .names = renews ? pki::CsrExpectation::Names::exactly : pki::CsrExpectation::Names::registered_or_empty,
-            .subject_alt_name = BytesView{request.presented_alt_name},
-            .channel_binding = request.channel_binding}));
+  BM_CHECK(pki::judge_csr(csr, {.subject = request.presented_subject,
+                                .names = names_of(who.device, purpose),
+                                .subject_alt_name = BytesView{request.presented_alt_name},
+                                .channel_binding = binding_of(request)}));
   if (!exempt(who.device) && !csr.challenge_password()) {
     return fail(Code::binding, "challengePassword with this channel's binding is missing");
   }

@@ -21,7 +21,7 @@ struct EstRequest {
   Bytes presented_subject;      ///< DER Name of the presented certificate
   Bytes presented_alt_name;     ///< its SAN value
   Bytes csr;                    ///< DER
-  std::string channel_binding;  ///< base64, of this connection
+  std::string channel_binding;  ///< base64, of this connection; empty: it has none
 };
 
 /// EST for the field (RFC 7030, protocols.md §1): first LDevID by the IDevID, renewal by the LDevID. Names come from
@@ -37,8 +37,9 @@ class Enrollment {
   };
   explicit Enrollment(Ports ports) : ports_{std::move(ports)} {}
 
-  /// S1 to S2. @error evidence_missing, csr_policy, binding, state_forbids, held, not_released, credential_ended,
-  /// bad_request, and as `Issuance::issue`.
+  /// S1 to S2. Over a connection without channel binding, devices of the labelled software root only.
+  /// @error evidence_missing, csr_policy, binding, state_forbids, held, not_released, credential_ended, bad_request,
+  /// and as `Issuance::issue`.
   Result<Issued> enroll(const EstRequest& request);
   /// In S2 and S3, from the product's renewal day on. @error as `enroll`; policy: too early.
   Result<Issued> reenroll(const EstRequest& request);

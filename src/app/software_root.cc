@@ -5,16 +5,19 @@
 
 #include "app/registration.h"
 #include "app/subjects.h"
+#include "attest/step.h"
 #include "crypto/hash.h"
 #include "pki/csr_policy.h"
 
 namespace birthmark::app {
 namespace {
 
+using lifecycle::Purpose;
 using lifecycle::RootClass;
 using lifecycle::RootKind;
 
 constexpr std::string_view kLabel = "software";
+constexpr std::string_view kClause = "labelled software root";  // of findings, where hardware has a standard's clause
 
 std::string hardware_serial(const Digest& spki) {
   auto text = to_hex(spki.get());
@@ -23,11 +26,28 @@ std::string hardware_serial(const Digest& spki) {
   return "SOFTWARE:" + text;
 }
 
-RequestKey request_key(const DeviceId& id) {
-  // Device and key are one here: whoever asks again asks for the same.
+/// Device and key are one here: whoever asks again for the same batch asks for the same. In another batch it is the
+/// same hardware again, and judged as such.
+RequestKey request_key(const DeviceId& id, const std::string& batch) {
+  const auto digest = crypto::sha256({as_bytes(kLabel), as_bytes(batch)});
   Octets<16> name{};
-  std::ranges::copy(kLabel, name.begin());
+  std::copy_n(digest.get().begin(), name.size(), name.begin());
   return {Digest{id.get()}, name};
+}
+
+/// What operators see of its appraisal: the label, and in the place of each proof that hardware gives, that there is
+/// none.
+Bytes findings_of(std::string_view check, std::string_view missing) {
+  const auto step = [&](std::string_view name, attest::Outcome outcome, std::string_view detail) {
+    return attest::Finding{.check = std::string{name},
+                           .clause = std::string{kClause},
+                           .outcome = outcome,
+                           .code = Code::evidence_missing,
+                           .detail = std::string{detail}};
+  };
+  return attest::write(
+      {step("software.label", attest::Outcome::passed, "the product's policy names root kind software"),
+       step(check, attest::Outcome::not_reached, missing)});
 }
 
 }  // namespace
@@ -48,7 +68,7 @@ Result<SoftwareRoots::Registered> SoftwareRoots::register_device(const SoftwareO
   wanted.ca = batch.manufacturing_ca;
   wanted.profile = pki::ProfileId::idevid;
   wanted.kind = lifecycle::CredentialKind::idevid;
-  wanted.purpose = lifecycle::Purpose::provision;
+  wanted.purpose = Purpose::provision;
   wanted.actor = order.actor;
   wanted.reason = "software root: nothing was attested";
   wanted.subject = device_subject(batch, policy->name, id, key.spki(),
@@ -57,7 +77,7 @@ Result<SoftwareRoots::Registered> SoftwareRoots::register_device(const SoftwareO
                                    .root_class = RootClass::simulated,
                                    .appraised_at = std::nullopt});
   BM_TRY(auto issued,
-         ports_.issuance.issue(wanted, request_key(id),
+         ports_.issuance.issue(wanted, request_key(id, order.batch),
                                [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
                                  return at_intent(tx, record, order, id, clock);
                                }));
@@ -76,6 +96,9 @@ Result<void> SoftwareRoots::at_intent(Tx& tx, CertificateRecord& record, const S
     const auto where =
         known->batch == batch->budget.id ? lifecycle::SeenIn::same_batch : lifecycle::SeenIn::other_batch;
     BM_CHECK(lifecycle::judge_known_hardware(known->state, where, lifecycle::ReworkPermission::none));
+    if (!known->holds.empty()) {
+      return fail(Code::held, lifecycle::why_left(known->holds, {}));
+    }
     record.device = known->row;
   } else {
     BM_TRY(batch->budget, lifecycle::reserve(batch->budget, clock));
@@ -91,6 +114,8 @@ Result<void> SoftwareRoots::at_intent(Tx& tx, CertificateRecord& record, const S
     BM_TRY(record.device, tx.add_device(device));
     record.counted = true;
   }
+  BM_CHECK(tx.put_findings(record.device, Purpose::provision, clock.now,
+                           findings_of("software.evidence", "nothing was attested")));
   // No AK and no endorsement certificate: every appraisal of it fails.
   return tx.put_root({.device = record.device,
                       .ak_public = {},
@@ -112,7 +137,10 @@ Result<lifecycle::DeviceRecord> SoftwareRoots::seal(const DeviceId& id, const So
     facts.witness = lifecycle::SealWitness::software_exempt;
     BM_TRY(auto decision, lifecycle::decide_seal(*device, facts));
     decision.reason = "seal: software root, nothing was probed";
-    return advance(tx, *device, decision, {ports_.clock.now(), ports_.store.epoch(), order.actor});
+    const auto now = ports_.clock.now();
+    BM_CHECK(
+        tx.put_findings(device->row, Purpose::seal, now, findings_of("software.lock_check", "nothing was probed")));
+    return advance(tx, *device, decision, {now, ports_.store.epoch(), order.actor});
   });
 }
 

@@ -16,7 +16,7 @@ struct SoftwareOrder {
 /// The labelled software root (design rule 2): devices of test products, of class simulated, whose key nothing attests.
 /// An operator registers each by hand, within the batch's quota and window, and only where the product's policy names
 /// root kind `software` and allows simulated roots, which no production policy can. The DeviceId, the certificates'
-/// policy and hardware type, the audit entries and the state of the seal all say so.
+/// policy and hardware type, the audit entries and the findings all say so.
 class SoftwareRoots {
  public:
   struct Ports {
@@ -32,9 +32,11 @@ class SoftwareRoots {
     lifecycle::DeviceRecord device;
   };
   /// Issues the IDevID and moves S0 to S1 by the labelled exemption: there is no debug port to probe, and nothing was.
-  /// The same key again gets the same certificate and costs nothing.
+  /// The same key again in the same batch gets the same certificate and costs nothing.
   /// @error policy, test_anchor: the product admits no software root; csr_policy, bad_request: the request;
-  /// batch_closed, quota_exhausted: the batch; key_reuse: another identity holds the key; not_found: no such batch.
+  /// binding: it has a challengePassword, and there is no channel; batch_closed, quota_exhausted: the batch; key_reuse:
+  /// another identity holds the key; hardware_known, state_forbids, held: it is a device of another batch, one that has
+  /// ended, or one that is held; not_found: no such batch.
   Result<Registered> register_device(const SoftwareOrder& order);
 
  private:

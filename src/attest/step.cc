@@ -30,6 +30,18 @@ Result<Finding> read_finding(cbor::Reader& in) {
 
 }  // namespace
 
+std::string_view name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::passed:
+      return "passed";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::not_reached:
+      break;
+  }
+  return "not_reached";
+}
+
 Result<void> verdict(const Findings& findings) {
   for (const auto& finding : findings) {
     if (finding.outcome != Outcome::passed) {

@@ -14,6 +14,8 @@
 namespace birthmark::attest {
 
 enum class Outcome : std::uint8_t { passed, failed, not_reached };
+/// "passed", "failed", "not_reached".
+std::string_view name(Outcome outcome);
 
 /// What one step of an appraisal found; kept with the device.
 struct Finding {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/operator_call.h"
+#include "cli/software_device.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/state.h"
 
@@ -173,14 +174,52 @@ void add_action(CLI::App& device, const ActionWords& action, int& exit_code) {
   });
 }
 
+struct ImportFlags : OperatorFlags {
+  std::string batch, csr, out;
+};
+
+int run_import(const ImportFlags& flags) {
+  constexpr std::size_t kRequestMax = std::size_t{32} * 1024;
+  PosixFiles files;
+  auto csr = files.read(flags.csr, kRequestMax);
+  if (!csr) {
+    return complain({csr.error().code, flags.csr + ": " + csr.error().detail}, flags.form(), kEnvironment);
+  }
+  const SoftwareDeviceOrder order{.batch = flags.batch, .csr = std::move(*csr), .out = flags.out};
+  return run_call(
+      flags, [&](ApiClient& c) { return import_software(c, files, order); },
+      [](const auto& v) {
+        boost::json::object shown;
+        for (const auto* const name : {"device", "state", "root", "class", "serial", "file"}) {
+          if (const auto* const member = v.as_object().if_contains(name)) {
+            shown[name] = *member;
+          }
+        }
+        print_members(shown);
+      });
+}
+
+void add_import_software(CLI::App& device, int& exit_code) {
+  auto* const command = device.add_subcommand("import-software",
+                                              "register a test device of root kind software, which proves no hardware");
+  const auto flags = std::make_shared<ImportFlags>();
+  command->add_option("csr", flags->csr, "PKCS#10 of its key, PEM or DER: empty subject, no extension")->required();
+  command->add_option("--batch", flags->batch, "of a product whose policy names root kind software")->required();
+  command->add_option("--out", flags->out, "file for its IDevID, PEM");
+  add_operator_flags(*command, *flags);
+  command->callback([flags, &exit_code] { exit_code = run_import(*flags); });
+}
+
 }  // namespace
 
 void add_device(CLI::App& program, int& exit_code) {
-  auto* const device = program.add_subcommand("device", "devices: look at them, hold, suspend, release, end them");
+  auto* const device =
+      program.add_subcommand("device", "devices: look at them, hold, suspend, release, end them, import test devices");
   device->require_subcommand(1);
   add_list(*device, exit_code);
   add_show(*device, exit_code);
   add_history(*device, exit_code);
+  add_import_software(*device, exit_code);
   for (const auto& action : kActionWords) {
     add_action(*device, action, exit_code);
   }

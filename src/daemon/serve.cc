@@ -38,9 +38,22 @@ class HttpListeners final : public Listeners {
     BM_TRY(const auto identity, read_identity(registry.files(), Registry::paths(config).tls, "server", passphrase));
     services_.metrics = config.metrics ? std::function<std::string()>{[this] { return metrics_.text(reading()); }}
                                        : std::function<std::string()>{};
-    BM_TRY(device_, start_tls("device", config.device, identity, tls::ClientCertificate::wanted, device_router_));
-    BM_TRY(operators_,
-           start_tls("operator", config.operators, identity, tls::ClientCertificate::required, operator_router_));
+    // Foreign EST clients of test products (docs/adr/0003); in production nobody gets in without.
+    const auto weakest = config.environment == policy::Environment::development ? tls::ExtendedMasterSecret::unchecked
+                                                                                : tls::ExtendedMasterSecret::required;
+    BM_TRY(device_, start_tls("device", config.device,
+                              {.chain = identity.chain,
+                               .key = &identity.key,
+                               .client = tls::ClientCertificate::wanted,
+                               .verify = {},
+                               .extended_master_secret = weakest},
+                              device_router_));
+    BM_TRY(
+        operators_,
+        start_tls(
+            "operator", config.operators,
+            {.chain = identity.chain, .key = &identity.key, .client = tls::ClientCertificate::required, .verify = {}},
+            operator_router_));
     BM_TRY(open_, http::Server::start(options("public", config.open, nullptr, public_router_)));
     started_ = true;
     registry.set_sessions([this](DeviceRow row) { return device_->cut(row.get()); });
@@ -114,12 +127,9 @@ class HttpListeners final : public Listeners {
   }
 
   Result<std::unique_ptr<http::Server>> start_tls(std::string_view name, const ListenAddress& address,
-                                                  const Identity& identity, tls::ClientCertificate client,
-                                                  api::Router& router) {
-    BM_TRY(auto context, tls::ServerContext::create({.chain = identity.chain,
-                                                     .key = &identity.key,
-                                                     .client = client,
-                                                     .verify = [this](BytesView leaf) { return owner_of(leaf); }}));
+                                                  tls::ServerContext::Options secure, api::Router& router) {
+    secure.verify = [this](BytesView leaf) { return owner_of(leaf); };
+    BM_TRY(auto context, tls::ServerContext::create(std::move(secure)));
     return http::Server::start(options(name, address, std::move(context), router));
   }
 

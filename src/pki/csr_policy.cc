@@ -62,7 +62,7 @@ bool is_registered_alt_name(const x509::Extension& extension, x509::Extensions a
 Result<void> judge_names(const pkcs10::Request& request, const CsrExpectation& expected) {
   const bool registered = is_registered(request.subject(), expected);
   const bool empty = request.subject().size() == 2;  // SEQUENCE of nothing
-  if (!registered && (!empty || expected.names == CsrExpectation::Names::exactly)) {
+  if (!registered && (!empty || expected.names != CsrExpectation::Names::registered_or_empty)) {
     return fail(Code::csr_policy, "the subject is not the registered one", "csr.subject");
   }
   const bool alt_name_expected = expected.subject_alt_name && !expected.subject_alt_name->empty();

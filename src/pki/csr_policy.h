@@ -14,7 +14,11 @@ namespace birthmark::pki {
 struct CsrExpectation {
   BytesView subject;  ///< DER Name that the device is registered under; an empty Name is taken as well
   /// Whether Subject and SAN must equal a presented certificate's byte for byte (simplereenroll, protocols.md §1.4).
-  enum class Names : std::uint8_t { registered_or_empty, exactly } names = Names::registered_or_empty;
+  enum class Names : std::uint8_t {
+    registered_or_empty,
+    exactly,
+    exactly_but_alt_name_optional,  ///< for clients that cannot write our SAN (docs/adr/0003)
+  } names = Names::registered_or_empty;
   std::optional<BytesView> subject_alt_name;  ///< extension value: the only SAN that may be asked for; empty: none
   /// Base64 of this connection's channel binding. None: this connection has none, and a request that claims one is
   /// refused. That a request without one is refused is the caller's policy.

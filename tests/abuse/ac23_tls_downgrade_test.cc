@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "support/line.h"
 #include "support/wire_socket.h"
 
@@ -59,6 +61,29 @@ TEST_F(AC23, a_client_certificate_with_sha1_is_refused) {
   EXPECT_NE(finished.exit_code, 0);
   Caller honest{server_, Listener::device, nullptr};
   EXPECT_TRUE(honest.get("/.well-known/est/cacerts").ok());
+}
+
+/// docs/adr/0003: this server is one of the environment development. In production: flow_est_clients.
+TEST_F(AC23, without_the_extended_master_secret_nothing_is_to_be_had_that_rests_on_a_channel_binding) {
+  const auto config = server_.directory() / "openssl.cnf";
+  std::ofstream{config} << "openssl_conf = i\n[i]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\n"
+                           "Options = -ExtendedMasterSecret\n";
+  const auto ask = [&](std::uint16_t port, const std::string& path) {
+    return run({.argv = {"openssl", "s_client", "-tls1_2", "-quiet", "-ign_eof", "-connect",
+                         "127.0.0.1:" + std::to_string(port)},
+                .env = {{"OPENSSL_CONF", config.string()}},
+                .input = "GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"});
+  };
+  const auto time = "/v1/time?nonce=" + std::string(32, '0');
+  const auto refused = ask(server_.device_port(), time).out;
+  EXPECT_NE(refused.find("HTTP/1.1 403"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("\"code\":\"binding\""), std::string::npos) << refused;
+  EXPECT_NE(ask(server_.device_port(), "/.well-known/est/cacerts").out.find("HTTP/1.1 200"), std::string::npos);
+  const auto operators = ask(server_.operator_port(), "/v1/status");
+  EXPECT_NE(operators.exit_code, 0);
+  EXPECT_EQ(operators.out.find("HTTP/1.1"), std::string::npos);
+  Caller honest{server_, Listener::device, nullptr};
+  EXPECT_TRUE(honest.get(time).ok());
 }
 
 TEST_F(AC23, plain_http_gets_no_answer) {

@@ -61,6 +61,7 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
                     [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock, p.entropy,
                     p.ephemerals}},
       retirement{{p.store, challenges, p.signer, p.clock}, World::kStatementKey},
+      software_roots{{p.store, issuance, catalog, p.clock}},
       operations{{p.store, read_path, p.sessions, p.journal, p.clock}},
       refusals{p.store, p.clock},
       access{{p.store, cas, read_path, p.clock}, std::move(receipt_key)} {}

@@ -16,6 +16,7 @@
 #include "app/retirement.h"
 #include "app/revalidation.h"
 #include "app/sealing.h"
+#include "app/software_root.h"
 #include "audit/entry.h"
 #include "codec/pkcs10.h"
 #include "support/failing_store.h"
@@ -80,6 +81,7 @@ struct UseCases {
   app::Enrollment enrollment;
   app::Revalidation revalidation;
   app::Retirement retirement;
+  app::SoftwareRoots software_roots;
   app::Operations operations;
   app::Refusals refusals;
   app::Access access;

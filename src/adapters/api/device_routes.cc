@@ -294,11 +294,12 @@ constexpr std::array kRoutes{
     Route{post, "/v1/telemetry", Caller::device, Form::json, kJson, telemetry},
     Route{post, "/v1/authorize", Caller::service, Form::json, kJson, authorize},
     Route{get, "/v1/time", Caller::anybody, Form::json, {}, time},
-    Route{get, "/.well-known/est/cacerts", Caller::anybody, Form::est, {}, est::cacerts},
-    Route{get, "/.well-known/est/csrattrs", Caller::anybody, Form::est, {}, est::csrattrs},
-    Route{post, "/.well-known/est/simpleenroll", Caller::device, Form::est, "application/pkcs10", est::simpleenroll},
-    Route{post, "/.well-known/est/simplereenroll", Caller::device, Form::est, "application/pkcs10",
-          est::simplereenroll},
+    Route{get, "/.well-known/est/cacerts", Caller::anybody, Form::est, {}, est::cacerts, Channel::any},
+    Route{get, "/.well-known/est/csrattrs", Caller::anybody, Form::est, {}, est::csrattrs, Channel::any},
+    Route{post, "/.well-known/est/simpleenroll", Caller::device, Form::est, "application/pkcs10", est::simpleenroll,
+          Channel::any},
+    Route{post, "/.well-known/est/simplereenroll", Caller::device, Form::est, "application/pkcs10", est::simplereenroll,
+          Channel::any},
 };
 
 }  // namespace

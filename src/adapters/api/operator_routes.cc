@@ -73,7 +73,9 @@ Result<boost::json::array> findings_of(app::Tx& tx, DeviceRow device) {
       out.push_back({{"purpose", lifecycle::name(purpose)},
                      {"check", finding.check},
                      {"clause", finding.clause},
-                     {"passed", finding.outcome == attest::Outcome::passed}});
+                     {"passed", finding.outcome == attest::Outcome::passed},
+                     {"outcome", attest::name(finding.outcome)},
+                     {"detail", finding.detail}});
     }
   }
   return out;

@@ -41,11 +41,11 @@ Result<http::Response> tile(Call& call) {
 using enum http::Method;
 
 constexpr std::array kRoutes{
-    Route{get, "/healthz", Caller::anybody, Form::json, {}, health},
-    Route{get, "/readyz", Caller::anybody, Form::json, {}, ready},
-    Route{get, "/metrics", Caller::anybody, Form::json, {}, metrics},
-    Route{get, "/log/checkpoint", Caller::anybody, Form::json, {}, checkpoint},
-    Route{get, "/log/tile/{*}", Caller::anybody, Form::json, {}, tile},
+    Route{get, "/healthz", Caller::anybody, Form::json, {}, health, Channel::any},
+    Route{get, "/readyz", Caller::anybody, Form::json, {}, ready, Channel::any},
+    Route{get, "/metrics", Caller::anybody, Form::json, {}, metrics, Channel::any},
+    Route{get, "/log/checkpoint", Caller::anybody, Form::json, {}, checkpoint, Channel::any},
+    Route{get, "/log/tile/{*}", Caller::anybody, Form::json, {}, tile, Channel::any},
 };
 
 }  // namespace

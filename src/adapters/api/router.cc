@@ -122,6 +122,9 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
                             : fail(Code::not_found, "no such path");
   }
   const auto& route = *found.route;
+  if (route.channel == Channel::bound && request.peer->channel_binding.empty()) {
+    return fail(Code::binding, "this connection has no channel binding: TLS 1.2 without extended master secret");
+  }
   if (!route.content_type.empty()) {
     const auto type = request.header("Content-Type");
     if (!type || media_type(*type) != route.content_type) {

@@ -26,6 +26,12 @@ enum class Caller : std::uint8_t {
 /// How refusals of a route look.
 enum class Form : std::uint8_t { json, est };
 
+/// What a route asks of the channel binding of its connection.
+enum class Channel : std::uint8_t {
+  bound,  ///< there has to be one: a connection without it is refused `binding`
+  any,  ///< plain HTTP, and what foreign EST clients need in development (docs/adr/0003); the use case judges the rest
+};
+
 /// One call, with everything that its handler may need.
 struct Call {
   Services& services;
@@ -45,6 +51,7 @@ struct Route {
   Form form;
   std::string_view content_type;  ///< that a body must have; empty: no body
   RouteHandler handle;
+  Channel channel = Channel::bound;
 };
 
 /// Serves one listener's table. Thread-safe.

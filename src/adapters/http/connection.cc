@@ -168,7 +168,8 @@ void Connection::handshake() {
 void Connection::after_handshake(const error_code& error) {
   calm();
   auto* const ssl = std::get<Secure>(stream_).native_handle();
-  auto facts = error ? Result<tls::Established>{fail(Code::unauthenticated, error.message())} : tls::established(ssl);
+  auto facts = error ? Result<tls::Established>{fail(Code::unauthenticated, error.message())}
+                     : tls::established(ssl, shared_->options.tls->extended_master_secret());
   if (closed_) {
     return;
   }

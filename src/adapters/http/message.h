@@ -23,7 +23,9 @@ struct Peer {
   std::uint64_t connection = 0;  ///< unique in this process
   std::string address;           ///< of the socket, without port
   Bytes certificate;             ///< leaf DER; empty: none was shown, or plain HTTP
-  std::string channel_binding;   ///< base64 as challengePassword carries it (protocols.md §1.3); empty: plain HTTP
+  /// base64 as challengePassword carries it (protocols.md §1.3); empty: there is none, as over plain HTTP, or over TLS
+  /// 1.2 without extended master secret where the listener lets that in
+  std::string channel_binding;
 };
 
 struct Request {

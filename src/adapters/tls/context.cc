@@ -138,7 +138,7 @@ int verify_mode(ClientCertificate client) {
   return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 }
 
-Result<std::string> channel_binding(SSL* ssl) {
+Result<std::string> channel_binding(SSL* ssl, ExtendedMasterSecret extended_master_secret) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
   if (SSL_version(ssl) == TLS1_3_VERSION) {
     if (SSL_export_keying_material(ssl, value.data(), kExporterBytes, kExporterLabel,
@@ -148,6 +148,9 @@ Result<std::string> channel_binding(SSL* ssl) {
     return base64::encode(BytesView{value}.first(kExporterBytes));
   }
   if (SSL_get_extms_support(ssl) != 1) {
+    if (extended_master_secret == ExtendedMasterSecret::unchecked) {
+      return std::string{};
+    }
     return fail(Code::binding, "TLS 1.2 without extended master secret (RFC 7627)");
   }
   // tls-unique is the first Finished of the handshake: the client's, as sessions are never resumed (RFC 5929 §3.1).
@@ -172,7 +175,8 @@ std::string last_error() {
   return text.data();
 }
 
-ServerContext::ServerContext(ssl_ctx_st* native, PeerVerifier verify) : native_{native}, verify_{std::move(verify)} {}
+ServerContext::ServerContext(ssl_ctx_st* native, PeerVerifier verify, ExtendedMasterSecret extended_master_secret)
+    : native_{native}, verify_{std::move(verify)}, extended_master_secret_{extended_master_secret} {}
 ServerContext::~ServerContext() {
   SSL_CTX_free(native_);
 }
@@ -191,9 +195,12 @@ Result<std::shared_ptr<ServerContext>> ServerContext::create(Options options) {
   BM_CHECK(use_chain(native.get(), options.chain, crypto::native(*options.key)));
   SSL_CTX_set_max_early_data(native.get(), 0);
   SSL_CTX_set_max_cert_list(native.get(), kPeerChainBytesMax);
-  SSL_CTX_set_client_hello_cb(native.get(), check_hello, nullptr);
+  if (options.extended_master_secret == ExtendedMasterSecret::required) {
+    SSL_CTX_set_client_hello_cb(native.get(), check_hello, nullptr);
+  }
   SSL_CTX_set_verify(native.get(), verify_mode(options.client), nullptr);
-  auto context = std::make_shared<ServerContext>(native.release(), std::move(options.verify));
+  auto context =
+      std::make_shared<ServerContext>(native.release(), std::move(options.verify), options.extended_master_secret);
   SSL_CTX_set_cert_verify_callback(context->native(), verify_peer, context.get());
   return context;
 }
@@ -249,9 +256,9 @@ std::string refusal_words(SSL* ssl) {
   return verdict == X509_V_OK ? std::string{} : X509_verify_cert_error_string(verdict);
 }
 
-Result<Established> established(SSL* ssl) {
+Result<Established> established(SSL* ssl, ExtendedMasterSecret extended_master_secret) {
   Established facts;
-  BM_TRY(facts.channel_binding, channel_binding(ssl));
+  BM_TRY(facts.channel_binding, channel_binding(ssl, extended_master_secret));
   if (const X509* const leaf = SSL_get0_peer_certificate(ssl); leaf != nullptr) {
     facts.peer_certificate = der_of(leaf);
   }

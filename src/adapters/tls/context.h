@@ -28,6 +28,13 @@ using PeerVerifier = std::function<Result<std::uint64_t>(BytesView leaf)>;
 
 enum class ClientCertificate : std::uint8_t { never, wanted, required };
 
+/// What becomes of a TLS 1.2 client without the extended master secret (RFC 7627 §5.2): without it a channel binding
+/// proves nothing.
+enum class ExtendedMasterSecret : std::uint8_t {
+  required,   ///< refused at its ClientHello
+  unchecked,  ///< let in with no channel binding at all; development only (docs/adr/0003)
+};
+
 /// TLS for one listener: 1.2 with extended master secret and 1.3, ECDHE with AEAD only, no renegotiation, no early
 /// data, no tickets, no resumption (RFC 7030 §3.3, RFC 7627, RFC 8996, AC-23).
 class ServerContext {
@@ -37,20 +44,23 @@ class ServerContext {
     const crypto::PrivateKey* key = nullptr;  ///< copied by reference count; need not outlive the context
     ClientCertificate client = ClientCertificate::wanted;
     PeerVerifier verify;
+    ExtendedMasterSecret extended_master_secret = ExtendedMasterSecret::required;
   };
   /// @error key_attributes: key and certificate do not fit or cannot be used.
   static Result<std::shared_ptr<ServerContext>> create(Options options);
 
-  explicit ServerContext(ssl_ctx_st* native, PeerVerifier verify);
+  ServerContext(ssl_ctx_st* native, PeerVerifier verify, ExtendedMasterSecret extended_master_secret);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
   [[nodiscard]] ssl_ctx_st* native() const { return native_; }
   [[nodiscard]] const PeerVerifier& verifier() const { return verify_; }
+  [[nodiscard]] ExtendedMasterSecret extended_master_secret() const { return extended_master_secret_; }
 
  private:
   ssl_ctx_st* native_;
   PeerVerifier verify_;
+  ExtendedMasterSecret extended_master_secret_;
 };
 
 /// TLS for a client: verifies the server against the pinned anchors alone, by name or address (RFC 9525).
@@ -87,13 +97,17 @@ ssl_ctx_st* add_reference(ssl_ctx_st* native);
 
 /// Facts of a finished handshake.
 struct Established {
-  Bytes peer_certificate;       ///< leaf DER; empty: none
-  std::uint64_t owner = 0;      ///< as the verifier said
-  std::string channel_binding;  ///< base64: tls-unique (1.2) or EXPORTER-Channel-Binding (1.3, RFC 9266)
+  Bytes peer_certificate;   ///< leaf DER; empty: none
+  std::uint64_t owner = 0;  ///< as the verifier said
+  /// base64: tls-unique (1.2) or EXPORTER-Channel-Binding (1.3, RFC 9266); empty: 1.2 without extended master secret,
+  /// where that is `unchecked`
+  std::string channel_binding;
 };
 
-/// Reads them. @error binding: TLS 1.2 without extended master secret, or no binding can be computed.
-Result<Established> established(ssl_st* ssl);
+/// Reads them. @error binding: TLS 1.2 without extended master secret where that is required, or no binding can be
+/// computed.
+Result<Established> established(ssl_st* ssl,
+                                ExtendedMasterSecret extended_master_secret = ExtendedMasterSecret::required);
 /// What the verifier said of the client so far, also before the handshake is finished; 0: nothing.
 std::uint64_t owner_of(const ssl_st* ssl);
 

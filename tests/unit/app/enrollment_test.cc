@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "codec/oid.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -79,6 +80,50 @@ TEST_F(Enroll, an_ended_credential_renews_nothing) {
   const PaperKey key{tpm::Template::idevid_birthmark};
   EXPECT_EQ(code_of(world_.cases->enrollment.reenroll(world_.est_request(old, key, Purpose::renew))),
             Code::credential_ended);
+}
+
+/// docs/adr/0003: TLS 1.2 without extended master secret, which only a development listener lets in.
+TEST_F(Enroll, hardware_gets_nothing_over_a_connection_without_channel_binding) {
+  auto device = world_.device_in(State::provisioned);
+  auto& est = world_.cases->enrollment;
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  must(world_.attest(device, Purpose::enroll, key));
+  auto request = world_.est_request(device.idevid, key, Purpose::enroll);
+  const auto bound = request.channel_binding;
+  request.channel_binding.clear();
+  EXPECT_EQ(code_of(est.enroll(request)), Code::binding);
+  EXPECT_EQ(check_of(est.enroll(request)), "channel");
+  EXPECT_EQ(world_.state(device), State::provisioned);
+  request.channel_binding = bound;
+  ASSERT_TRUE(est.enroll(request)) << "and the refusals have cost nothing";
+  request.channel_binding.clear();
+  EXPECT_EQ(code_of(est.enroll(request)), Code::binding) << "a retry neither";
+}
+
+TEST_F(Enroll, hardware_renews_nothing_over_a_connection_without_channel_binding) {
+  auto device = world_.device_in(State::operational);
+  world_.clock.advance(std::chrono::days{20});
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  must(world_.attest(device, Purpose::renew, key));
+  auto request = world_.est_request(device.ldevid, key, Purpose::renew);
+  request.channel_binding.clear();
+  EXPECT_EQ(code_of(world_.cases->enrollment.reenroll(request)), Code::binding);
+  EXPECT_EQ(world_.certificates(device).size(), 2U);
+}
+
+/// RFC 7030 §4.2.2; devices of the labelled software root may leave it out (docs/adr/0003).
+TEST_F(Enroll, hardware_renews_with_the_alternative_name_only) {
+  auto device = world_.device_in(State::operational);
+  world_.clock.advance(std::chrono::days{20});
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  must(world_.attest(device, Purpose::renew, key));
+  auto request = world_.est_request(device.ldevid, key, Purpose::renew);
+  const auto password = must(pkcs10::challenge_password_value(World::kBinding));
+  const std::array bound{pkcs10::Attribute{oids::challenge_password, password}};
+  request.csr = csr_of(key, request.presented_subject, bound);
+  const auto refused = world_.cases->enrollment.reenroll(request);
+  EXPECT_EQ(code_of(refused), Code::csr_policy);
+  EXPECT_EQ(check_of(refused), "csr.subject_alt_name");
 }
 
 TEST(EnrollPolicy, a_product_that_asks_for_a_release_waits_for_it) {

@@ -216,6 +216,9 @@ TEST(Csr, an_empty_name_is_taken_at_first_and_not_at_renewal) {
       judge(request, {.subject = name, .names = Names::exactly, .subject_alt_name = {}, .channel_binding = {}});
   ASSERT_FALSE(renewal);
   EXPECT_EQ(renewal.error().check, "csr.subject");
+  EXPECT_FALSE(judge(
+      request,
+      {.subject = name, .names = Names::exactly_but_alt_name_optional, .subject_alt_name = {}, .channel_binding = {}}));
 }
 
 // RFC 7030 §4.2.2: subject and subjectAltName are those of the certificate that is presented.
@@ -248,6 +251,11 @@ TEST(Csr, renewal_repeats_the_alternative_name_byte_for_byte) {
   EXPECT_EQ(verdict(other, Names::exactly, alt_name), refused);
   EXPECT_EQ(verdict(std::nullopt, Names::exactly, {}), "accepted");  // the presented certificate has none
   EXPECT_EQ(verdict(alt_name, Names::exactly, {}), refused);
+  const auto optional = Names::exactly_but_alt_name_optional;
+  EXPECT_EQ(verdict(alt_name, optional, alt_name), "accepted");
+  EXPECT_EQ(verdict(std::nullopt, optional, alt_name), "accepted");
+  EXPECT_EQ(verdict(other, optional, alt_name), refused);
+  EXPECT_EQ(verdict(alt_name, optional, {}), refused);
   EXPECT_EQ(verdict(std::nullopt, Names::registered_or_empty, alt_name), "accepted");
   EXPECT_EQ(verdict(alt_name, Names::registered_or_empty, alt_name), "accepted");
   EXPECT_EQ(verdict(other, Names::registered_or_empty, alt_name), refused);

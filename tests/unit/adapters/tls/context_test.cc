@@ -38,6 +38,28 @@ TEST(TlsVersions, in_1_2_nobody_gets_in_without_the_extended_master_secret) {
   EXPECT_FALSE(Pair(server->native(), client.get()).shake_hands());
 }
 
+/// docs/adr/0003: what a development listener lets in is without any channel binding, and never with a false one.
+TEST(TlsVersions, where_the_extended_master_secret_is_unchecked_its_lack_shows_as_no_binding) {
+  const Site site;
+  const auto server = ServerContext::create({.chain = {site.server.certificate},
+                                             .key = &site.server.key,
+                                             .client = ClientCertificate::never,
+                                             .verify = {},
+                                             .extended_master_secret = ExtendedMasterSecret::unchecked})
+                          .value();
+  const auto lacking = foreign_client(TLS1_2_VERSION, TLS1_2_VERSION);
+  SSL_CTX_set_options(lacking.get(), SSL_OP_NO_EXTENDED_MASTER_SECRET);
+  Pair without{server->native(), lacking.get()};
+  ASSERT_TRUE(without.shake_hands());
+  EXPECT_EQ(established(without.server(), server->extended_master_secret()).value().channel_binding, "");
+  EXPECT_EQ(established(without.server()).error().code, Code::binding);
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Pair with{server->native(), foreign_client(version, version).get()};
+    ASSERT_TRUE(with.shake_hands());
+    EXPECT_NE(established(with.server(), server->extended_master_secret()).value().channel_binding, "") << version;
+  }
+}
+
 TEST(TlsSuites, in_1_2_only_ephemeral_keys_with_aead) {
   const Site site;
   const auto server = site.serve();

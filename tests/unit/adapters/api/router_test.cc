@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/api/router.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "codec/base64.h"
+#include "codec/oid.h"
+#include "unit/adapters/api/served_world.h"
+
+namespace birthmark::test {
+namespace {
+
+using api::Channel;
+using http::Method;
+using lifecycle::Purpose;
+using lifecycle::RootKind;
+using lifecycle::State;
+
+constexpr auto kPkcs10 = "application/pkcs10", kJson = "application/json";
+constexpr auto kEnroll = "/.well-known/est/simpleenroll", kReenroll = "/.well-known/est/simplereenroll";
+
+WorldOptions software_too() {
+  WorldOptions options;
+  options.policy.root_kinds = {RootKind::tpm, RootKind::software};
+  return options;
+}
+
+/// docs/adr/0003: connections without a channel binding, which only a development listener lets in.
+class UnboundChannel : public testing::Test {
+ protected:
+  static ServedWorld::From unbound(Bytes certificate = {}) {
+    return {.certificate = std::move(certificate), .channel_binding = {}};
+  }
+  http::Response est(const std::string& path, const Bytes& certificate, const PaperKey& key, Purpose purpose) {
+    auto request = w_.world.est_request(certificate, key, purpose);
+    std::vector<pkcs10::Attribute> attributes;
+    const std::array names{x509::Extension{oids::subject_alt_name, false, request.presented_alt_name}};
+    const auto extensions = x509::write_extensions(names);
+    if (purpose == Purpose::renew) {
+      attributes.push_back({oids::extension_request, extensions});
+    }
+    const auto csr = csr_of(
+        key, purpose == Purpose::renew ? BytesView{request.presented_subject} : BytesView{kEmptyName}, attributes);
+    return w_.device(Method::post, path, unbound(certificate), kPkcs10, to_bytes(as_bytes(base64::encode(csr))));
+  }
+  app::SoftwareRoots::Registered software_device(const PaperKey& key) {
+    return must(w_.world.cases->software_roots.register_device(
+        {.batch = "B-1", .csr = csr_of(key, kEmptyName, {}), .actor = "operator:test"}));
+  }
+  ServedWorld w_{software_too()};
+  PaperKey key_{tpm::Template::idevid_birthmark};
+};
+
+/// RFC 7627 §5.2 says what such a handshake is worth; what needs a binding, and everything else, is refused before
+/// anybody is looked at.
+TEST_F(UnboundChannel, meets_a_refusal_on_every_path_but_those_of_est) {
+  std::set<std::string_view> open;
+  for (const auto& route : api::device_routes()) {
+    const auto answer = w_.device(route.method, std::string{route.pattern}, unbound(), std::string{route.content_type});
+    if (route.channel == Channel::any) {
+      open.insert(route.pattern);
+      continue;
+    }
+    EXPECT_EQ(refusal_in(answer), "binding") << route.pattern;
+    EXPECT_EQ(answer.status, 403) << route.pattern;
+  }
+  EXPECT_EQ(open,
+            (std::set<std::string_view>{"/.well-known/est/cacerts", "/.well-known/est/csrattrs", kEnroll, kReenroll}));
+}
+
+TEST_F(UnboundChannel, is_nothing_that_an_operator_s_path_takes) {
+  for (const auto& route : api::operator_routes()) {
+    EXPECT_EQ(route.channel, Channel::bound) << route.pattern;
+  }
+}
+
+TEST_F(UnboundChannel, over_plain_http_is_what_the_public_listener_has) {
+  for (const auto* const path : {"/healthz", "/readyz", "/log/checkpoint", "/log/tile/0/000"}) {
+    EXPECT_EQ(w_.open(Method::get, path, unbound()).status, 200) << path;
+  }
+}
+
+TEST_F(UnboundChannel, gives_out_what_everybody_may_have) {
+  EXPECT_EQ(w_.device(Method::get, "/.well-known/est/cacerts", unbound()).status, 200);
+  EXPECT_EQ(w_.device(Method::get, "/.well-known/est/csrattrs", unbound()).status, 200);
+}
+
+TEST_F(UnboundChannel, does_nothing_for_a_device_whatever_it_has_proved) {
+  auto device = w_.world.device_in(State::enrolled);
+  const auto evidence = to_bytes(as_bytes("{}"));
+  for (const auto* const path : {"/v1/telemetry", "/v1/attest", "/v1/attest/challenge", "/v1/authorize",
+                                 "/v1/revalidate", "/v1/revalidate/challenge", "/v1/retire"}) {
+    EXPECT_EQ(refusal_in(w_.device(Method::post, path, unbound(device.ldevid), kJson, evidence)), "binding") << path;
+  }
+  EXPECT_EQ(w_.world.state(device), State::enrolled) << "telemetry would have been its first use";
+  EXPECT_EQ(w_.world.refusals(Code::binding), 7U) << "each is audited, as every refusal of a caller that is known";
+  ServedWorld::From bound{.certificate = device.ldevid};
+  EXPECT_EQ(w_.device(Method::post, "/v1/telemetry", bound, kJson, evidence).status, 202);
+}
+
+TEST_F(UnboundChannel, enrolls_no_hardware) {
+  auto device = w_.world.device_in(State::provisioned);
+  must(w_.world.attest(device, Purpose::enroll, key_));
+  const auto refused = est(kEnroll, device.idevid, key_, Purpose::enroll);
+  EXPECT_EQ(refusal_in(refused), "binding");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(w_.world.state(device), State::provisioned);
+  EXPECT_EQ(w_.world.refusals(Code::binding), 1U);
+
+  auto renewing = w_.world.device_in(State::operational);
+  w_.world.clock.advance(std::chrono::days{20});
+  must(w_.world.attest(renewing, Purpose::renew, key_));
+  EXPECT_EQ(refusal_in(est(kReenroll, renewing.ldevid, key_, Purpose::renew)), "binding");
+}
+
+TEST_F(UnboundChannel, enrolls_and_renews_a_device_of_the_software_root) {
+  w_.world.line();  // opens the batch
+  const PaperKey operational{tpm::Template::idevid_birthmark}, renewed{tpm::Template::idevid_birthmark};
+  const auto made = software_device(key_);
+  EXPECT_EQ(est(kEnroll, made.idevid.certificate, operational, Purpose::enroll).status, 200);
+  const auto record = must(w_.world.store().read_for<std::vector<app::CertificateRecord>>(
+      [&](app::Tx& tx) { return tx.certificates_of(made.device.row); }));
+  ASSERT_EQ(record.size(), 2U);
+  const auto ldevid = app::certificate_of(record.back());
+  EXPECT_EQ(est(kReenroll, ldevid, renewed, Purpose::renew).status, 200);
+  EXPECT_EQ(refusal_in(w_.device(Method::post, "/v1/telemetry", unbound(ldevid), kJson, to_bytes(as_bytes("{}")))),
+            "binding")
+      << "and does no more for it than that";
+}
+
+}  // namespace
+}  // namespace birthmark::test

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "adapters/api/router.h"
+#include "codec/json.h"
+#include "support/world.h"
+
+namespace birthmark::test {
+
+/// A log that answers with placeholders: what it says is tested with the real one.
+class PaperLog final : public api::LogPublic {
+ public:
+  Result<std::string> checkpoint() override { return std::string{"checkpoint\n"}; }
+  Result<Bytes> tile(std::string_view /*path*/) override { return Bytes{1}; }
+  Result<std::string> proof(std::uint64_t /*index*/) override { return std::string{"proof\n"}; }
+};
+
+/// A World behind the routers of its listeners, without sockets: a test says what TLS would know of the caller.
+class ServedWorld {
+ public:
+  explicit ServedWorld(WorldOptions options) : world{std::move(options)} {}
+
+  /// Who is at the other end.
+  struct From {
+    Bytes certificate = {};
+    std::string channel_binding = World::kBinding;  ///< empty: none
+  };
+  http::Response device(http::Method method, std::string path, const From& from, const std::string& content_type = {},
+                        const Bytes& body = {}) {
+    http::Request request;
+    request.method = method;
+    request.path = std::move(path);
+    request.body = body;
+    if (!content_type.empty()) {
+      request.headers.push_back({"Content-Type", content_type});
+    }
+    return serve(device_, std::move(request), from);
+  }
+  http::Response open(http::Method method, std::string path, const From& from) {
+    http::Request request;
+    request.method = method;
+    request.path = std::move(path);
+    return serve(open_, std::move(request), from);
+  }
+
+  World world;
+
+ private:
+  http::Response serve(api::Router& router, http::Request request, const From& from) {
+    const http::Peer peer{.connection = 1,
+                          .address = "192.0.2.7",
+                          .certificate = from.certificate,
+                          .channel_binding = from.channel_binding};
+    request.peer = &peer;
+    return router.serve(request);
+  }
+
+  PaperLog log_;
+  api::Services services_{.store = world.store(),
+                          .access = world.cases->access,
+                          .provisioning = world.cases->provisioning,
+                          .sealing = world.cases->sealing,
+                          .attestation = world.cases->attestation,
+                          .enrollment = world.cases->enrollment,
+                          .revalidation = world.cases->revalidation,
+                          .retirement = world.cases->retirement,
+                          .operations = world.cases->operations,
+                          .software_roots = world.cases->software_roots,
+                          .hierarchy = world.cases->hierarchy,
+                          .catalog = world.cases->catalog,
+                          .cas = world.cases->cas,
+                          .refusals = world.cases->refusals,
+                          .time = world.cases->time,
+                          .signer = world.signer,
+                          .log = log_,
+                          .clock = world.clock,
+                          .statement_key = World::kStatementKey,
+                          .metrics = {},
+                          .ready = [] { return true; }};
+  api::Router device_{services_, api::device_routes()};
+  api::Router open_{services_, api::public_routes()};
+};
+
+/// The code of a refusal in either form, or "" of an answer that is none.
+inline std::string refusal_in(const http::Response& answer) {
+  if (answer.status < 400) {
+    return {};
+  }
+  const std::string_view body{answer.body};
+  if (!body.starts_with("{")) {
+    return std::string{body.substr(0, body.find(':'))};
+  }
+  return std::string{json::read(body.substr(0, body.size() - 1), {}).value().as_object().at("code").as_string()};
+}
+
+}  // namespace birthmark::test
