@@ -30,11 +30,7 @@ void Refusals::note(const Refusal& refusal) {
     }
     own_entry = refusal.caller && own_[*refusal.caller]++ < kOwnEntriesPerMinute;
     if (!own_entry) {
-      Key key{refusal.code, refusal.caller ? to_hex(refusal.caller->get()).substr(0, 32) : refusal.source};
-      if (pending_.size() >= kAggregatesMax && !pending_.contains(key)) {
-        key.who = "others";
-      }
-      ++pending_[key];
+      add_pending(refusal);
     }
   }
   if (!own_entry) {
@@ -51,8 +47,22 @@ void Refusals::note(const Refusal& refusal) {
   });
   if (!written) {
     const std::scoped_lock lock{mutex_};
-    ++pending_[{refusal.code, to_hex(refusal.caller->get()).substr(0, 32)}];
+    add_pending(refusal);
   }
+}
+
+void Refusals::add_pending(const Refusal& refusal) {
+  Key key{refusal.code, refusal.caller ? to_hex(refusal.caller->get()).substr(0, 32) : refusal.source};
+  if (pending_.size() >= kAggregatesMax && !pending_.contains(key)) {
+    key.who = "others";
+  }
+  ++pending_[key];
+}
+
+void Refusals::count(const Refusal& refusal) {
+  const std::scoped_lock lock{mutex_};
+  ++totals_.at(static_cast<std::size_t>(refusal.code));
+  add_pending(refusal);
 }
 
 Result<void> Refusals::flush() {

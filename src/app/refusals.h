@@ -32,6 +32,8 @@ class Refusals {
   Refusals(Store& store, const Clock& clock) : store_{store}, clock_{clock} {}
   /// Counts and audits one refusal. Never fails: what the store cannot take stays counted for the next flush.
   void note(const Refusal& refusal);
+  /// Counts a refusal by somebody who may not wait for the store, as the transport: it is always in an aggregate.
+  void count(const Refusal& refusal);
   /// Writes the aggregates of past minutes. Called by a timer, and at the end. @error storage: they stay counted.
   Result<void> flush();
   /// How often each code was refused since start, by its number.
@@ -44,6 +46,7 @@ class Refusals {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   [[nodiscard]] std::int64_t minute() const;
+  void add_pending(const Refusal& refusal);  // the lock is held
 
   Store& store_;
   const Clock& clock_;

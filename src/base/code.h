@@ -18,6 +18,8 @@ enum class Code : std::uint8_t {
   bad_evidence,
   bad_json,
   too_large,
+  header_too_large,
+  request_timeout,
   unsupported_media_type,
   method_not_allowed,
   not_found,
@@ -65,6 +67,7 @@ enum class Code : std::uint8_t {
   hsm_fault,
   key_attributes,
   behind_checkpoint,
+  internal,
   unavailable,
 };
 

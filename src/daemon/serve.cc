@@ -75,7 +75,34 @@ class HttpListeners final : public Listeners {
     out.on_fault = [this, name](std::string_view what) {
       log_.write("transport_fault", {{"listener", name}, {"what", telemetry::printable(what)}});
     };
+    out.error_response = [this, name](int status, const http::Peer& peer) { return refuse(name, status, peer); };
     return out;
+  }
+
+  /// What the transport refuses, before any route is known, looks and is counted as every other refusal.
+  http::Response refuse(std::string_view name, int status, const http::Peer& peer) {
+    const Error error{api::transport_code(status), "refused before the request was read", {}};
+    services_.refusals.count(
+        {.code = error.code,
+         .source = peer.address,
+         .caller = peer.certificate.empty() ? std::nullopt : std::optional{crypto::sha256(peer.certificate)},
+         .path = {},
+         .detail = error.detail});
+    auto id = new_request_id(name, peer);
+    log_.write("refused", {{"request", id},
+                           {"listener", name},
+                           {"peer", peer.address},
+                           {"status", status},
+                           {"code", info(error.code).name}});
+    auto answer = api::problem(error);
+    answer.headers.push_back({"X-Request-Id", std::move(id)});
+    return answer;
+  }
+
+  static std::string new_request_id(std::string_view name, const http::Peer& peer) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    const auto seed = std::to_string(peer.connection) + ":" + std::to_string(now) + std::string{name};
+    return to_hex(crypto::sha256(as_bytes(seed)).get()).substr(0, 16);
   }
 
   /// One request with its line in the log and its place in the metrics.
@@ -83,10 +110,7 @@ class HttpListeners final : public Listeners {
     const auto begun = std::chrono::steady_clock::now();
     auto id = telemetry::accepted_request_id(request);
     if (id.empty()) {
-      id = to_hex(crypto::sha256(as_bytes(std::to_string(request.peer->connection) + ":" +
-                                          std::to_string(begun.time_since_epoch().count()) + std::string{name}))
-                      .get())
-               .substr(0, 16);
+      id = new_request_id(name, *request.peer);
     }
     auto answer = router.serve(request);
     const auto took = std::chrono::steady_clock::now() - begun;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/problem.h"
 
+#include <array>
+
 #include "codec/json.h"
 
 namespace birthmark::api {
@@ -52,6 +54,17 @@ http::Response plain_problem(const Error& error) {
       .close = false};
   add_retry(response, row);
   return response;
+}
+
+Code transport_code(int status) {
+  constexpr std::array kTransport{Code::request_timeout, Code::too_large, Code::header_too_large, Code::internal,
+                                  Code::unavailable};
+  for (const auto code : kTransport) {
+    if (info(code).http_status == status) {
+      return code;
+    }
+  }
+  return Code::bad_request;
 }
 
 http::Response ok(const boost::json::value& body, int status) {

@@ -32,10 +32,10 @@ void Shared::fault(std::string_view what) const noexcept {
   }
 }
 
-Answer Shared::refusal(int status, bool keep_alive, AnswerTo method) const {
+Answer Shared::refusal(int status, const Peer& peer, bool keep_alive, AnswerTo method) const {
   Response response;
   try {
-    response = options.error_response ? options.error_response(status) : Response{};
+    response = options.error_response ? options.error_response(status, peer) : Response{};
   } catch (...) {
     response = {};
     fault("the maker of error answers threw");
@@ -130,9 +130,19 @@ void Connection::expire_after(std::chrono::milliseconds time, Slow slow) {
     if (error || !self || self->turn_ != turn || self->closed_) {
       return;
     }
-    self->shared_->counters.dropped_slow += slow == Slow::offence ? 1 : 0;
-    self->close(Ending::reset);
+    self->expired(slow);
   });
+}
+
+void Connection::expired(Slow slow) {
+  shared_->counters.dropped_slow += slow == Slow::expected ? 0 : 1;
+  if (slow != Slow::told) {
+    close(Ending::reset);
+    return;
+  }
+  late_ = true;
+  error_code ignored;
+  lowest().cancel(ignored);  // the read that waits ends, and answers
 }
 
 void Connection::calm() {
@@ -206,7 +216,7 @@ void Connection::await_request() {
 }
 
 void Connection::read_header() {
-  expire_after(shared_->options.limits.request_timeout, Slow::offence);
+  expire_after(shared_->options.limits.request_timeout, Slow::told);
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_->options.limits.header_bytes_max));
   parser_->body_limit(shared_->options.limits.body_bytes_max);
@@ -218,7 +228,7 @@ void Connection::read_header() {
 }
 
 void Connection::after_header(const error_code& error) {
-  if (error) {
+  if (error || late_) {
     refuse_unreadable(error);
     return;
   }
@@ -256,7 +266,7 @@ void Connection::read_body() {
   with_stream([this](auto& stream) {
     beast::http::async_read(stream, buffer_, *parser_,
                             [self = shared_from_this()](const error_code& error, std::size_t) {
-                              if (error) {
+                              if (error || self->late_) {
                                 self->refuse_unreadable(error);
                                 return;
                               }
@@ -266,6 +276,10 @@ void Connection::read_body() {
 }
 
 void Connection::refuse_unreadable(const error_code& error) {
+  if (late_ && !closed_) {
+    refuse(408);
+    return;
+  }
   if (const auto status = status_of(error)) {
     refuse(*status);
     return;
@@ -275,7 +289,7 @@ void Connection::refuse_unreadable(const error_code& error) {
 
 void Connection::refuse(int status) {
   ++shared_->counters.requests_refused;
-  write(shared_->refusal(status, false, AnswerTo::other));
+  write(shared_->refusal(status, peer_, false, AnswerTo::other));
 }
 
 void Connection::serve() {
@@ -291,7 +305,7 @@ void Connection::serve() {
   };
   if (!shared_->workers->post(std::move(job))) {
     ++shared_->counters.queue_full;
-    write(shared_->refusal(503, keep_alive, method));
+    write(shared_->refusal(503, peer_, keep_alive, method));
   }
 }
 
@@ -310,7 +324,7 @@ Answer Connection::answer_to(const Request& request, bool keep_alive, AnswerTo m
   }
   ++shared_->counters.handler_faults;
   shared_->fault("handler of " + request.path + ": " + why);
-  return shared_->refusal(500, false, method);
+  return shared_->refusal(500, peer_, false, method);
 }
 
 void Connection::write(Answer&& answer) {

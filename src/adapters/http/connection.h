@@ -46,7 +46,7 @@ struct Shared {
   std::unordered_map<std::uint64_t, std::weak_ptr<Connection>> connections;  // guarded by mutex
 
   void fault(std::string_view what) const noexcept;
-  [[nodiscard]] Answer refusal(int status, bool keep_alive, AnswerTo method) const;
+  [[nodiscard]] Answer refusal(int status, const Peer& peer, bool keep_alive, AnswerTo method) const;
   /// Those that live; the lock is not held when the caller lets go of the last owner of one.
   [[nodiscard]] std::vector<std::shared_ptr<Connection>> live();
 };
@@ -68,10 +68,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   /// Reset: nothing more arrives, not even what was sent; frees what the system holds for it at once.
   enum class Ending : std::uint8_t { quiet, reset };
-  enum class Slow : std::uint8_t { expected, offence };
+  /// What the end of a time means: nothing bad; the peer is dropped; the same, but it is told first.
+  enum class Slow : std::uint8_t { expected, offence, told };
 
   void expire_after(std::chrono::milliseconds time, Slow slow);
   void calm();
+  void expired(Slow slow);
   void close(Ending ending);
   void close_if_owned_by(std::uint64_t owner);
   void handshake();
@@ -103,6 +105,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Peer peer_;
   std::atomic<std::uint64_t> owner_ = 0;
   bool closed_ = false;
+  bool late_ = false;  // the request did not arrive in time: the read that waits for it is being ended
   std::size_t drained_ = 0;
   beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;

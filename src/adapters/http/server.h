@@ -18,7 +18,7 @@ struct Limits {
   std::size_t header_bytes_max = 8 * 1024;
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t queue_max = 1024;                       ///< requests waiting for a worker; beyond: 503 with Retry-After
-  std::chrono::milliseconds request_timeout{10'000};  ///< handshake; first to last byte of a request
+  std::chrono::milliseconds request_timeout{10'000};  ///< handshake; first to last byte of a request: beyond, 408
   std::chrono::milliseconds idle_timeout{60'000};     ///< before and between requests
   /// An answer may take `request_timeout` and as long as it needs at this rate.
   std::size_t answer_bytes_per_second_min = 8 * 1024;
@@ -56,9 +56,10 @@ class Server {
     std::shared_ptr<tls::ServerContext> tls = {};  ///< null: plain HTTP
     Limits limits = {};
     Handler handler = {};
-    /// Makes the answers of the transport itself (400, 413, 431, 500, 503), so that they look like all others. Status
-    /// and Connection are set here whatever it returns. Empty: answers without a body. Called from several threads.
-    std::function<Response(int status)> error_response = {};
+    /// Makes the answers of the transport itself (400, 408, 413, 431, 500, 503), so that they look like all others.
+    /// Status and Connection are set here whatever it returns. Empty: answers without a body. Called from several
+    /// threads, the event loop's among them: must not block.
+    std::function<Response(int status, const Peer& peer)> error_response = {};
     /// Hears of failed handshakes, with peer and reason, and of handlers that throw; for logs. May be empty. Called
     /// from several threads.
     std::function<void(std::string_view what)> on_fault = {};

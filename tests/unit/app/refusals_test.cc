@@ -58,6 +58,17 @@ TEST_F(RefusalBook, strangers_are_counted_and_write_nothing_by_themselves) {
   EXPECT_EQ(entries().size(), 2U);
 }
 
+TEST_F(RefusalBook, what_the_transport_refuses_is_counted_and_waits_for_nobody) {
+  book_.count(by("192.0.2.1"));
+  book_.count(by("192.0.2.1", known_));
+  book_.count(by("192.0.2.1", known_));
+  EXPECT_TRUE(entries().empty());
+  EXPECT_EQ(book_.totals().at(static_cast<std::size_t>(Code::bad_request)), 3U);
+  must(book_.flush());
+  ASSERT_EQ(entries().size(), 2U);
+  EXPECT_EQ(entries()[0].count + entries()[1].count, 3U);
+}
+
 TEST_F(RefusalBook, more_sources_than_its_bound_share_one_line) {
   for (std::size_t i = 0; i < Refusals::kAggregatesMax + 50; ++i) {
     book_.note(by(std::to_string(i).c_str()));

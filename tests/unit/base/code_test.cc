@@ -47,13 +47,13 @@ struct Allowed {
 
 TEST(CodeTable, statuses_fit_the_error_class) {  // design rule 9
   const Allowed kAllowed[] = {
-      {Errc::malformed, {400, 405, 413, 415}},
+      {Errc::malformed, {400, 405, 408, 413, 415, 431}},
       {Errc::untrusted, {400, 403}},
       {Errc::forbidden, {401, 403, 503}},
       {Errc::not_found, {404}},
       {Errc::conflict, {409}},
       {Errc::exhausted, {403, 429}},
-      {Errc::unavailable, {503}},
+      {Errc::unavailable, {500, 503}},
   };
   for (const auto& row : all_codes()) {
     for (const auto& allowed : kAllowed) {

@@ -35,6 +35,13 @@ TEST(Problem, of_every_code_has_its_status_cause_and_remedy) {
   }
 }
 
+TEST(TransportCode, has_the_status_that_the_transport_answers_with) {
+  for (const int status : {400, 408, 413, 431, 500, 503}) {
+    EXPECT_EQ(info(transport_code(status)).http_status, status);
+  }
+  EXPECT_EQ(transport_code(500), Code::internal);
+}
+
 TEST(QueryValue, is_found_once_or_not_at_all) {
   EXPECT_EQ(query_value("a=1&b=2", "b"), "2");
   EXPECT_EQ(query_value("a=1&a=1", "a"), std::nullopt);

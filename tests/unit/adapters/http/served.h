@@ -71,8 +71,9 @@ class Served {
       const std::scoped_lock lock{mutex_};
       faults_.emplace_back(what);
     };
-    options.error_response = [](int status) {
-      return Response{.status = 0, .headers = {{"X-Made", "here"}}, .body = std::to_string(status) + "\n"};
+    options.error_response = [](int status, const Peer& peer) {
+      return Response{
+          .status = 0, .headers = {{"X-Made", "here"}}, .body = std::to_string(status) + " to " + peer.address + "\n"};
     };
     server_ = Server::start(std::move(options)).value();
   }

@@ -180,14 +180,18 @@ TEST(HttpServer, a_folded_header_line_is_one_value_and_starts_no_other) {
 
 // --- slow and half ---
 
-TEST(HttpServer, who_stops_within_a_request_is_dropped_and_counted) {
+// RFC 9110 §15.5.9.
+TEST(HttpServer, who_stops_within_a_request_is_told_408_dropped_and_counted) {
   for (const auto& half : {std::string{"G"}, std::string{"GET /x HTTP/1.1\r\nHost: a\r\n"},
                            std::string{"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n123"}}) {
     Served served{{.request_timeout = 50ms}};
     auto peer = served.connect();
     peer.send(half);
-    EXPECT_EQ(peer.rest(), "");
+    const auto all = peer.rest();
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 408 ") && has(all, "X-Made: here") && has(all, "408 to 127.0.0.1")) << all;
+    EXPECT_TRUE(has(all, "Connection: close")) << all;
     EXPECT_EQ(served.server().counters().dropped_slow, 1U);
+    EXPECT_EQ(served.server().counters().requests_refused, 1U);
     EXPECT_TRUE(served.forgets_connections());
     EXPECT_TRUE(served.paths().empty());
   }
