@@ -94,7 +94,7 @@ Result<void> Refusals::flush() {
   return written;
 }
 
-std::array<std::uint64_t, 64> Refusals::totals() const {
+Refusals::Totals Refusals::totals() const {
   const std::scoped_lock lock{mutex_};
   return totals_;
 }

@@ -37,7 +37,9 @@ class Refusals {
   /// Writes the aggregates of past minutes. Called by a timer, and at the end. @error storage: they stay counted.
   Result<void> flush();
   /// How often each code was refused since start, by its number.
-  [[nodiscard]] std::array<std::uint64_t, 64> totals() const;
+  using Totals = std::array<std::uint64_t, 64>;
+  static_assert(static_cast<std::size_t>(Code::unavailable) < std::tuple_size_v<Totals>, "the last code has its place");
+  [[nodiscard]] Totals totals() const;
 
  private:
   struct Key {
@@ -54,7 +56,7 @@ class Refusals {
   std::int64_t minute_ = 0;
   std::map<Digest, unsigned> own_;
   std::map<Key, std::uint64_t> pending_;
-  std::array<std::uint64_t, 64> totals_{};
+  Totals totals_{};
 };
 
 }  // namespace birthmark::app

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "support/wire_document.h"
 
 namespace birthmark::pki {
 namespace {
@@ -24,6 +25,17 @@ TEST(Profile, each_is_found_by_its_number_and_by_its_name_and_by_no_other) {
   EXPECT_EQ(names.size(), 14U);
   for (const std::string_view none : {"", "IDEVID", "idevid ", "root", "ca"}) {
     EXPECT_FALSE(profile_named(none)) << none;
+  }
+}
+
+TEST(Profile, each_has_its_row_in_the_page_of_certificates) {
+  const auto page = test::document("certificates.md");
+  const std::map<Hierarchy, std::string> hierarchies{{Hierarchy::manufacturing, "manufacturing"},
+                                                     {Hierarchy::operational, "operational"},
+                                                     {Hierarchy::service, "service"}};
+  for (const auto& row : all_profiles()) {
+    const auto line = "| `" + std::string{row.name} + "` | " + hierarchies.at(row.hierarchy) + " | ";
+    EXPECT_NE(page.find(line), std::string::npos) << line;
   }
 }
 
