@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// AC-43: the power goes at every write, sync and rename of a birth and two renewals. Afterwards the old or the new
-// identity is whole, and doing it again works.
+// AC-43: the power goes at every write, sync and rename of a birth, two renewals and a retirement. Afterwards the old
+// or the new identity is whole, and doing it again works.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <functional>
 
 #include "abuse/agent_device.h"
 #include "agent/field/renewal.h"
@@ -29,30 +31,55 @@ Result<void> renew_once(AgentDevice& device) {
   return without_value(agent::adopt(*device.root, *device.state, {certify(key, device.operational), {}}, now));
 }
 
-/// In the child: everything, saying each step on the pipe once it is promised. Never returns.
-[[noreturn]] void live(AgentDevice& device, const link::InstallRequest& birth, const std::string& plan, int pipe) {
-  const auto layer = FaultLayer::make(plan);
-  if (!layer) {
-    ::_exit(2);
-  }
-  const auto say = [pipe] {
-    if (::write(pipe, "a", 1) != 1) {
-      ::_exit(3);
-    }
-  };
-  device.reopen(&(*layer)->files());
+/// Says that a step is promised.
+using Say = std::function<void()>;
+/// What a child does with its device. @return its exit code
+using Life = std::function<int(AgentDevice&, const Say&)>;
+
+int be_born_and_renew(AgentDevice& device, const link::InstallRequest& birth, const Say& say) {
   agent::LinkDevice line{*device.root, *device.state, {}, [&] { return device.state->fuse(); }};
   if (!line.install(birth)) {
-    ::_exit(4);
+    return 4;
   }
   say();
   for (std::size_t i = 0; i < kRenewals; ++i) {
     if (!renew_once(device)) {
-      ::_exit(5);
+      return 5;
     }
     say();
   }
-  ::_exit(0);
+  return 0;
+}
+
+const agent::RetirementReceipt kReceipt{to_bytes(as_bytes("statement")), to_bytes(as_bytes("signature"))};
+
+/// The device's share of a retirement that the registry permitted: destroy, then keep what the registry signed.
+int retire(AgentDevice& device, const Say& say) {
+  const auto id = agent::own_device_id(*device.root);
+  if (!id || !agent::settle(*device.root, *device.state) ||
+      !agent::destroy(*device.root, *device.state, Nonce{Octets<32>{1}}, SessionId{Octets<32>{2}}, *id)) {
+    return 4;
+  }
+  say();
+  if (!device.state->store_retirement(kReceipt)) {
+    return 5;
+  }
+  say();
+  return 0;
+}
+
+/// In the child: everything, saying each step on the pipe once it is promised. Never returns.
+[[noreturn]] void live(AgentDevice& device, const Life& life, const std::string& plan, int pipe) {
+  const auto layer = FaultLayer::make(plan);
+  if (!layer) {
+    ::_exit(2);
+  }
+  device.reopen(&(*layer)->files());
+  ::_exit(life(device, [pipe] {
+    if (::write(pipe, "a", 1) != 1) {
+      ::_exit(3);
+    }
+  }));
 }
 
 struct Ended {
@@ -61,7 +88,7 @@ struct Ended {
   int exit_code = -1;
 };
 
-Ended run_child(AgentDevice& device, const link::InstallRequest& birth, const std::string& plan) {
+Ended run_child(AgentDevice& device, const Life& life, const std::string& plan) {
   int ends[2] = {-1, -1};
   EXPECT_EQ(::pipe(ends), 0);
   device.client.reset();
@@ -69,7 +96,7 @@ Ended run_child(AgentDevice& device, const link::InstallRequest& birth, const st
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    live(device, birth, plan, ends[1]);
+    live(device, life, plan, ends[1]);
   }
   ::close(ends[1]);
   Ended ended;
@@ -116,7 +143,9 @@ TEST_P(AC43, a_cut_at_every_operation_leaves_one_whole_identity_and_a_repeat_goe
   for (bool cut = true; cut; ++at) {
     SCOPED_TRACE("cut at operation " + std::to_string(at));
     std::filesystem::remove_all(device.state_directory());
-    const auto ended = run_child(device, birth, "cut@" + std::to_string(at) + GetParam());
+    const auto ended = run_child(
+        device, [&](AgentDevice& child, const Say& say) { return be_born_and_renew(child, birth, say); },
+        "cut@" + std::to_string(at) + GetParam());
     cut = ended.cut;
     ASSERT_TRUE(cut || ended.exit_code == 0) << ended.exit_code;
     ASSERT_NO_FATAL_FAILURE(expect_whole(device, birth, ended));
@@ -126,6 +155,45 @@ TEST_P(AC43, a_cut_at_every_operation_leaves_one_whole_identity_and_a_repeat_goe
     ASSERT_NO_FATAL_FAILURE(expect_whole(device, birth, {1 + kRenewals, false, 0}));
   }
   EXPECT_GT(at, 30U);
+}
+
+/// The birth stays; the credential is whole or gone; what was promised holds.
+void expect_retired_as_far_as(AgentDevice& device, const link::InstallRequest& birth, const Ended& ended) {
+  device.reopen();
+  ASSERT_TRUE(agent::settle(*device.root, *device.state));
+  EXPECT_EQ(device.state->birth(), birth);
+  EXPECT_FALSE(device.state->staged());
+  if (device.state->operational()) {
+    EXPECT_TRUE(device.root->sign(agent::DeviceKey::operational, as_bytes("m")));
+  }
+  if (ended.promised >= 1) {
+    EXPECT_FALSE(device.state->operational());
+  }
+  if (ended.promised >= 2) {
+    EXPECT_EQ(device.state->retirement(), kReceipt);
+  } else {
+    EXPECT_TRUE(!device.state->retirement() || device.state->retirement() == kReceipt);
+  }
+}
+
+TEST_P(AC43, a_retirement_that_was_cut_off_anywhere_is_finished_by_a_repeat) {
+  AgentDevice device;
+  const auto birth = device.birth(1);
+  std::size_t at = 1;
+  for (bool cut = true; cut; ++at) {
+    SCOPED_TRACE("cut at operation " + std::to_string(at));
+    std::filesystem::remove_all(device.state_directory());
+    device.reopen();
+    ASSERT_TRUE(device.state->install(birth));
+    device.give_ldevid();
+    const auto ended = run_child(device, retire, "cut@" + std::to_string(at) + GetParam());
+    cut = ended.cut;
+    ASSERT_TRUE(cut || ended.exit_code == 0) << ended.exit_code;
+    ASSERT_NO_FATAL_FAILURE(expect_retired_as_far_as(device, birth, ended));
+    EXPECT_EQ(retire(device, [] {}), 0);
+    ASSERT_NO_FATAL_FAILURE(expect_retired_as_far_as(device, birth, {2, false, 0}));
+  }
+  EXPECT_GT(at, 8U);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryOperation, AC43, ::testing::Values("", ":torn"),

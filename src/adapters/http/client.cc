@@ -84,7 +84,7 @@ class AsioClient final : public Client {
     return answer;
   }
 
-  [[nodiscard]] bool ended() override {
+  [[nodiscard]] bool ended_within(std::chrono::milliseconds bound) override {
     if (!open_) {
       return true;
     }
@@ -96,6 +96,9 @@ class AsioClient final : public Client {
     std::visit([&](auto& stream) { stream.async_read_some(asio::buffer(&byte, 1), note); }, *stream_);
     io_.restart();
     io_.poll();
+    if (!seen && bound.count() > 0) {
+      io_.run_for(bound);
+    }
     if (!seen) {
       error_code ignored;
       lowest().cancel(ignored);

@@ -40,7 +40,9 @@ class Client {
   virtual Result<Response> request(Method method, const std::string& target, std::vector<Header> headers,
                                    BytesView body) = 0;
   /// Whether the server has ended the connection (or it never was open), found without sending anything.
-  [[nodiscard]] virtual bool ended() = 0;
+  [[nodiscard]] bool ended() { return ended_within({}); }
+  /// The same, waiting for its end as long as that.
+  [[nodiscard]] virtual bool ended_within(std::chrono::milliseconds bound) = 0;
   virtual void close() = 0;
 };
 

@@ -99,7 +99,7 @@ FieldClient::FieldClient(Ports ports, Settings settings)
 Result<std::unique_ptr<http::Client>> FieldClient::connect(As as, Dates dates) {
   const auto& birth = ports_.state.birth();
   if (!birth) {
-    return fail(Code::not_found, "this device was never provisioned");
+    return fail(Code::not_found, "this device was never provisioned", "device.birth");
   }
   tls::ClientContext::Options options;
   options.anchors = {birth->service_root};
@@ -109,7 +109,7 @@ Result<std::unique_ptr<http::Client>> FieldClient::connect(As as, Dates dates) {
   if (as != As::nobody) {
     const auto which = as == As::birth ? DeviceKey::idevid : DeviceKey::operational;
     if (as == As::operational && !ports_.state.operational()) {
-      return fail(Code::not_found, "no LDevID: enroll, or revalidate");
+      return fail(Code::not_found, "no LDevID", "device.ldevid");
     }
     options.chain = {as == As::birth ? birth->idevid : ports_.state.operational()->certificate};
     BM_TRY(const auto half, public_key(ports_.root, which));
@@ -147,14 +147,14 @@ Result<Instant> FieldClient::time() {
 
 Result<void> FieldClient::begin() {
   if (!ports_.state.birth()) {
-    return fail(Code::not_found, "this device was never provisioned");
+    return fail(Code::not_found, "this device was never provisioned", "device.birth");
   }
   BM_CHECK(settle(ports_.root, ports_.state));
   return clock_.told() ? Result<void>{} : without_value(time());
 }
 
-bool FieldClient::cut() {
-  return operational_ && operational_->ended();
+bool FieldClient::cut_within(std::chrono::milliseconds bound) {
+  return operational_ && operational_->ended_within(bound);
 }
 
 // --- evidence ---------------------------------------------------------------------------------------------------

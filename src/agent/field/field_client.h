@@ -70,8 +70,10 @@ class FieldClient {
   /// @error state_forbids: no operator has retired the device; nothing was cleared
   Result<RetirementReceipt> retire();
 
-  /// Whether the connection that telemetry used was open and the server has ended it; found without sending anything.
-  bool cut();
+  /// Whether a connection of telemetry is there to be cut.
+  [[nodiscard]] bool connected() const { return operational_ != nullptr; }
+  /// Whether the server ends that connection within `bound`; found without sending anything. False without one.
+  bool cut_within(std::chrono::milliseconds bound);
   void close() { operational_.reset(); }
 
  private:

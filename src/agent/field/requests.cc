@@ -37,7 +37,7 @@ Error refusal(const http::Response& answer) {
     const auto code = code_named(member(object, "code"));
     return code ? Error{*code, member(object, "detail"), member(object, "check")} : unknown(answer);
   }
-  // EST: "code: words".
+  // EST: "code: cause words".
   const auto colon = answer.body.find(':');
   const auto code = code_named(std::string_view{answer.body}.substr(0, colon));
   if (!code || colon == std::string::npos) {
@@ -47,7 +47,12 @@ Error refusal(const http::Response& answer) {
   while (!words.empty() && (words.back() == '\n' || words.back() == ' ')) {
     words.pop_back();
   }
-  return {*code, words.starts_with(' ') ? words.substr(1) : words, {}};
+  for (const auto known : {std::string_view{" "}, info(*code).cause, std::string_view{" "}}) {
+    if (words.starts_with(known)) {
+      words.erase(0, known.size());
+    }
+  }
+  return {*code, std::move(words), {}};
 }
 
 Result<boost::json::value> post(http::Client& client, const std::string& path, const boost::json::value& body) {

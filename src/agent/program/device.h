@@ -30,15 +30,29 @@ struct OpenDevice {
   std::unique_ptr<HardwareRoot> root;
 };
 
-/// @error unavailable: another program works on this device, or no TPM answers. storage
+/// @error unavailable with check "device.lock": another program works on this device. storage with check "device.state"
+inline Result<std::unique_ptr<FileLock>> lock_device(const Common& common, Files& files) {
+  auto lock = DeviceState::lock(files, common.state);
+  if (lock) {
+    return lock;
+  }
+  const bool busy = lock.error().code == Code::unavailable;
+  return fail(busy ? Code::unavailable : Code::storage, lock.error().detail, busy ? "device.lock" : "device.state");
+}
+
+/// @error as `lock_device`; unavailable with check "device.tpm": no TPM answers. storage
 inline Result<OpenDevice> open_device(const Common& common, Files& files) {
   OpenDevice device;
-  BM_TRY(device.lock, DeviceState::lock(files, common.state));
+  BM_TRY(device.lock, lock_device(common, files));
   BM_TRY(device.state, DeviceState::open(files, common.state));
   TpmOptions options;
   options.tcti = common.tcti;
   options.state_directory = DeviceState::key_directory(common.state);
-  BM_TRY(device.root, open_tpm_root(std::move(options), files));
+  auto root = open_tpm_root(std::move(options), files);
+  if (!root) {
+    return fail(root.error().code, root.error().detail, "device.tpm");
+  }
+  device.root = std::move(*root);
   return device;
 }
 

@@ -3,18 +3,36 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "agent/link/fd_stream.h"
 #include "agent/program/commands.h"
 #include "agent/program/output.h"
+#include "codec/json.h"
+#include "lifecycle/firmware.h"
 
 // The program `birthmark-agent`: a device with a TPM 2.0, at the line and in the field.
 namespace birthmark::agent::program {
 namespace {
 
+// Values are judged before anything is opened: a wrong one is wrong usage, not a refusal.
+
+std::string is_endpoint(const std::string& text) {
+  const auto endpoint = link::parse_endpoint(text);
+  return endpoint ? std::string{} : endpoint.error().detail;
+}
+std::string is_json(const std::string& text) {
+  const auto value = json::read(text);
+  return value ? std::string{} : value.error().detail;
+}
+std::string is_firmware(const std::string& text) {
+  return lifecycle::FirmwareVersion::parse(text) ? std::string{} : "a version is three or four numbers: 4.12.0";
+}
+
 void add_common(CLI::App& command, Common& common) {
   command.add_option("--state", common.state, "directory of this device's durable state")->required();
   command.add_option("--tcti", common.tcti, "how to reach the TPM: device:/dev/tpmrm0, swtpm:path=SOCKET")
       ->default_val("device:/dev/tpmrm0");
-  command.add_option("--firmware", common.firmware, "version this device runs, as it says in evidence: 4.12.0");
+  command.add_option("--firmware", common.firmware, "version this device runs, as it says in evidence: 4.12.0")
+      ->check(is_firmware);
   command.add_option("--timeout", common.timeout_s, "seconds to wait for the registry")->check(CLI::Range(1U, 600U));
   command.add_flag("--json", common.as_json, "one JSON object on standard output");
 }
@@ -23,9 +41,12 @@ void add_line(CLI::App& program, Common& common, ProvisionOptions& options, int&
   auto* const command = program.add_subcommand("provision", "serve the device link to stations, until SIGTERM");
   add_common(*command, common);
   auto* const listen = command->add_option("--listen", options.listen, "HOST:PORT for links; port 0: any free one");
+  listen->check(is_endpoint);
   command->add_flag("--stdio", options.stdio, "one link over standard input and output")->excludes(listen);
-  command->add_option("--debug-listen", options.debug_listen,
-                      "HOST:PORT of the simulated debug port, which answers an IDCODE until it is fused");
+  command
+      ->add_option("--debug-listen", options.debug_listen,
+                   "HOST:PORT of the simulated debug port, which answers an IDCODE until it is fused")
+      ->check(is_endpoint);
   command->add_flag("--never-fuse", options.never_fuse, "test device: the debug port stays open");
   command->add_flag("--insecure-boot", options.insecure_boot, "test device: claims secure boot off");
   command->callback([&common, &options, &exit_code] {
@@ -66,13 +87,13 @@ int run_program(int argc, char** argv) {
   std::string message = "{}";
   auto* const telemetry_command = program.add_subcommand("telemetry", "send one message with the LDevID");
   add_common(*telemetry_command, common);
-  telemetry_command->add_option("--message", message, "JSON");
+  telemetry_command->add_option("--message", message, "JSON")->check(is_json);
   telemetry_command->callback([&] { exit_code = telemetry(common, message); });
   auto* const run_command = program.add_subcommand("run", "live: telemetry, renewal, revalidation; one JSON line each");
   add_common(*run_command, common);
   run_command->add_option("--interval", life.interval_s, "seconds between messages")->check(CLI::Range(0.01, 86400.0));
   run_command->add_option("--count", life.count, "messages to send; 0: until SIGTERM");
-  run_command->add_option("--message", life.message, "JSON of every message");
+  run_command->add_option("--message", life.message, "JSON of every message")->check(is_json);
   run_command->callback([&] { exit_code = run(common, life); });
   try {
     program.parse(argc, argv);

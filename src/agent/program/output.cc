@@ -1,9 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/program/output.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 
 namespace birthmark::agent::program {
+namespace {
+
+/// What stands at the device itself, where the words of a code speak of a server.
+struct Words {
+  std::string_view check;
+  std::string_view cause;
+  std::string_view remedy;
+};
+constexpr std::array kAtTheDevice{
+    Words{"device.tpm", "No TPM answers there.",
+          "Check --tcti and the permissions of the TPM's device node, and that no other program holds the TPM."},
+    Words{"device.lock", "Another program works on this device: another program of this name holds its state.",
+          "Wait until it has ended, or end it."},
+    Words{"device.state", "The state directory cannot be used.", "Check --state, its permissions and the disk."},
+    Words{"device.birth", "No line has provisioned this device.",
+          "Put it on a line: `birthmark-agent provision` here, `birthmark station run` at the station."},
+    Words{"device.ldevid", "The device has no operational certificate, or an owner clear destroyed its key.",
+          "Run `birthmark-agent enroll`; a device that was enrolled before: `birthmark-agent revalidate`."}};
+
+Words words_for(const Error& error) {
+  const auto* const at = std::ranges::find(kAtTheDevice, std::string_view{error.check}, &Words::check);
+  const auto& row = info(error.code);
+  return at != kAtTheDevice.end() ? *at : Words{{}, row.cause, row.remedy};
+}
+
+}  // namespace
 
 void print(const boost::json::value& value) {
   std::printf("%s\n", json::write(value).c_str());
@@ -19,9 +47,10 @@ void print_members(const boost::json::object& object) {
 
 int complain(const Error& error, bool as_json) {
   const auto& row = info(error.code);
+  const auto words = words_for(error);
   const std::string code{row.name};
-  const std::string cause{row.cause};
-  const std::string remedy{row.remedy};
+  const std::string cause{words.cause};
+  const std::string remedy{words.remedy};
   if (as_json) {
     print(boost::json::object{
         {"code", code}, {"cause", cause}, {"detail", error.detail}, {"check", error.check}, {"remedy", remedy}});

@@ -30,7 +30,7 @@ class LineDevice {
   Result<void> open(const ProvisionOptions& options) {
     bool fused = false;
     {
-      BM_TRY(const auto lock, DeviceState::lock(files_, common_.state));
+      BM_TRY(const auto lock, lock_device(common_, files_));
       BM_TRY(const auto state, DeviceState::open(files_, common_.state));
       if (state->birth() && settings_.fuses) {
         BM_CHECK(state->fuse());

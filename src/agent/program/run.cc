@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often a waiting device looks whether the server has ended its connection.
+/// How often a waiting device looks whether it is asked to stop; the end of its connection wakes it at once.
 constexpr milliseconds kLook{50};
 
 class Life {
@@ -57,13 +57,15 @@ class Life {
   bool asked_to_stop_in(milliseconds pause) {
     const auto end = clock_.ticks() + pause;
     while (true) {
-      if (client_.cut()) {
+      const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.ticks());
+      const auto look = std::clamp(left, milliseconds{0}, kLook);
+      const bool connected = client_.connected();
+      if (client_.cut_within(look)) {
         client_.close();
         say({"cut", {{"detail", "the server ended the connection"}}});
         return signals_.asked_within(milliseconds{0});  // and find out why at once
       }
-      const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.ticks());
-      if (signals_.asked_within(std::clamp(left, milliseconds{0}, kLook))) {
+      if (signals_.asked_within(connected ? milliseconds{0} : look)) {
         return true;
       }
       if (left <= milliseconds{0}) {
@@ -83,9 +85,6 @@ class Life {
 }  // namespace
 
 int run(const Common& common, const RunOptions& options) {
-  if (const auto message = json::read(options.message); !message) {
-    return complain(message.error(), common.as_json);
-  }
   PosixFiles files;
   auto device = open_device(common, files);
   return device ? Life{common, options, *device}.live() : complain(device.error(), common.as_json);

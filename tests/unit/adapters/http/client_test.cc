@@ -56,6 +56,18 @@ TEST(HttpClient, a_connection_that_ended_while_idle_is_made_anew_even_for_post) 
   EXPECT_EQ(second->body, "2");
 }
 
+TEST(HttpClient, an_end_is_seen_while_it_is_waited_for) {
+  Served served{{}, [](const Request& request) { return Response{.body = number(request)}; }};
+  const auto client = client_of(served.server().port());
+  ASSERT_TRUE(client->request(Method::get, "/1", {}, {}));
+  EXPECT_FALSE(client->ended_within(1ms));
+  ASSERT_TRUE(client->request(Method::get, "/2", {}, {}));
+  EXPECT_EQ(served.server().counters().accepted, 1U) << "a look costs no connection";
+  std::jthread stopping{[&] { served.server().stop(); }};
+  EXPECT_TRUE(client->ended_within(30s));
+  EXPECT_TRUE(client->ended_within(30s));
+}
+
 TEST(HttpClient, a_post_that_nothing_answered_is_not_sent_twice_and_a_get_is_once_more) {
   for (const auto method : {Method::post, Method::get}) {
     test::WireListener listener;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole life of a device with a real (software) TPM, by the programs that a line, a device and an operator run.
+#include <gtest/gtest.h>
+
+#include "adapters/clock/system_clock.h"
+#include "codec/json.h"
+#include "fleet/software_tpm.h"
+#include "support/line.h"
+#include "support/paths.h"
+#include "support/server.h"
+
+namespace birthmark::test {
+namespace {
+
+constexpr auto kBound = std::chrono::seconds{60};
+
+bool is_event(const boost::json::object& object, std::string_view event) {
+  const auto* const named = object.if_contains("event");
+  return named != nullptr && named->is_string() && std::string_view{named->as_string()} == event;
+}
+
+/// The last JSON object that a program said on standard output. @param event only those with this "event"
+boost::json::object last_object(const std::string& out, std::string_view event = {}) {
+  boost::json::object found;
+  for (std::size_t at = 0; at < out.size();) {
+    const auto end = std::min(out.find('\n', at), out.size());
+    if (const auto value = json::read(std::string_view{out}.substr(at, end - at));
+        value && value->is_object() && (event.empty() || is_event(value->as_object(), event))) {
+      found = value->as_object();
+    }
+    at = end + 1;
+  }
+  return found;
+}
+
+class ChipLife : public ::testing::Test {
+ protected:
+  ChipLife() {
+    tpm_ = fleet::SoftwareTpm::start(directory_ / "tpm").value();
+    EXPECT_TRUE(tpm_->manufacture(server_.vendor(), {}, SystemClock{}.now()));
+    EXPECT_TRUE(people_.open_batch("B1", 4).ok());
+    for (const auto* const role : {"provision", "lock-check"}) {
+      const auto made = server_.birthmark({"station", "enroll", role, "--role", role, "--batch", "B1", "--server",
+                                           at(server_.operator_port()), "--data", server_.data().string(), "--json"});
+      EXPECT_EQ(made.exit_code, 0) << made.err;
+    }
+  }
+
+  static std::string at(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+  std::vector<std::string> agent_line(const std::string& verb, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> out{(bin_dir() / "birthmark-agent").string(),
+                                 verb,
+                                 "--state",
+                                 directory_ / "state",
+                                 "--tcti",
+                                 tpm_->tcti(),
+                                 "--json"};
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }
+  Finished agent(const std::string& verb) { return run({.argv = agent_line(verb)}, kBound); }
+  /// What a verb that has to succeed said.
+  boost::json::object done(const std::string& verb) {
+    const auto ended = agent(verb);
+    EXPECT_EQ(ended.exit_code, 0) << verb << ": " << ended.err;
+    return last_object(ended.out);
+  }
+  /// The code with which a verb was refused.
+  std::string refused(const std::string& verb) {
+    const auto ended = agent(verb);
+    EXPECT_EQ(ended.exit_code, 1) << verb << ": " << ended.out << ended.err;
+    const auto object = last_object(ended.out);
+    return object.contains("code") ? std::string{object.at("code").as_string()} : std::string{};
+  }
+  boost::json::object station(const std::string& verb, const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> line{"station",  verb,
+                                  "--name",   name,
+                                  "--batch",  "B1",
+                                  "--server", at(server_.device_port()),
+                                  "--data",   server_.data().string(),
+                                  "--json"};
+    line.insert(line.end(), more.begin(), more.end());
+    const auto ended = server_.birthmark(line);
+    EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    return last_object(ended.out, "task_end");
+  }
+  /// On the line: from the first power-on to S1.
+  void provision_and_seal() {
+    Process unit{{.argv = agent_line("provision", {"--listen", "127.0.0.1:0", "--debug-listen", "127.0.0.1:0"})}};
+    const auto ready = unit.wait_for_line("\"ready\":true", kBound);
+    ASSERT_TRUE(ready) << unit.err();
+    const auto ports = last_object(*ready);
+    const std::string link = "tcp:" + std::string{ports.at("link").as_string()};
+    const auto born = station("run", "provision", {"--device", link});
+    ASSERT_TRUE(born.contains("device"));
+    const auto octets_of_id = octets<32>(from_hex(std::string{born.at("device").as_string()}).value());
+    id_ = DeviceId{octets_of_id.value()};
+    EXPECT_EQ(state(), "S0");
+    station("lock-check", "lock-check", {"--device", link, "--debug", std::string{ports.at("debug").as_string()}});
+    EXPECT_EQ(state(), "S1");
+    unit.stop();
+  }
+  std::string state() { return people_.show(id_).text("state"); }
+  void act(const std::string& action, const std::string& cause = {}) {
+    const auto answer = people_.act(action, id_, cause);
+    EXPECT_TRUE(answer.ok()) << answer.words();
+  }
+
+  TempDir directory_;
+  Server server_;
+  Operator people_{server_};
+  std::unique_ptr<fleet::SoftwareTpm> tpm_;
+  DeviceId id_{Octets<32>{}};
+};
+
+TEST_F(ChipLife, leads_from_the_line_to_the_scrap_heap) {
+  ASSERT_NO_FATAL_FAILURE(provision_and_seal());
+  const auto first = done("enroll");
+  EXPECT_EQ(state(), "S2");
+  done("telemetry");
+  EXPECT_EQ(state(), "S3");
+  const auto second = done("renew");
+  EXPECT_NE(second.at("serial"), first.at("serial"));
+  done("telemetry");
+  done("attest");
+
+  {  // suspended while connected: the session ends, and the hardware alone brings the device back
+    Process session{{.argv = agent_line("run")}};
+    ASSERT_TRUE(session.wait_for_line("\"event\":\"telemetry\"", kBound)) << session.err();
+    act("suspend", "volume");
+    EXPECT_TRUE(session.wait_for_line("\"event\":\"cut\"", kBound)) << session.out();
+    EXPECT_TRUE(session.wait_for_line("\"event\":\"revalidated\"", kBound)) << session.out();
+    EXPECT_EQ(session.stop().exit_code, 0);
+  }
+  done("telemetry");
+  EXPECT_EQ(state(), "S3");
+
+  act("suspend", "operator");  // an operator's suspension waits for an operator
+  EXPECT_EQ(done("revalidate").at("issued"), false);
+  EXPECT_EQ(state(), "S4");
+  act("release");
+  done("telemetry");
+
+  const auto cleared = run({.argv = {"tpm2_clear", "-Q", "-c", "p", "-T", tpm_->tcti()}}, kBound);
+  ASSERT_EQ(cleared.exit_code, 0) << cleared.err;
+  EXPECT_EQ(refused("telemetry"), "not_found");
+  EXPECT_EQ(done("revalidate").at("issued"), true);
+  done("telemetry");
+  EXPECT_EQ(state(), "S3");
+
+  EXPECT_EQ(refused("retire"), "state_forbids");  // no operator has said so: nothing is destroyed
+  done("telemetry");
+  act("retire");
+  const auto receipt = done("retire");
+  EXPECT_EQ(done("retire"), receipt);
+  EXPECT_EQ(state(), "S6");
+  EXPECT_EQ(refused("enroll"), "state_forbids");
+  EXPECT_EQ(refused("revalidate"), "state_forbids");
+  EXPECT_EQ(done("status").at("retired"), true);
+  const auto verified = server_.audit_verify();
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_F(ChipLife, goes_on_after_the_plug_was_pulled) {
+  ASSERT_NO_FATAL_FAILURE(provision_and_seal());
+  done("enroll");
+  ASSERT_TRUE(tpm_->power_cycle(fleet::SoftwareTpm::Power::cut));
+  done("telemetry");
+  done("renew");
+  ASSERT_TRUE(tpm_->power_cycle(fleet::SoftwareTpm::Power::cut));
+  done("telemetry");
+  EXPECT_EQ(state(), "S3");
+}
+
+}  // namespace
+}  // namespace birthmark::test
