@@ -7,6 +7,8 @@ usage: demo_test.py SOURCE_DIR PROGRAMS_DIR FOLDER
 
 import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -67,6 +69,7 @@ class Demo(unittest.TestCase):
         self.assertGreater(summary["revocation_ms"]["https"], 0)
         self.assertGreater(summary["seconds"], 0)
         self.assertIn("simulated", words)
+        self.assertNotIn("\x1b", words, "no colours where no terminal is")
         self.assertNotIn("FAILED", words)
 
     def test_tells_its_story_twice_and_leaves_nothing(self):
@@ -81,6 +84,27 @@ class Demo(unittest.TestCase):
         changed = {path for path, state in tree(SOURCE, {"build", "run", ".git"}).items() if before.get(path) != state}
         self.assertFalse({path for path in changed if "__pycache__" in path or "demo" in path}, changed)
         shutil.rmtree(FOLDER)
+
+    def test_lingers_in_a_terminal_until_it_is_stopped(self):
+        screen, terminal = pty.openpty()
+        driver = [sys.executable, "-B", str(SOURCE / "tools/demo/demo.py"), "--folder", str(FOLDER) + "-terminal"]
+        shutil.rmtree(FOLDER.parent / (FOLDER.name + "-terminal"), ignore_errors=True)
+        demo = subprocess.Popen(driver + ["--programs", str(PROGRAMS), "--fast"], stdin=subprocess.DEVNULL,
+                                stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        said = b""
+        while b"ends everything" not in said:  # a demo that fails ends, and its terminal with it
+            said += os.read(screen, 4096)
+        text = re.sub(r"\x1b\[[0-9]*m", "", said.decode())
+        self.assertIn("failed        nothing", text)
+        self.assertIn("\x1b[", said.decode())
+        stopped = subprocess.run(driver + ["--stop"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(stopped.returncode, 0, stopped.stderr)
+        self.assertIn("processes ended", stopped.stderr)
+        self.assertEqual(demo.wait(60), 0)
+        os.close(screen)
+        self.assertEqual([p for p in processes_of(str(FOLDER) + "-terminal")], [])
+        shutil.rmtree(str(FOLDER) + "-terminal")
 
     def test_says_that_no_demo_runs(self):
         done = subprocess.run([sys.executable, "-B", str(SOURCE / "tools/demo/demo.py"), "--stop", "--folder",

@@ -117,7 +117,7 @@ def linger(story, screen):
     screen.say("The registry and the chips keep running. Look around in another terminal, for instance:")
     screen.command(f"export PATH=$PWD/{story.stage.typed([story.stage.programs])}:$PATH")
     for arguments in (story.stage.exports(), story.registry.operator("device", "list"), story.registry.device("show", unit),
-                      unit.agent("telemetry"), ["curl", "-s", story.registry.public_url + "/metrics"]):
+                      unit.agent("telemetry"), ["curl", "-s", story.registry.public_url + "/log/checkpoint"]):
         screen.command(story.stage.typed(arguments))
     screen.say("Ctrl-C or ./demo --stop ends everything.")
     signal.pause()

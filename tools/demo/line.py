@@ -42,6 +42,8 @@ class Registry:
 
     def trust(self, vendor):
         """Pins the simulated silicon vendor: its certificates and the list that names them."""
+        names = [Path(vendor) / name for name in ("root.pem", "intermediate.pem", "vendors.toml")]
+        self.stage.screen.command(self.stage.typed(["install", "-D", "-t", self.data / "trust", *names]))
         target = self.data / "trust"
         target.mkdir(parents=True, exist_ok=True)
         for name in ("root.pem", "intermediate.pem", "vendors.toml"):
@@ -70,13 +72,17 @@ class Registry:
         return self.stage.must(self.device("show", device))["state"]
 
     def expect(self, device, state):
+        """Asks the registry where a device is, and says so."""
         found = self.state_of(device)
         if found != state:
             raise Failed(f"{device.name} is in {found}, not in {state}")
+        self.stage.screen.fact(f"birthmark device show: {device.name} is in {found}")
 
     def open_batch(self, quantity):
         policy = self.stage.folder / "policy.toml"
         policy.write_text(_POLICY, encoding="ascii")
+        said = _POLICY.splitlines()[-1]
+        self.stage.screen.fact(f"{self.stage.typed([policy])} says {said}: only so a product takes them")
         arguments = self.operator("batch", "open", BATCH, "--product", PRODUCT, "--factory", FACTORY, "--quantity",
                                   quantity, "--policy", policy)
         self.stage.screen.command(self.stage.typed(arguments))
@@ -92,11 +98,13 @@ class Registry:
         return ["birthmark", "station", verb, "--name", name, "--batch", BATCH, *links, "--json"]
 
 
-def power_on(stage, device, *more):
+def power_on(stage, device, *more, shown=True):
     """The unit stands on the bench: its link and its debug port answer."""
     device.folder.mkdir(parents=True, exist_ok=True)
-    device.link = stage.start(f"unit-{device.number:02}",
-                              device.agent("provision", "--listen", ANY_PORT, "--debug-listen", ANY_PORT, *more))
+    arguments = device.agent("provision", "--listen", ANY_PORT, "--debug-listen", ANY_PORT, *more)
+    if shown:
+        stage.screen.command(stage.typed(arguments) + " &")
+    device.link = stage.start(f"unit-{device.number:02}", arguments)
     _, device.endpoints = device.link.json_line(_START_SECONDS)
 
 

@@ -40,6 +40,10 @@ class Screen:
 
     def __init__(self, stream):
         self._stream, self._step = stream, 0
+        self._styled = stream.isatty() and "NO_COLOR" not in os.environ
+
+    def _style(self, number, text):
+        return f"\x1b[{number}m{text}\x1b[0m" if self._styled else text
 
     def say(self, text=""):
         print(text, file=self._stream, flush=True)
@@ -48,13 +52,13 @@ class Screen:
         self.say(f"     {text}")
 
     def command(self, text):
-        self.say(f"     $ {text}")
+        self.say("     " + self._style(36, f"$ {text}"))
 
     @contextmanager
     def step(self, title):
         self._step += 1
         self.say()
-        self.say(f"{self._step:2}.  {title}")
+        self.say(self._style(1, f"{self._step:2}.  {title}"))
         began = time.monotonic()
         yield
         self.fact(f"({time.monotonic() - began:.2f} s)")
