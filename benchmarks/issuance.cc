@@ -3,11 +3,8 @@
 // provisioning of a TPM, each against its floor.
 #include <cstdio>
 
-#include "codec/pkcs10.h"
-#include "codec/tpm_signature.h"
-#include "codec/x509.h"
-#include "crypto/ecdsa_signature.h"
 #include "floor.h"
+#include "floor_inputs.h"
 #include "line.h"
 #include "measure.h"
 
@@ -18,12 +15,6 @@ using lifecycle::Purpose;
 
 constexpr std::size_t kDevices = 1024;
 constexpr double kSecondsEach = 10;
-
-Signed signed_request(BytesView der) {
-  const auto request = must(pkcs10::Request::read(der));
-  const auto key = must(crypto::PublicKey::from_spki(request.spki()));
-  return {to_bytes(key.point()), to_bytes(request.info()), to_bytes(request.signature())};
-}
 
 void tell(const char* name, const Compared& compared, double goal, const char* what) {
   char detail[200];
@@ -65,25 +56,6 @@ Compared renewals(Line& line) {
                  {.total_seconds = kSecondsEach});
 }
 
-Floor::Inputs provision_inputs(Line& line, const std::vector<test::PaperTpm>& tpms) {
-  Floor::Inputs inputs;
-  for (const auto& tpm : tpms) {
-    const auto challenge = line.begin();
-    const auto evidence = line.evidence(tpm, challenge);
-    must(line.challenges.burn(challenge.session, Purpose::provision, line.station));
-    inputs.requests.push_back(signed_request(evidence.csr));
-    const auto signature = must(tpm::read_signature(evidence.statement.signature));
-    const auto& ecdsa = std::get<tpm::EcdsaSignature>(signature);
-    inputs.statements.push_back({to_bytes(tpm.iak.key.public_key().point()), evidence.statement.attest,
-                                 must(crypto::ecdsa_to_der(crypto::KeyType::p256, ecdsa.r, ecdsa.s))});
-    const auto endorsement = must(x509::Certificate::read(evidence.ek_certificate));
-    inputs.endorsements.push_back(
-        {line.vendor_point(), to_bytes(endorsement.tbs()), to_bytes(endorsement.signature())});
-    inputs.ek_points.push_back(to_bytes(tpm.ek.key.public_key().point()));
-  }
-  return inputs;
-}
-
 /// Provisioning of chips by turns. The challenges of a slice are given in the slice before, so that their cost is
 /// measured and the chips answer outside of it.
 Compared provisionings(Line& line) {
@@ -91,11 +63,7 @@ Compared provisionings(Line& line) {
   for (std::size_t i = 0; i < kDevices; ++i) {
     tpms.push_back(line.new_tpm());
   }
-  auto inputs = provision_inputs(line, tpms);
-  const auto sample = line.provision(line.evidence(tpms.front(), line.begin())).record.tbs.size();
-  inputs.receipt_bytes = sample - 50;
-  inputs.tbs_bytes = sample;
-  Floor floor{std::move(inputs)};
+  Floor floor{provision_inputs(line, tpms)};
   auto& rows = line.memory.rows();
   rows.device_ids.clear();
   rows.known.clear();

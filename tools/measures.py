@@ -30,7 +30,8 @@ PROGRAMS = {
     "issuance": (
         "Issuance in process",
         "The use cases of `src/app` as the daemon composes them, on one thread, against a floor that makes only the "
-        "mandatory operations with OpenSSL's fastest calls. The store is in memory: what durability costs is measured "
+        "mandatory operations with OpenSSL's fastest general calls; for keys that verify over and over the product has "
+        "tables of their multiples, the floor has not. The store is in memory: what durability costs is measured "
         "under \"Storage\" and \"Whole system\". Both sides run alternately (A B B A) in slices of 5 ms of thread CPU "
         "time; 1,024 devices take turns; the median of the rounds' ratios counts."),
     "peers": (
@@ -43,9 +44,9 @@ PROGRAMS = {
         "rate, while fdatasync of a small append is timed beside them on the same disk."),
     "system": (
         "Whole system",
-        "`birthmark serve` with its real store, log and signer; clients with TPMs on paper renew over mutually "
-        "authenticated keep-alive connections. CPU time of the server's process against the floor of \"Issuance in "
-        "process\", measured before and after."),
+        "`birthmark serve` with its real store, log and signer; sixteen stations provision chips on paper over "
+        "mutually authenticated keep-alive connections. CPU time of the server's process against the floor of \"Issuance in "
+        "process\", measured before and after each window."),
     "build": (
         "Build",
         "`cmake --preset release` and its build from nothing, without ccache."),

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole server against the floor: `birthmark serve` as it is installed, stations on mutually authenticated
+// keep-alive connections, chips on paper that answer its challenges. What counts is the CPU time of the server's
+// process.
+#include <pthread.h>
+
+#include <cstdio>
+#include <ctime>
+#include <deque>
+#include <thread>
+
+#include "floor.h"
+#include "floor_inputs.h"
+#include "line.h"
+#include "measure.h"
+#include "support/line.h"
+#include "support/server.h"
+
+namespace birthmark::bench {
+namespace {
+
+constexpr unsigned kStations = 16;
+constexpr std::size_t kUnitsAStation = 40;
+constexpr std::size_t kWindows = 10;
+constexpr std::size_t kFloorChips = 256;
+constexpr std::size_t kFloorCalls = 600;
+constexpr const char* kBatch = "B-bench";
+
+/// CPU seconds that a process has used, all its threads together.
+double cpu_seconds_of(pid_t pid) {
+  clockid_t clock{};
+  timespec now{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &now) != 0) {
+    std::fprintf(stderr, "system: the server is gone\n");
+    std::exit(1);
+  }
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// Its line refers to its identities: it stays where it was made.
+struct Station {
+  Station(const test::Server& server, test::Operator& people, const std::string& name)
+      : identities{test::Line::enroll(people, name, kBatch)}, line{server, identities} {}
+
+  const test::Line::Stations identities;
+  test::Line line;
+  std::vector<test::PaperDevice> units;
+};
+
+void make_units(const test::Server& server, Station& station) {
+  station.units.clear();
+  for (std::size_t i = 0; i < kUnitsAStation; ++i) {
+    station.units.emplace_back(server);
+  }
+}
+
+void provision_all(Station& station) {
+  for (auto& unit : station.units) {
+    const auto answer = station.line.provision(unit);
+    if (!answer.ok()) {
+      std::fprintf(stderr, "system: %s\n", answer.words().c_str());
+      std::exit(1);
+    }
+  }
+}
+
+/// Server CPU seconds of one provisioning, of one window of all stations at once.
+double window(const test::Server& server, std::deque<Station>& stations) {
+  for (auto& station : stations) {
+    make_units(server, station);
+  }
+  const double before = cpu_seconds_of(server.pid());
+  {
+    std::vector<std::jthread> threads;
+    for (auto& station : stations) {
+      threads.emplace_back([&station] { provision_all(station); });
+    }
+  }
+  return (cpu_seconds_of(server.pid()) - before) / static_cast<double>(stations.size() * kUnitsAStation);
+}
+
+double floor_seconds(Floor& floor) {
+  const double before = thread_cpu_seconds();
+  for (std::size_t i = 0; i < kFloorCalls; ++i) {
+    floor.provision();
+  }
+  return (thread_cpu_seconds() - before) / static_cast<double>(kFloorCalls);
+}
+
+Floor::Inputs floor_inputs() {
+  Line line;
+  std::vector<test::PaperTpm> tpms;
+  for (std::size_t i = 0; i < kFloorChips; ++i) {
+    tpms.push_back(line.new_tpm());
+  }
+  return provision_inputs(line, tpms);
+}
+
+std::deque<Station> enroll_stations(const test::Server& server) {
+  test::Operator people{server};
+  const auto quantity = static_cast<unsigned>((kWindows + 1) * kStations * kUnitsAStation);
+  if (const auto opened = people.open_batch(kBatch, quantity); !opened.ok()) {
+    std::fprintf(stderr, "system: %s\n", opened.words().c_str());
+    std::exit(1);
+  }
+  std::deque<Station> stations;
+  for (unsigned i = 0; i < kStations; ++i) {
+    stations.emplace_back(server, people, "line-" + std::to_string(i));
+  }
+  return stations;
+}
+
+void run() {
+  Floor floor{floor_inputs()};
+  test::Server server;
+  auto stations = enroll_stations(server);
+  static_cast<void>(window(server, stations));  // connections, tables, caches
+  std::vector<double> ratios;
+  std::vector<double> floors;
+  std::vector<double> servers;
+  for (std::size_t i = 0; i < kWindows; ++i) {
+    const double before = floor_seconds(floor);
+    servers.push_back(window(server, stations) * 1e6);
+    floors.push_back((before + floor_seconds(floor)) / 2 * 1e6);
+    ratios.push_back(floors.back() / servers.back());
+  }
+  const auto ratio = spread_of(ratios);
+  const double each = spread_of(servers).median;
+  char detail[240];
+  std::snprintf(
+      detail, sizeof(detail),
+      "%s windows; floor %.0f us, server %.0f us of CPU a provisioning: three requests over TLS, %u stations at "
+      "once, %.0f a CPU-second",
+      words(ratio, ratios.size()).c_str(), spread_of(floors).median, each, kStations, 1e6 / each);
+  report({"whole_system_over_floor", ratio.median, 0.60, "ratio", Better::higher, detail});
+}
+
+}  // namespace
+}  // namespace birthmark::bench
+
+int main() {
+  birthmark::bench::run();
+  return 0;
+}
