@@ -36,7 +36,7 @@ class Tree:
             if path.startswith("tests/"):
                 self.tests |= set(re.findall(r"\b(?:TEST(?:_[FP])?|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)", text))
             if path.endswith("CMakeLists.txt"):
-                self.ctests |= set(re.findall(r"(?:birthmark_test\(|add_test\(NAME )(\w+)", text))
+                self.ctests |= set(re.findall(r"(?:birthmark_test\(|add_test\(\s*NAME )\s*(\w+)", text))
                 self.ctests |= {"check_" + name for name in re.findall(r"birthmark_check\((\w+)", text)}
 
     def has(self, path):
