@@ -6,7 +6,7 @@
 #include "adapters/api/router.h"
 #include "adapters/api/wire.h"
 #include "codec/base64.h"
-#include "codec/cbor.h"
+#include "lifecycle/statements.h"
 
 // The device listener: stations at the line, devices in the field, and who asks about them.
 namespace birthmark::api {
@@ -243,13 +243,11 @@ Result<http::Response> time(Call& call) {
     return fail(Code::bad_request, "nonce: 16 to 32 bytes in hex");
   }
   const auto now = call.services.clock.now();
-  cbor::Writer message;
-  message.array(3).text("birthmark/time/v1").bytes(*nonce).unsigned_int(static_cast<std::uint64_t>(to_ms(now)));
-  const auto bytes = std::move(message).finish();
+  const auto message = lifecycle::time_statement(*nonce, now);
   BM_TRY(const auto signature, call.services.signer.sign({.key = call.services.statement_key,
                                                           .use = app::KeyUse::statements,
                                                           .epoch = call.services.store.epoch(),
-                                                          .message = bytes,
+                                                          .message = message,
                                                           .profile_hash = {}}));
   return ok({{"time", to_rfc3339(now)},
              {"ms", to_ms(now)},

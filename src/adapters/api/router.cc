@@ -28,6 +28,11 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
   }
 }
 
+/// As the header Allow names them: whatever takes GET takes HEAD.
+std::string_view methods_of(const Route& route) {
+  return route.method == http::Method::get ? "GET, HEAD" : "POST";
+}
+
 std::string_view media_type(std::string_view value) {
   const auto type = value.substr(0, value.find(';'));
   const auto end = type.find_last_not_of(' ');
@@ -90,12 +95,12 @@ Router::Found Router::find(const http::Request& request) const {
     if (!parameters) {
       continue;
     }
-    found.path_known = true;
     if (route.method == method) {
       found.route = &route;
       found.parameters = std::move(*parameters);
       return found;
     }
+    found.methods += (found.methods.empty() ? "" : ", ") + std::string{methods_of(route)};
   }
   return found;
 }
@@ -113,13 +118,17 @@ http::Response Router::serve(const http::Request& request) {
   }
   note(request, answer.error(), !request.peer->certificate.empty());
   const bool est = found.route != nullptr && found.route->form == Form::est;
-  return est ? plain_problem(answer.error()) : problem(answer.error());
+  auto refusal = est ? plain_problem(answer.error()) : problem(answer.error());
+  if (answer.error().code == Code::method_not_allowed) {
+    refusal.headers.push_back({"Allow", found.methods});  // RFC 9110 §15.5.6
+  }
+  return refusal;
 }
 
 Result<http::Response> Router::dispatch(const http::Request& request, const Found& found) {
   if (found.route == nullptr) {
-    return found.path_known ? fail(Code::method_not_allowed, "this path takes another method")
-                            : fail(Code::not_found, "no such path");
+    return found.methods.empty() ? fail(Code::not_found, "no such path")
+                                 : fail(Code::method_not_allowed, "this path takes another method");
   }
   const auto& route = *found.route;
   if (route.channel == Channel::bound && request.peer->channel_binding.empty()) {

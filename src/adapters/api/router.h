@@ -65,7 +65,7 @@ class Router {
  private:
   struct Found {
     const Route* route = nullptr;
-    bool path_known = false;
+    std::string methods;  ///< that the path takes, where the request's is none of them; empty: no such path
     std::vector<std::string> parameters;
   };
   [[nodiscard]] Found find(const http::Request& request) const;

@@ -27,6 +27,24 @@ WorldOptions software_too() {
   return options;
 }
 
+/// RFC 9110 §15.5.6: who takes the wrong method is told the right ones.
+TEST(Router, names_the_methods_of_a_path_that_takes_another_one) {
+  ServedWorld w{WorldOptions{}};
+  const auto allow = [&](Method method, const std::string& path) {
+    const auto answer = w.device(method, path, {});
+    std::string methods;
+    for (const auto& header : answer.headers) {
+      methods += header.name == "Allow" ? header.value : "";
+    }
+    return std::to_string(answer.status) + " " + methods;
+  };
+  EXPECT_EQ(allow(Method::get, "/v1/revalidate/challenge"), "405 POST");
+  EXPECT_EQ(allow(Method::head, "/v1/seal"), "405 POST");
+  EXPECT_EQ(allow(Method::post, "/v1/time"), "405 GET, HEAD");
+  EXPECT_EQ(allow(Method::post, "/.well-known/est/cacerts"), "405 GET, HEAD");
+  EXPECT_EQ(allow(Method::get, "/v1/none"), "404 ");
+}
+
 /// docs/adr/0003: connections without a channel binding, which only a development listener lets in.
 class UnboundChannel : public testing::Test {
  protected:

@@ -226,6 +226,7 @@ TEST(ChannelBinding, is_the_same_on_both_sides_and_of_this_connection_only) {
   }
 }
 
+// RFC 5929 §3.1: the first Finished, which is the client's.
 TEST(ChannelBinding, in_1_2_is_tls_unique_as_openssl_has_it) {
   const Site site;
   Pair pair{site.serve()->native(), site.call(false, true)->native()};
@@ -235,7 +236,20 @@ TEST(ChannelBinding, in_1_2_is_tls_unique_as_openssl_has_it) {
   EXPECT_EQ(established(pair.server()).value().channel_binding, base64::encode(finished));
 }
 
-// --- what a client believes (AC-42; RFC 9525) ---
+// RFC 9266 §4.2: the label, no context, 32 octets.
+TEST(ChannelBinding, in_1_3_is_the_exporter_as_openssl_has_it) {
+  const Site site;
+  Pair pair{site.serve()->native(), site.call()->native()};
+  ASSERT_TRUE(pair.shake_hands());
+  Bytes exported(32);
+  const std::string_view label = "EXPORTER-Channel-Binding";
+  ASSERT_EQ(SSL_export_keying_material(pair.client(), exported.data(), exported.size(), label.data(), label.size(),
+                                       nullptr, 0, 0),
+            1);
+  EXPECT_EQ(established(pair.server()).value().channel_binding, base64::encode(exported));
+}
+
+// --- what a client believes (AC-42; RFC 9525 §6.3) ---
 
 TEST(TlsAnchors, only_the_pinned_roots_count) {
   const Site site, other{"other root"};
