@@ -222,7 +222,7 @@ void make_million(const std::filesystem::path& directory, Ports& ports) {
 
 void start(const std::filesystem::path& data, Ports& ports) {
   const auto directory = data / "million";
-  const auto marker = directory / "made-2";
+  const auto marker = directory / "made-3";
   if (!std::filesystem::exists(marker)) {
     make_million(directory, ports);
     must(write_atomically(ports.files, marker, {}));

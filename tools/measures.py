@@ -45,8 +45,8 @@ PROGRAMS = {
     "system": (
         "Whole system",
         "`birthmark serve` with its real store, log and signer; sixteen stations provision chips on paper over "
-        "mutually authenticated keep-alive connections. CPU time of the server's process against the floor of \"Issuance in "
-        "process\", measured before and after each window."),
+        "mutually authenticated keep-alive connections. CPU time of the server's process against the floor of "
+        "\"Issuance in process\", measured before and after each window."),
     "build": (
         "Build",
         "`cmake --preset release` and its build from nothing, without ccache."),

@@ -2,6 +2,7 @@
 // Certificates with their bodies, requests and appraisals.
 #include "adapters/sqlite/tbs_delta.h"
 #include "adapters/sqlite/tx.h"
+#include "crypto/hash.h"
 
 namespace birthmark::sqlite {
 
@@ -15,25 +16,38 @@ namespace {
 #define BM_CERTIFICATE_SELECT                                                                                     \
   "SELECT c.row, c.ca, c.list_index, c.profile, c.device, c.kind, c.purpose, c.issuance, c.counted, c.standing, " \
   "c.published, c.not_before, c.not_after, c.appraised_at, c.log_index, b.serial, b.spki, "                       \
-  "coalesce(b.profile_hash, t.profile_hash), b.signature, t.tbs, b.tbs "                                          \
+  "coalesce(b.profile_hash, t.profile_hash), b.signature, t.tbs, b.tbs, d.id "                                    \
   "FROM certificate c JOIN certificate_body b ON b.row = c.row "                                                  \
-  "JOIN template t ON t.ca = c.ca AND t.profile = c.profile "
+  "JOIN template t ON t.ca = c.ca AND t.profile = c.profile LEFT JOIN device d ON d.row = c.device "
+
+/// What the bytes of a certificate are told by: what is stored of it anyway, and the template.
+Bytes known_parts(const std::optional<DeviceId>& device, const Serial& serial, BytesView tbs_of_template) {
+  Bytes out;
+  if (device) {
+    const auto name = to_hex(device->get());  // as the subject spells it
+    append(out, as_bytes(name));
+  }
+  append(out, serial.get());
+  append(out, tbs_of_template);
+  return out;
+}
 
 Result<CertificateRecord> read_certificate(const Statement& row) {
   CertificateRecord record;
   std::optional<DeviceRow> device;
   std::optional<Bytes> signature;
+  std::optional<DeviceId> device_id;
   Bytes base;
   Bytes delta;
   Columns columns{row};
   columns.take(record.row, record.ca, record.index, record.profile, device, record.kind, record.purpose,
                record.issuance, record.counted, record.standing, record.published, record.not_before, record.not_after,
                record.appraised_at, record.log_index, record.serial, record.spki, record.profile_hash, signature, base,
-               delta);
+               delta, device_id);
   BM_CHECK(columns.intact("certificate"));
   record.device = device.value_or(DeviceRow{});
   record.signature = std::move(signature).value_or(Bytes{});
-  BM_TRY(record.tbs, apply_delta(base, delta));
+  BM_TRY(record.tbs, apply_delta(known_parts(device_id, record.serial, base), delta));
   return record;
 }
 
@@ -50,10 +64,18 @@ Result<Template> read_template(const Statement& row) {
   return out;
 }
 
+/// (caller, id) in 16 octets: whoever finds two of the same finds two of his own.
+Octets<16> name_of(const Digest& caller, const Octets<16>& id) {
+  const auto digest = crypto::sha256({caller.get(), id});
+  Octets<16> out{};
+  std::copy_n(digest.get().begin(), out.size(), out.begin());
+  return out;
+}
+
 Result<RequestRecord> read_request(const Statement& row) {
   RequestRecord request;
   Columns columns{row};
-  columns.take(request.caller, request.id, request.key, request.certificate, request.at);
+  columns.take(request.key, request.certificate, request.at);
   BM_CHECK(columns.intact("request"));
   return request;
 }
@@ -100,12 +122,14 @@ Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record
     BM_CHECK(tell("INSERT INTO template(ca, profile, profile_hash, tbs) VALUES(?1, ?2, ?3, ?4)", record.ca,
                   record.profile, base->profile_hash, base->tbs));
   }
+  BM_TRY(const auto holder, device(record.device));
+  const auto known = known_parts(holder ? std::optional{holder->id} : std::nullopt, record.serial, base->tbs);
   const bool usual = record.profile_hash == base->profile_hash;
   BM_CHECK(
       tell("INSERT INTO certificate_body(row, serial, spki, profile_hash, signature, tbs) "
            "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
            row, record.serial, record.spki, usual ? std::nullopt : std::optional{record.profile_hash},
-           signature_or_null(record), delta_of(base->tbs, record.tbs)));
+           signature_or_null(record), delta_of(known, record.tbs)));
   return row;
 }
 
@@ -141,15 +165,21 @@ Result<std::vector<CertificateRecord>> SqliteTx::certificates_in(app::IssuanceSt
 }
 
 Result<std::optional<RequestRecord>> SqliteTx::request(const Digest& caller, const Octets<16>& id) {
-  return one(ask("SELECT caller, id, key, certificate, at FROM request WHERE caller = ?1 AND id = ?2", caller, id),
-             read_request);
+  BM_TRY(auto found,
+         one(ask("SELECT key, certificate, at FROM request WHERE name = ?1", name_of(caller, id)), read_request));
+  if (found) {
+    found->caller = caller;
+    found->id = id;
+  }
+  return found;
 }
 
 Result<void> SqliteTx::add_request(const RequestRecord& request) {
   // Dropped and appended anew, so that row order stays time order, by which requests are pruned.
-  BM_CHECK(tell("DELETE FROM request WHERE caller = ?1 AND id = ?2", request.caller, request.id));
-  return tell("INSERT INTO request(caller, id, key, certificate, at) VALUES(?1, ?2, ?3, ?4, ?5)", request.caller,
-              request.id, request.key, request.certificate, request.at);
+  const auto name = name_of(request.caller, request.id);
+  BM_CHECK(tell("DELETE FROM request WHERE name = ?1", name));
+  return tell("INSERT INTO request(name, key, certificate, at) VALUES(?1, ?2, ?3, ?4)", name, request.key,
+              request.certificate, request.at);
 }
 
 Result<void> SqliteTx::put_appraisal(const AppraisalRecord& appraisal) {
