@@ -61,6 +61,18 @@ TEST(LogVectors, tree_and_checkpoint) {
   EXPECT_EQ(write_note(must(read_note(note))), note);
 }
 
+// An enumerator without a name could be given, and no entry of it written: only its declaration knows of it.
+TEST(LogPage, every_enumerator_of_the_header_has_its_name) {
+  std::ifstream in{test::source_dir() / "src/audit/entry.h"};
+  const std::string header{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
+  const std::regex enumerator{"\n  (\\w+) = (\\d+),"};
+  std::size_t found = 0;
+  for (std::sregex_iterator at{header.begin(), header.end(), enumerator}, end; at != end; ++at, ++found) {
+    EXPECT_EQ(name(static_cast<EntryKind>(std::stoi((*at)[2]))), (*at)[1].str());
+  }
+  EXPECT_EQ(found, all_entry_kinds().size());
+}
+
 TEST(LogPage, names_every_kind_with_its_number) {
   const auto page = test::document("log.md");
   for (const auto kind : all_entry_kinds()) {

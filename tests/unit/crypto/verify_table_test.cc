@@ -16,6 +16,7 @@ bool by_table(const VerifyTable& table, BytesView message, BytesView der) {
   return numbers && table.verify(sha256(message), *numbers);
 }
 
+// FIPS 186-5 §6.4.2.
 TEST(VerifyTable, agrees_with_the_library_on_good_and_flipped_signatures) {
   for (int keys = 0; keys < 4; ++keys) {
     const auto key = generate(KeyType::p256);
