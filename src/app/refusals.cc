@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/refusals.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace birthmark::app {
 namespace {
 
@@ -13,10 +16,42 @@ std::string plain(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
+constexpr const char* kOthers = "others";
+
 }  // namespace
 
-std::int64_t Refusals::minute() const {
-  return std::chrono::floor<std::chrono::minutes>(clock_.ticks()).time_since_epoch().count();
+void Refusals::begin_minute() {
+  const auto now = std::chrono::floor<std::chrono::minutes>(clock_.ticks()).time_since_epoch().count();
+  if (now == minute_) {
+    return;
+  }
+  end_minute();
+  minute_ = now;
+  own_.clear();
+}
+
+/// Callers with a certificate are few and known; of strangers the busiest keep their names.
+void Refusals::end_minute() {
+  std::vector<const Counts::value_type*> strangers;
+  for (const auto& line : pending_) {
+    if (line.first.stranger) {
+      strangers.push_back(&line);
+    }
+  }
+  const auto named = std::min(strangers.size(), kStrangersPerMinute);
+  std::ranges::partial_sort(strangers, strangers.begin() + static_cast<std::ptrdiff_t>(named), std::ranges::greater{},
+                            [](const auto* line) { return line->second; });
+  for (const auto& [key, count] : pending_) {
+    if (!key.stranger) {
+      past_[key] += count;
+    }
+  }
+  for (std::size_t i = 0; i < strangers.size(); ++i) {
+    const auto& [key, count] = *strangers[i];
+    const bool by_name = i < named && (past_.size() < kAggregatesMax || past_.contains(key));
+    past_[by_name ? key : Key{key.code, true, kOthers}] += count;
+  }
+  pending_.clear();
 }
 
 void Refusals::note(const Refusal& refusal) {
@@ -24,10 +59,7 @@ void Refusals::note(const Refusal& refusal) {
   {
     const std::scoped_lock lock{mutex_};
     ++totals_.at(static_cast<std::size_t>(refusal.code));
-    if (const auto now = minute(); now != minute_) {
-      minute_ = now;
-      own_.clear();
-    }
+    begin_minute();
     own_entry = refusal.caller && own_[*refusal.caller]++ < kOwnEntriesPerMinute;
     if (!own_entry) {
       add_pending(refusal);
@@ -52,9 +84,10 @@ void Refusals::note(const Refusal& refusal) {
 }
 
 void Refusals::add_pending(const Refusal& refusal) {
-  Key key{refusal.code, refusal.caller ? to_hex(refusal.caller->get()).substr(0, 32) : refusal.source};
+  begin_minute();
+  Key key{refusal.code, !refusal.caller, refusal.caller ? to_hex(refusal.caller->get()).substr(0, 32) : refusal.source};
   if (pending_.size() >= kAggregatesMax && !pending_.contains(key)) {
-    key.who = "others";
+    key.who = kOthers;
   }
   ++pending_[key];
 }
@@ -65,11 +98,15 @@ void Refusals::count(const Refusal& refusal) {
   add_pending(refusal);
 }
 
-Result<void> Refusals::flush() {
-  std::map<Key, std::uint64_t> taken;
+Result<void> Refusals::flush(Minutes minutes) {
+  Counts taken;
   {
     const std::scoped_lock lock{mutex_};
-    taken.swap(pending_);
+    begin_minute();
+    if (minutes == Minutes::all) {
+      end_minute();
+    }
+    taken.swap(past_);
   }
   if (taken.empty()) {
     return {};
@@ -88,7 +125,7 @@ Result<void> Refusals::flush() {
   if (!written) {
     const std::scoped_lock lock{mutex_};
     for (const auto& [key, count] : taken) {
-      pending_[key] += count;
+      past_[key] += count;
     }
   }
   return written;

@@ -22,20 +22,23 @@ struct Refusal {
 };
 
 /// Audits refusals so that nobody can fill the log from outside (design rule 9): an authenticated caller gets ten
-/// entries a minute of his own, the rest one aggregate; strangers are counted by code and source, and flushed as
-/// aggregates under a quota of their own.
+/// entries a minute of his own, the rest one aggregate; strangers are counted by code and source, and a minute that is
+/// over becomes aggregates under a quota of their own: the busiest by name, the rest one line for each code.
 class Refusals {
  public:
   static constexpr unsigned kOwnEntriesPerMinute = 10;
-  static constexpr std::size_t kAggregatesMax = 1024;  ///< different (code, source) a minute; the rest share one
+  static constexpr std::size_t kAggregatesMax = 1024;     ///< different (code, source) a minute; the rest share one
+  static constexpr std::size_t kStrangersPerMinute = 64;  ///< entries that name a stranger's source
 
   Refusals(Store& store, const Clock& clock) : store_{store}, clock_{clock} {}
   /// Counts and audits one refusal. Never fails: what the store cannot take stays counted for the next flush.
   void note(const Refusal& refusal);
   /// Counts a refusal by somebody who may not wait for the store, as the transport: it is always in an aggregate.
   void count(const Refusal& refusal);
-  /// Writes the aggregates of past minutes. Called by a timer, and at the end. @error storage: they stay counted.
-  Result<void> flush();
+  enum class Minutes : std::uint8_t { past, all };
+  /// Writes the aggregates of past minutes: called by a timer, however often, it writes once a minute at most. At the
+  /// end of the process it writes all. @error storage: they stay counted.
+  Result<void> flush(Minutes minutes = Minutes::past);
   /// How often each code was refused since start, by its number.
   using Totals = std::array<std::uint64_t, 64>;
   static_assert(static_cast<std::size_t>(Code::unavailable) < std::tuple_size_v<Totals>, "the last code has its place");
@@ -44,18 +47,23 @@ class Refusals {
  private:
   struct Key {
     Code code;
+    bool stranger;
     std::string who;  ///< source, or hex of the caller
     friend auto operator<=>(const Key&, const Key&) = default;
   };
-  [[nodiscard]] std::int64_t minute() const;
-  void add_pending(const Refusal& refusal);  // the lock is held
+  using Counts = std::map<Key, std::uint64_t>;
+  // With the lock held:
+  void begin_minute();
+  void end_minute();
+  void add_pending(const Refusal& refusal);
 
   Store& store_;
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::int64_t minute_ = 0;
   std::map<Digest, unsigned> own_;
-  std::map<Key, std::uint64_t> pending_;
+  Counts pending_;  ///< of this minute
+  Counts past_;     ///< of those before it, under their quota
   Totals totals_{};
 };
 
