@@ -7,6 +7,7 @@
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/posix_files.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "codec/json.h"
 #include "daemon/bootstrap.h"
 #include "daemon/policy_file.h"
@@ -43,29 +44,27 @@ Result<Config> configuration(const Flags& flags) {
   return config;
 }
 
-int complain(const Error& error, int exit_code) {
-  std::fprintf(stderr, "birthmark: %s: %s\nremedy: %s\n", std::string{info(error.code).name}.c_str(),
-               error.detail.c_str(), std::string{info(error.code).remedy}.c_str());
-  return exit_code;
+int complain(const Error& error, const Flags& flags, int exit_code) {
+  return cli::complain(error, flags.as_json ? cli::Form::json : cli::Form::words, exit_code);
 }
 
 int run_init(const Flags& flags) {
   const auto config = configuration(flags);
   if (!config) {
-    return complain(config.error(), kUsage);
+    return complain(config.error(), flags, kUsage);
   }
   PosixFiles files;
   SystemEntropy entropy;
   const auto paths = Registry::paths(*config);
   if (const auto made = ensure_passphrase(files, paths.passphrase, entropy); !made) {
-    return complain(made.error(), kEnvironment);
+    return complain(made.error(), flags, kEnvironment);
   }
   const auto registry = Registry::open(*config);
   if (!registry) {
-    return complain(registry.error(), kEnvironment);
+    return complain(registry.error(), flags, kEnvironment);
   }
   if (const auto made = (*registry)->init(); !made) {
-    return complain(made.error(), kEnvironment);
+    return complain(made.error(), flags, kEnvironment);
   }
   const auto key = (*registry)->log_key();
   if (flags.as_json) {
@@ -140,7 +139,8 @@ int run(int argc, char** argv) {
   add_settings(*server, flags);
   server->callback([&] {
     const auto config = configuration(flags);
-    exit_code = config ? serve(*config, flags.development) : complain(config.error(), kUsage);
+    exit_code = config ? serve(*config, flags.development, flags.as_json ? cli::Form::json : cli::Form::words)
+                       : complain(config.error(), flags, kUsage);
   });
   cli::add_commands(program, exit_code, {.check_policy = check_policy});
   try {

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -183,17 +184,20 @@ sigset_t block_end_signals() {
   return set;
 }
 
+/// The usual soft limit of 1,024 descriptors is less than one listener may have connections.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);  // where it is refused, accept waits for descriptors
+  }
+}
+
 void wait_for_end(const sigset_t& set, const std::function<void()>& tidy) {
   const timespec pause{.tv_sec = kTidySeconds, .tv_nsec = 0};
   while (sigtimedwait(&set, nullptr, &pause) < 0) {
     tidy();
   }
-}
-
-int complain(const Error& error) {
-  std::fprintf(stderr, "birthmark: %s: %s\nremedy: %s\n", std::string{info(error.code).name}.c_str(),
-               error.detail.c_str(), std::string{info(error.code).remedy}.c_str());
-  return 3;
 }
 
 }  // namespace
@@ -204,27 +208,29 @@ Result<std::unique_ptr<Listeners>> listen(const Config& config, Registry& regist
   return std::unique_ptr<Listeners>{std::move(listeners)};
 }
 
-int serve(const Config& config, bool development) {
+int serve(const Config& config, bool development, cli::Form form) {
+  constexpr int kEnvironment = cli::kEnvironment;
   const auto signals = block_end_signals();
+  raise_descriptor_limit();
   if (development) {
     PosixFiles files;
     SystemEntropy entropy;
     if (const auto made = ensure_passphrase(files, Registry::paths(config).passphrase, entropy); !made) {
-      return complain(made.error());
+      return cli::complain(made.error(), form, kEnvironment);
     }
   }
   auto registry = Registry::open(config);
   if (!registry) {
-    return complain(registry.error());
+    return cli::complain(registry.error(), form, kEnvironment);
   }
   if (development) {
     if (const auto made = (*registry)->init(); !made) {
-      return complain(made.error());
+      return cli::complain(made.error(), form, kEnvironment);
     }
   }
   const auto listeners = listen(config, **registry);
   if (!listeners) {
-    return complain(listeners.error());
+    return cli::complain(listeners.error(), form, kEnvironment);
   }
   const boost::json::object line{{"ready", true},
                                  {"device_port", (*listeners)->device_port()},

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "cli/output.h"
 #include "daemon/config.h"
 #include "daemon/registry.h"
 
@@ -23,7 +24,7 @@ class Listeners {
 Result<std::unique_ptr<Listeners>> listen(const Config& config, Registry& registry);
 
 /// Serves until SIGTERM or SIGINT. Prints one readiness line of JSON with the ports on standard output once everything
-/// answers. @return the exit code: 0, or 3 with words on standard error.
-int serve(const Config& config, bool development);
+/// answers. @return the exit code: 0, or 3 with the refusal in that form.
+int serve(const Config& config, bool development, cli::Form form);
 
 }  // namespace birthmark::daemon
