@@ -230,13 +230,17 @@ class MemoryTx final : public Tx {
     insert(rows_.appraisals, appraisal.spki, appraisal);
     return {};
   }
+  Result<std::optional<AppraisalRecord>> appraisal(DeviceRow device, const Digest& spki) override {
+    const auto found = find_in(rows_.appraisals, spki);
+    return found && found->device == device ? found : std::optional<AppraisalRecord>{};
+  }
   Result<std::optional<AppraisalRecord>> take_appraisal(DeviceRow device, const Digest& spki) override {
-    auto found = find_in(rows_.appraisals, spki);
-    if (!found || found->device != device) {
-      return std::optional<AppraisalRecord>{};
+    auto found = appraisal(device, spki);
+    if (!found || !*found) {
+      return found;
     }
     rows_.appraisals.erase(spki);
-    undo_.emplace_back([this, row = *found] { rows_.appraisals.emplace(row.spki, row); });
+    undo_.emplace_back([this, row = **found] { rows_.appraisals.emplace(row.spki, row); });
     return found;
   }
 

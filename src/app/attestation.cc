@@ -64,6 +64,7 @@ Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& calle
   BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
     BM_TRY(const auto now, known_device(tx, row));
     BM_CHECK(may_attest(now.device.state));
+    BM_CHECK(note_appraisal(tx, now.device, appraisal));
     BM_CHECK(tx.put_appraisal(appraisal));
     BM_CHECK(tx.put_findings(row, purpose, appraisal.at, findings));
     return without_value(tx.audit({.kind = audit::EntryKind::appraisal,

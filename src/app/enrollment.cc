@@ -104,8 +104,8 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   BM_TRY(const auto csr, pkcs10::Request::read(request.csr));
   const auto spki = crypto::sha256(csr.spki());
   const RequestKey key{Digest{who.device.id.get()}, request_id(purpose, spki)};
-  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki));
-  if (earlier && earlier->record.issuance == IssuanceState::registered) {
+  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki, device_actor(who.device.id)));
+  if (earlier) {
     return std::move(*earlier);
   }
   BM_CHECK(state_allows(who.device, purpose));
@@ -120,11 +120,13 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   struct Facts {
     BatchRecord batch;
     RootRecord root;
+    std::optional<AppraisalRecord> appraisal;
   };
   BM_TRY(const auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
     BM_TRY(const auto batch, tx.batch(who.device.batch));
     BM_TRY(const auto root, tx.root(who.device.row));
-    return batch && root ? Result<Facts>{Facts{*batch, *root}}
+    BM_TRY(const auto appraisal, tx.appraisal(who.device.row, spki));
+    return batch && root ? Result<Facts>{Facts{*batch, *root, appraisal}}
                          : fail(Code::not_found, "the device's batch or root is gone");
   }));
   BM_TRY(const auto policy, ports_.catalog.find(who.device.product));
@@ -141,7 +143,8 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
                                  {.hardware_serial = facts.root.hardware_serial,
                                   .root = who.device.root,
                                   .root_class = who.device.root_class,
-                                  .appraised_at = now});
+                                  // Of the appraisal that at_intent will use up: it refuses another one.
+                                  .appraised_at = facts.appraisal ? facts.appraisal->at : now});
   return ports_.issuance.issue(order, key,
                                [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
                                  return at_intent(tx, record, who, purpose, clock);
@@ -161,6 +164,9 @@ Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Call
       .result = lifecycle::Appraised::exempt, .at = clock.now, .firmware = {}, .minimum = {}};
   if (!exempt(*device)) {
     BM_TRY(const auto used, use_appraisal(tx, device->row, record.spki, purpose, clock.now));
+    if (used.at != record.appraised_at) {
+      return fail(Code::evidence_missing, "the device has attested again meanwhile");
+    }
     appraisal = {.result = lifecycle::Appraised::passed,
                  .at = used.at,
                  .firmware = used.firmware,

@@ -59,9 +59,10 @@ class Hierarchy {
   /// Makes the three roots and the service CA where they are missing. @error of the signer and the store
   Result<void> init();
 
-  /// Opens a batch with its CAs. The same order again finds the same batch. An order that is refused changes nothing.
+  /// Opens a batch with its CAs. The same order again finds the same batch while it is open; to a closed one it is an
+  /// attempt to open it again (AC-18). An order that is refused changes nothing.
   /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
-  /// conflict: the name is taken by another order.
+  /// conflict: the name is taken by another order; batch_closed.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor);
   /// Ends the batch for ever and destroys its CA's key (its own one only). Asked again it destroys what an interrupted
   /// seal left. @error batch_closed, conflict, not_found

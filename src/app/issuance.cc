@@ -33,11 +33,11 @@ Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKe
   const auto spki = crypto::sha256(order.subject.spki);
   for (int draw = 0; draw < kDrawsMax; ++draw) {
     if (request) {
-      BM_TRY(auto again, repeat(*request, spki));
+      BM_TRY(auto again, stored(*request, spki));
       if (again && again->record.issuance == IssuanceState::registered) {
-        return std::move(*again);
+        return given_again(*request, std::move(*again), order.actor);
       }
-      if (again && again->record.issuance == IssuanceState::intended) {
+      if (again) {
         return complete(std::move(again->record));
       }
     }
@@ -56,7 +56,29 @@ Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKe
   return fail(Code::conflict, "no free index after " + std::to_string(kDrawsMax) + " draws");
 }
 
-Result<std::optional<Issued>> Issuance::repeat(const RequestKey& request, const Digest& spki) const {
+Result<std::optional<Issued>> Issuance::repeat(const RequestKey& request, const Digest& spki,
+                                               const std::string& actor) {
+  BM_TRY(auto again, stored(request, spki));
+  if (!again || again->record.issuance != IssuanceState::registered) {
+    return std::optional<Issued>{};
+  }
+  BM_TRY(auto issued, given_again(request, std::move(*again), actor));
+  return std::optional{std::move(issued)};
+}
+
+Result<Issued> Issuance::given_again(const RequestKey& request, Issued issued, const std::string& actor) {
+  audit::Entry entry{.serial = issued.record.serial, .spki_hash = issued.record.spki, .actor = actor};
+  if (issued.record.device.get() != 0) {
+    BM_TRY(const auto device, ports_.store.read_for<std::optional<lifecycle::DeviceRecord>>(
+                                  [&](Tx& tx) { return tx.device(issued.record.device); }));
+    entry.device = device ? std::optional{device->id} : std::nullopt;
+  }
+  BM_CHECK(repeats_.note(request.caller, std::move(entry)));
+  return issued;
+}
+
+/// The certificate of (caller, id, key), registered or under way.
+Result<std::optional<Issued>> Issuance::stored(const RequestKey& request, const Digest& spki) const {
   return ports_.store.read_for<std::optional<Issued>>([&](Tx& tx) -> Result<std::optional<Issued>> {
     BM_TRY(const auto earlier, tx.request(request.caller, request.id));
     if (!earlier) {
@@ -106,7 +128,8 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
                                                .use = KeyUse::receipts,
                                                .epoch = ports_.store.epoch(),
                                                .message = message,
-                                               .profile_hash = {}}));
+                                               .profile_hash = {}},
+                                              key));
     BM_TRY(tbs, pki::append_receipt(tbs, {key_id, now, std::move(signature)}));
   }
   BM_CHECK(pki::lint(tbs, ca->certificate.issuer, order.profile));
@@ -184,15 +207,12 @@ Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
   if (record.profile_hash != pki::profile_hash(pki::profile(record.profile))) {
     return fail(Code::scope, "the profile has changed since the intent", "profile_hash");
   }
-  BM_TRY(auto signature, ports_.signer.sign({.key = ca->record.key,
-                                             .use = KeyUse::certificates,
-                                             .epoch = ports_.store.epoch(),
-                                             .message = record.tbs,
-                                             .profile_hash = record.profile_hash}));
-  if (!ca->certificate.key.verify(crypto::SignatureScheme::ecdsa_sha256, record.tbs, signature)) {
-    return fail(Code::hsm_fault, "the signature of " + ca->record.name + " does not verify");
-  }
-  return signature;
+  return ports_.signer.sign({.key = ca->record.key,
+                             .use = KeyUse::certificates,
+                             .epoch = ports_.store.epoch(),
+                             .message = record.tbs,
+                             .profile_hash = record.profile_hash},
+                            ca->certificate.key);
 }
 
 Result<Issued> Issuance::complete(CertificateRecord record) {

@@ -11,6 +11,7 @@
 #include "app/ports/faults.h"
 #include "app/ports/signer.h"
 #include "app/ports/store.h"
+#include "app/repeats.h"
 #include "app/time_guard.h"
 
 namespace birthmark::app {
@@ -53,7 +54,8 @@ class Issuance {
     TimeGuard& time;
   };
   /// @param receipt_key the signer's name of the registry's own key.
-  Issuance(Ports ports, std::string receipt_key) : ports_{ports}, receipt_key_{std::move(receipt_key)} {}
+  Issuance(Ports ports, std::string receipt_key)
+      : ports_{ports}, receipt_key_{std::move(receipt_key)}, repeats_{ports.store, ports.clock} {}
 
   /// Runs inside the transaction of the intent; may refuse it. Gives the record its device.
   using AtIntent = std::function<Result<void>(Tx&, CertificateRecord&, const lifecycle::ClockReading&)>;
@@ -66,8 +68,9 @@ class Issuance {
   /// whatever `at_intent` refuses. Nothing is half done: an intent that was recorded is completed at the next start.
   Result<Issued> issue(const Order& order, const std::optional<RequestKey>& request, const AtIntent& at_intent);
 
-  /// The stored certificate of (caller, id, key), if there is one. @error request_conflict
-  Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki) const;
+  /// The certificate that answered (caller, id, key) before, if there is one; that it was asked for again is audited.
+  /// @error request_conflict; storage
+  Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki, const std::string& actor);
 
   /// Completes or gives up the intents that an earlier process left behind (AC-11).
   struct Recovered {
@@ -81,6 +84,8 @@ class Issuance {
     CertificateRecord record;
     Digest tbs_hash;
   };
+  Result<std::optional<Issued>> stored(const RequestKey& request, const Digest& spki) const;
+  Result<Issued> given_again(const RequestKey& request, Issued issued, const std::string& actor);
   Result<Prepared> prepare(const Order& order);
   Result<CertificateRow> record(Tx& tx, Prepared& prepared, const Order& order,
                                 const std::optional<RequestKey>& request, const AtIntent& at_intent);
@@ -89,6 +94,7 @@ class Issuance {
 
   Ports ports_;
   const std::string receipt_key_;
+  Repeats repeats_;
 };
 
 /// The operational CA that issues for a batch now (Hierarchy::operational_ca, as the use cases of devices see it).

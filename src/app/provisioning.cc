@@ -47,11 +47,12 @@ Result<Challenge> Provisioning::begin(const Digest& station, const std::string& 
 
 Result<EvidenceAnswer> Provisioning::evidence(const Digest& station, const std::string& batch,
                                               const ProvisionEvidence& evidence) {
-  BM_CHECK(admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
+  BM_TRY(const auto grant, admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
   BM_TRY(const auto request, pkcs10::Request::read(evidence.csr));
   // A repeat of (caller, id, key) is answered before any nonce is looked at (design "Times").
-  BM_TRY(auto earlier, ports_.issuance.repeat({station, evidence.request_id}, crypto::sha256(request.spki())));
-  if (earlier && earlier->record.issuance == IssuanceState::registered) {
+  BM_TRY(auto earlier, ports_.issuance.repeat({station, evidence.request_id}, crypto::sha256(request.spki()),
+                                              "station:" + grant.station.name));
+  if (earlier) {
     return EvidenceAnswer{std::move(*earlier)};
   }
   BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, Purpose::provision, station));
@@ -111,6 +112,10 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
   BM_CHECK(
       policy::admits_root(*policy, lifecycle::RootKind::tpm, root_class(shown.chip.anchor_class), shown.chip.vendor));
 
+  BM_TRY(auto present, resume(shown, grant));
+  if (present) {
+    return std::move(*present);
+  }
   const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   Order order;
   order.ca = grant.batch.manufacturing_ca;
@@ -171,28 +176,72 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Sh
   if (!known) {
     BM_TRY(record.device, tx.add_device(new_device(id, shown.chip, *batch, doing)));
   }
+  return remember(tx, record.device, shown, grant, clock.now);
+}
+
+/// What recognises the hardware again, and what was found of it.
+Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant,
+                                    Instant now) const {
   for (const auto& [digest, kind] :
        {std::pair{crypto::sha256(shown.chip.spki), KnownKind::ek_spki}, std::pair{shown.ak_name, KnownKind::ak_name}}) {
     BM_TRY(const auto holder, tx.known(digest));
-    if (holder && holder->device != record.device) {
+    if (holder && holder->device != device) {
       return fail(Code::key_reuse, "another identity holds this AK or EK", std::to_string(holder->device.get()));
     }
-    BM_CHECK(tx.add_known(digest, {kind, record.device}));
+    BM_CHECK(tx.add_known(digest, {kind, device}));
   }
-  BM_CHECK(tx.put_root({.device = record.device,
+  BM_CHECK(tx.put_root({.device = device,
                         .ak_public = shown.ak_public,
                         .ek_certificate = shown.chip.certificate_hash,
                         .hardware_serial = shown.chip.hardware_serial,
                         .provisioned_by = grant.station.id}));
   const auto findings = attest::write(shown.findings);
-  BM_CHECK(tx.put_findings(record.device, Purpose::provision, clock.now, findings));
+  BM_CHECK(tx.put_findings(device, Purpose::provision, now, findings));
   return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
-                                 .at = clock.now,
-                                 .epoch = doing.epoch.get(),
-                                 .device = id,
+                                 .at = now,
+                                 .epoch = ports_.store.epoch().get(),
+                                 .device = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki),
                                  .evidence_hash = crypto::sha256(findings),
-                                 .actor = doing.actor,
+                                 .actor = "station:" + grant.station.name,
                                  .reason = "provision"}));
+}
+
+/// The same unit with the same key before its seal: its IDevID goes on, no serial and no quota is used, and this
+/// request is answered by it from now on (design rule 1). Nothing: whatever else there is to say, the issuance says.
+Result<std::optional<Issued>> Provisioning::resume(const Shown& shown, const StationGrant& grant) {
+  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
+  const auto spki = crypto::sha256(shown.spki);
+  const auto find = [&](Tx& tx) -> Result<std::optional<CertificateRecord>> {
+    BM_TRY(const auto device, tx.device(id));
+    BM_TRY(const auto ak, tx.known(shown.ak_name));
+    BM_TRY(const auto request, tx.request(grant.station.spki, shown.request_id));
+    if (!device || device->state != lifecycle::State::uninitialized || !device->holds.empty() ||
+        device->batch != grant.batch.budget.id || request || (ak && ak->device != device->row)) {
+      return std::optional<CertificateRecord>{};
+    }
+    BM_TRY(const auto certificates, tx.certificates_of(device->row));
+    const auto found = std::ranges::find_if(certificates, [&](const CertificateRecord& record) {
+      return record.kind == lifecycle::CredentialKind::idevid && record.issuance == IssuanceState::registered &&
+             record.standing == lifecycle::Standing::live && record.spki == spki &&
+             record.ca == grant.batch.manufacturing_ca;
+    });
+    return found == certificates.end() ? std::optional<CertificateRecord>{} : std::optional{*found};
+  };
+  BM_TRY(const auto seen, ports_.store.read_for<std::optional<CertificateRecord>>(find));
+  if (!seen) {
+    return std::optional<Issued>{};
+  }
+  return ports_.store.write_for<std::optional<Issued>>([&](Tx& tx) -> Result<std::optional<Issued>> {
+    BM_TRY(auto record, find(tx));
+    if (!record) {
+      return std::optional<Issued>{};
+    }
+    const auto now = ports_.clock.now();
+    BM_CHECK(remember(tx, record->device, shown, grant, now));
+    BM_CHECK(tx.add_request({grant.station.spki, shown.request_id, spki, record->row, now}));
+    auto certificate = certificate_of(*record);
+    return std::optional{Issued{std::move(*record), std::move(certificate)}};
+  });
 }
 
 /// Proven hardware of an identity in the field at a line: an incident, no hold (design rule 1).

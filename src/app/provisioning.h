@@ -54,7 +54,9 @@ class Provisioning {
   /// request_conflict
   Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
 
-  /// Compares the opened secret, once, then runs the policy, registers the hardware and issues the IDevID.
+  /// Compares the opened secret, once, then runs the policy, registers the hardware and issues the IDevID. A unit of
+  /// the same batch that is still S0 goes on: with the same key it keeps its IDevID, with another one it gets a new one
+  /// and the old one ends.
   /// @error nonce_used, nonce_expired; bad_evidence with check "activation"; not_in_plan, hardware_known,
   /// state_forbids, key_reuse, test_anchor, policy, quota_exhausted, rate_limited, clock_suspect, and as
   /// `Issuance::issue`.
@@ -78,6 +80,8 @@ class Provisioning {
   Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);
   Result<void> at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
                          const lifecycle::ClockReading& clock);
+  Result<std::optional<Issued>> resume(const Shown& shown, const StationGrant& grant);
+  Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant, Instant now) const;
   Result<void> report_known(const DeviceId& device, const StationGrant& grant);
   Result<void> hold_both(const Shown& shown, const StationGrant& grant, const Error& collision);
 

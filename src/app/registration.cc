@@ -46,13 +46,14 @@ Result<void> commit_unit(Tx& tx, const CertificateRecord& record, const DeviceRe
   return tx.update_batch(*batch);
 }
 
-/// Ends every live LDevID but `keep`.
-Result<void> end_older(Tx& tx, const DeviceRecord& device, CertificateRow keep, const Doing& doing) {
+/// Ends every live credential of the kind of `kept` but `kept`.
+Result<void> end_older(Tx& tx, const DeviceRecord& device, const CertificateRecord& kept, const std::string& reason,
+                       const Doing& doing) {
   BM_TRY(const auto certificates, tx.certificates_of(device.row));
   for (const auto& certificate : certificates) {
-    if (certificate.kind == CredentialKind::ldevid && certificate.row != keep &&
+    if (certificate.kind == kept.kind && certificate.row != kept.row &&
         certificate.issuance == IssuanceState::registered && certificate.standing == Standing::live) {
-      BM_CHECK(end_credential(tx, device, certificate, "superseded by revalidation", doing));
+      BM_CHECK(end_credential(tx, device, certificate, reason, doing));
     }
   }
   return {};
@@ -71,6 +72,7 @@ Result<void> device_consequence(Tx& tx, const CertificateRecord& record, const D
   switch (*record.purpose) {
     case Purpose::provision:
       BM_CHECK(commit_unit(tx, record, device));
+      BM_CHECK(end_older(tx, device, record, "superseded by provisioning", doing));
       return publish_device(tx, device);
     case Purpose::enroll: {
       BM_TRY(const auto decision, enroll_again(record, device));
@@ -84,7 +86,7 @@ Result<void> device_consequence(Tx& tx, const CertificateRecord& record, const D
     case Purpose::revalidate: {
       BM_TRY(const auto decision,
              lifecycle::decide_revalidate(device, passed(record, device), lifecycle::SuccessorIssuer::yes));
-      BM_CHECK(end_older(tx, device, record.row, doing));
+      BM_CHECK(end_older(tx, device, record, "superseded by revalidation", doing));
       return without_value(advance(tx, device, decision, doing));
     }
     case Purpose::seal:
@@ -154,6 +156,20 @@ Result<void> publish_device(Tx& tx, const DeviceRecord& device) {
                          .appraised_at = device.appraised_at.value_or(device.provisioned_at)}));
   }
   return {};
+}
+
+Result<void> note_appraisal(Tx& tx, DeviceRecord device, const AppraisalRecord& appraisal) {
+  const bool serves = device.state == lifecycle::State::enrolled || device.state == lifecycle::State::operational;
+  if (appraisal.purpose == Purpose::routine && serves && device.holds.empty()) {
+    device.firmware = appraisal.firmware;
+    return touch_appraisal(tx, std::move(device), appraisal.at);
+  }
+  if (!appraisal.firmware || device.firmware == appraisal.firmware) {
+    return {};
+  }
+  device.firmware = appraisal.firmware;
+  ++device.version;
+  return tx.update_device(device);
 }
 
 Result<void> end_credential(Tx& tx, const DeviceRecord& device, CertificateRecord record, const std::string& reason,

@@ -27,6 +27,10 @@ Result<lifecycle::DeviceRecord> advance(Tx& tx, const lifecycle::DeviceRecord& d
 /// Brings the published status of all the device's credentials to what the registry wants (design rule 7).
 Result<void> publish_device(Tx& tx, const lifecycle::DeviceRecord& device);
 
+/// Keeps with the device what a passed appraisal says of it: its firmware, and for a routine one in S2 and S3 without a
+/// hold when it was. A hold or suspension is lifted by revalidation only, which proves more. @error conflict, storage
+Result<void> note_appraisal(Tx& tx, lifecycle::DeviceRecord device, const AppraisalRecord& appraisal);
+
 /// Ends one credential for ever, and publishes it. @error storage
 Result<void> end_credential(Tx& tx, const lifecycle::DeviceRecord& device, CertificateRecord record,
                             const std::string& reason, const Doing& doing);

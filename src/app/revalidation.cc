@@ -121,13 +121,19 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                  {.hardware_serial = facts.known.root.hardware_serial,
                                   .root = device.root,
                                   .root_class = device.root_class,
-                                  .appraised_at = now});
+                                  .appraised_at = shown.appraisal.at});
   return ports_.issuance.issue(
       order, RequestKey{Digest{device.id.get()}, shown.request_id},
       [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) -> Result<void> {
         record.device = shown.device;
         BM_TRY(const auto present, known_device(tx, shown.device));
         BM_CHECK(lifecycle::decide_revalidate(present.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));
+        BM_CHECK(note_appraisal(tx, present.device,
+                                {.device = shown.device,
+                                 .spki = record.spki,
+                                 .purpose = Purpose::revalidate,
+                                 .at = clock.now,
+                                 .firmware = shown.appraisal.firmware}));
         BM_CHECK(tx.put_findings(shown.device, Purpose::revalidate, clock.now, shown.findings));
         return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
                                        .at = clock.now,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/challenges.h"
+#include "app/repeats.h"
 #include "app/stations.h"
 #include "attest/lock_check.h"
 #include "attest/tpm_statement.h"
@@ -29,11 +30,12 @@ class Sealing {
     Challenges& challenges;
     const Clock& clock;
   };
-  explicit Sealing(Ports ports) : ports_{ports} {}
+  explicit Sealing(Ports ports) : ports_{ports}, repeats_{ports.store, ports.clock} {}
 
   /// @error station_not_authorised, batch_closed, rate_limited
   Result<Challenge> begin(const Digest& station, const std::string& batch);
 
+  /// The record that sealed a device gets the same answer again, from the same station, and changes nothing.
   /// @param station the key of the caller's certificate.
   /// @return the sealed device.
   /// @error not_sealed: `check` names what is not proved, a record by the provisioning station among it (AC-08);
@@ -43,7 +45,11 @@ class Sealing {
                                        const SealEvidence& evidence);
 
  private:
+  Result<std::optional<lifecycle::DeviceRecord>> repeat(const crypto::PublicKey& station, const std::string& batch,
+                                                        const SealEvidence& evidence);
+
   Ports ports_;
+  Repeats repeats_;
 };
 
 }  // namespace birthmark::app

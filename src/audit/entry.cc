@@ -60,6 +60,7 @@ constexpr std::array kKindNames{
     KindName{EntryKind::operator_action, "operator_action"},
     KindName{EntryKind::clock_confirmed, "clock_confirmed"},
     KindName{EntryKind::incident, "incident"},
+    KindName{EntryKind::request_repeated, "request_repeated"},
 };
 constexpr auto kKinds = [] {
   std::array<EntryKind, kKindNames.size()> kinds{};
@@ -109,6 +110,7 @@ bool has_needed_fields(const Entry& entry) {
     case EntryKind::operator_action:
     case EntryKind::clock_confirmed:
     case EntryKind::incident:
+    case EntryKind::request_repeated:
       return true;
   }
   return false;

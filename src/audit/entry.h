@@ -42,6 +42,7 @@ enum class EntryKind : std::uint8_t {
   operator_action = 18,
   clock_confirmed = 19,
   incident = 20,
+  request_repeated = 21,
 };
 
 /// Every kind, in the order of its number.

@@ -17,6 +17,12 @@ TEST(AC05, a_retry_gets_the_same_certificate_and_costs_nothing) {
   EXPECT_EQ(again.record.serial, first.record.serial);
   EXPECT_EQ(world.batch("B-1").budget.issued, 1U);
   EXPECT_EQ(world.signer.signatures(), signatures);
+  ASSERT_EQ(world.count(audit::EntryKind::request_repeated), 1U) << "and the repeat is audited";
+  const auto entry = world.entries().back();
+  EXPECT_EQ(entry.device, device.id);
+  EXPECT_EQ(entry.serial, first.record.serial);
+  EXPECT_EQ(entry.subject_hash, world.line().id());
+  EXPECT_EQ(entry.actor, "station:line-1");
   EXPECT_EQ(world.wrong(), "");
 }
 

@@ -285,6 +285,11 @@ TEST_P(StoreContract, an_appraisal_is_used_up_by_the_first_who_takes_it) {
     return put<std::optional<AppraisalRecord>>([&](Tx& tx) { return tx.take_appraisal(DeviceRow{1}, digest_of(key)); });
   };
   EXPECT_FALSE(take(9));
+  const auto seen =
+      get<std::optional<AppraisalRecord>>([](Tx& tx) { return tx.appraisal(DeviceRow{1}, digest_of(2)); });
+  ASSERT_TRUE(seen) << "looking does not use it up";
+  EXPECT_EQ(seen->at, at_second(3));
+  EXPECT_FALSE(get<std::optional<AppraisalRecord>>([](Tx& tx) { return tx.appraisal(DeviceRow{2}, digest_of(2)); }));
   const auto taken = take(2);
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->purpose, Purpose::revalidate);

@@ -85,6 +85,8 @@ class FailingTx final : public app::Tx {
              (caller, id))
   BM_FORWARD(Result<void>, add_request, (const app::RequestRecord& row), (row))
   BM_FORWARD(Result<void>, put_appraisal, (const app::AppraisalRecord& row), (row))
+  BM_FORWARD(Result<std::optional<app::AppraisalRecord>>, appraisal, (DeviceRow device, const Digest& spki),
+             (device, spki))
   BM_FORWARD(Result<std::optional<app::AppraisalRecord>>, take_appraisal, (DeviceRow device, const Digest& spki),
              (device, spki))
   BM_FORWARD(Result<std::uint64_t>, audit, (const audit::Entry& entry), (entry))

@@ -18,7 +18,7 @@ namespace birthmark::test {
 enum class SignerFault : std::uint8_t {
   none,
   unavailable,      ///< every call is refused
-  wrong_signature,  ///< certificates get the signature of another message
+  wrong_signature,  ///< keys of one use sign another message
 };
 
 /// A token in memory: fenced, counts what it does, and fails as told. Safe from any thread.
@@ -46,38 +46,6 @@ class FakeSigner final : public app::Signer {
                              : Result<crypto::PublicKey>{at->second->second.public_key()};
   }
 
-  Result<Bytes> sign(const app::SigningIntent& intent) override {
-    std::shared_ptr<std::pair<app::KeyUse, crypto::PrivateKey>> key;
-    bool wrong = false;
-    std::function<void(const app::SigningIntent&)> watch;
-    {
-      const std::scoped_lock lock{mutex_};
-      BM_CHECK(called());
-      if (intent.epoch < epoch_) {
-        return fail(Code::fenced, "an older epoch");
-      }
-      epoch_ = intent.epoch;
-      const auto at = keys_.find(intent.key);
-      if (at == keys_.end()) {
-        return fail(Code::not_found, "no key " + intent.key);
-      }
-      if (at->second->first != intent.use) {
-        return fail(Code::scope, "another use");
-      }
-      key = at->second;
-      wrong = fault_ == SignerFault::wrong_signature && intent.use == app::KeyUse::certificates;
-      ++signatures_[intent.use];
-      if (intent.use == app::KeyUse::certificates) {
-        signed_.push_back({crypto::sha256(intent.message), intent.profile_hash});
-      }
-      watch = watch_;
-    }
-    if (watch) {
-      watch(intent);
-    }
-    return wrong ? key->second.sign(as_bytes("something else")) : key->second.sign(intent.message);
-  }
-
   Result<void> destroy(const std::string& key) override {
     const std::scoped_lock lock{mutex_};
     BM_CHECK(called());
@@ -85,9 +53,11 @@ class FakeSigner final : public app::Signer {
     return {};
   }
 
-  void set_fault(SignerFault fault) {
+  /// @param use whose signatures are wrong
+  void set_fault(SignerFault fault, app::KeyUse use = app::KeyUse::certificates) {
     const std::scoped_lock lock{mutex_};
     fault_ = fault;
+    wrong_use_ = use;
   }
   /// The `nth` call from now on fails; 0: none.
   void fail_call(std::uint64_t nth) {
@@ -131,6 +101,38 @@ class FakeSigner final : public app::Signer {
   }
 
  private:
+  Result<Bytes> make_signature(const app::SigningIntent& intent) override {
+    std::shared_ptr<std::pair<app::KeyUse, crypto::PrivateKey>> key;
+    bool wrong = false;
+    std::function<void(const app::SigningIntent&)> watch;
+    {
+      const std::scoped_lock lock{mutex_};
+      BM_CHECK(called());
+      if (intent.epoch < epoch_) {
+        return fail(Code::fenced, "an older epoch");
+      }
+      epoch_ = intent.epoch;
+      const auto at = keys_.find(intent.key);
+      if (at == keys_.end()) {
+        return fail(Code::not_found, "no key " + intent.key);
+      }
+      if (at->second->first != intent.use) {
+        return fail(Code::scope, "another use");
+      }
+      key = at->second;
+      wrong = fault_ == SignerFault::wrong_signature && intent.use == wrong_use_;
+      ++signatures_[intent.use];
+      if (intent.use == app::KeyUse::certificates) {
+        signed_.push_back({crypto::sha256(intent.message), intent.profile_hash});
+      }
+      watch = watch_;
+    }
+    if (watch) {
+      watch(intent);
+    }
+    return wrong ? key->second.sign(as_bytes("something else")) : key->second.sign(intent.message);
+  }
+
   Result<void> called() {
     ++calls_;
     return fault_ == SignerFault::unavailable || (fails_ != 0 && calls_ == fails_)
@@ -145,6 +147,7 @@ class FakeSigner final : public app::Signer {
   std::function<void(const app::SigningIntent&)> watch_;
   Epoch epoch_;
   SignerFault fault_ = SignerFault::none;
+  app::KeyUse wrong_use_ = app::KeyUse::certificates;
   std::uint64_t calls_ = 0;
   std::uint64_t fails_ = 0;
 };

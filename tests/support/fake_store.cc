@@ -228,8 +228,11 @@ class FakeTx final : public Tx {
   Result<void> put_appraisal(const AppraisalRecord& appraisal) override {
     return put(&FakeRows::appraisals, std::pair{appraisal.device, appraisal.spki}, appraisal);
   }
+  Result<std::optional<AppraisalRecord>> appraisal(DeviceRow device, const Digest& spki) override {
+    return find_in(seen_.appraisals, std::pair{device, spki});
+  }
   Result<std::optional<AppraisalRecord>> take_appraisal(DeviceRow device, const Digest& spki) override {
-    BM_TRY(auto found, find_in(seen_.appraisals, std::pair{device, spki}));
+    BM_TRY(auto found, appraisal(device, spki));
     if (found) {
       BM_CHECK(writable());
       rows_->appraisals.erase({device, spki});

@@ -77,7 +77,7 @@ Result<crypto::PublicKey> FileSigner::public_key(const std::string& key) {
   return entry->key.public_key();
 }
 
-Result<Bytes> FileSigner::sign(const app::SigningIntent& intent) {
+Result<Bytes> FileSigner::make_signature(const app::SigningIntent& intent) {
   BM_CHECK(fence(intent.epoch));
   BM_TRY(const auto entry, find(intent.key));
   if (entry->use != intent.use) {

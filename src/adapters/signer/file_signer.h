@@ -22,7 +22,6 @@ class FileSigner final : public app::Signer {
 
   Result<crypto::PublicKey> create(const std::string& key, app::KeyUse use, crypto::KeyType type) override;
   Result<crypto::PublicKey> public_key(const std::string& key) override;
-  Result<Bytes> sign(const app::SigningIntent& intent) override;
   Result<void> destroy(const std::string& key) override;
 
  private:
@@ -33,6 +32,7 @@ class FileSigner final : public app::Signer {
 
   FileSigner(Files& files, std::filesystem::path directory, Secret passphrase, Epoch epoch)
       : files_{files}, directory_{std::move(directory)}, passphrase_{std::move(passphrase)}, epoch_{epoch} {}
+  Result<Bytes> make_signature(const app::SigningIntent& intent) override;
   Result<std::shared_ptr<const Entry>> find(const std::string& key);
   Result<std::shared_ptr<const Entry>> load(const std::string& key);
   Result<void> fence(Epoch epoch);

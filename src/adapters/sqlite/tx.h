@@ -66,6 +66,7 @@ class SqliteTx final : public app::Tx {
   Result<std::optional<app::RequestRecord>> request(const Digest& caller, const Octets<16>& id) override;
   Result<void> add_request(const app::RequestRecord& request) override;
   Result<void> put_appraisal(const app::AppraisalRecord& appraisal) override;
+  Result<std::optional<app::AppraisalRecord>> appraisal(DeviceRow device, const Digest& spki) override;
   Result<std::optional<app::AppraisalRecord>> take_appraisal(DeviceRow device, const Digest& spki) override;
 
   Result<std::uint64_t> audit(const audit::Entry& entry) override;

@@ -190,11 +190,15 @@ Result<void> SqliteTx::put_appraisal(const AppraisalRecord& appraisal) {
       appraisal.device, appraisal.spki, appraisal.purpose, appraisal.at, appraisal.firmware);
 }
 
+Result<std::optional<AppraisalRecord>> SqliteTx::appraisal(DeviceRow device, const Digest& spki) {
+  return one(ask("SELECT device, spki, purpose, at, firmware FROM appraisal "
+                 "WHERE device = ?1 AND spki = ?2",
+                 device, spki),
+             read_appraisal);
+}
+
 Result<std::optional<AppraisalRecord>> SqliteTx::take_appraisal(DeviceRow device, const Digest& spki) {
-  BM_TRY(auto found, one(ask("SELECT device, spki, purpose, at, firmware FROM appraisal "
-                             "WHERE device = ?1 AND spki = ?2",
-                             device, spki),
-                         read_appraisal));
+  BM_TRY(auto found, appraisal(device, spki));
   if (found) {
     BM_CHECK(tell("DELETE FROM appraisal WHERE device = ?1 AND spki = ?2", device, spki));
   }

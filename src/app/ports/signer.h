@@ -33,11 +33,19 @@ class Signer {
   virtual Result<crypto::PublicKey> create(const std::string& key, KeyUse use, crypto::KeyType type) = 0;
   /// @error not_found; key_attributes: unreadable or not what was recorded.
   virtual Result<crypto::PublicKey> public_key(const std::string& key) = 0;
-  /// Signs. Whoever releases the signature verifies it first: a token can be faulty, or lie (AC-16).
-  /// @error fenced; scope: not for this use; not_found; hsm_unavailable.
-  virtual Result<Bytes> sign(const SigningIntent& intent) = 0;
+  /// Signs, and verifies the signature before anybody gets it: a token can be faulty, or lie (AC-16). There is no other
+  /// way to a signature.
+  /// @param key what it must verify by: the key of the CA's certificate, where there is one.
+  /// @error fenced; scope: not for this use; not_found; hsm_unavailable; hsm_fault: it does not verify.
+  Result<Bytes> sign(const SigningIntent& intent, const crypto::PublicKey& key);
+  /// The same by the key that the signer itself names.
+  Result<Bytes> sign(const SigningIntent& intent);
   /// Destroys a key for ever; a key that is gone is no error. @error hsm_unavailable
   virtual Result<void> destroy(const std::string& key) = 0;
+
+ private:
+  /// What the token says; not verified. @error as `sign`
+  virtual Result<Bytes> make_signature(const SigningIntent& intent) = 0;
 };
 
 }  // namespace birthmark::app

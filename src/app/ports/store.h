@@ -72,6 +72,7 @@ class Tx {
   /// Takes the place of an earlier one of that caller and id.
   virtual Result<void> add_request(const RequestRecord& request) = 0;
   virtual Result<void> put_appraisal(const AppraisalRecord& appraisal) = 0;
+  virtual Result<std::optional<AppraisalRecord>> appraisal(DeviceRow device, const Digest& spki) = 0;
   /// Removes and returns the one of that device and key.
   virtual Result<std::optional<AppraisalRecord>> take_appraisal(DeviceRow device, const Digest& spki) = 0;
 

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Production orders: what opens a batch with its CAs, and what closes it for ever.
+#include <algorithm>
+
+#include "app/hierarchy.h"
+#include "crypto/hash.h"
+
+namespace birthmark::app {
+namespace {
+
+using pki::ProfileId;
+
+constexpr std::size_t kNameMax = 64;
+
+bool same_order(const BatchRecord& batch, const BatchOrder& order) {
+  return batch.budget.quantity == order.quantity && batch.budget.factory == order.factory &&
+         batch.budget.rate == order.rate &&
+         (batch.budget.plan == lifecycle::PlanOfHardware::present) == !order.plan.empty();
+}
+
+/// '/' stands between the parts of a CA's name, so that it may not stand inside one: two orders would share a CA.
+Result<void> check_name(std::string_view what, std::string_view name) {
+  const bool printable = std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~' && c != '/'; });
+  const bool good = !name.empty() && name.size() <= kNameMax && printable && name.front() != ' ' && name.back() != ' ';
+  return good ? Result<void>{}
+              : fail(Code::bad_request, std::string{what} + ": 1 to 64 printable characters of ASCII without '/'");
+}
+
+lifecycle::Batch budget_of(const BatchOrder& order) {
+  lifecycle::Batch wanted;
+  wanted.factory = order.factory;
+  wanted.quantity = order.quantity;
+  wanted.opens = order.opens;
+  wanted.closes = order.closes;
+  wanted.rate = order.rate;
+  wanted.plan = order.plan.empty() ? lifecycle::PlanOfHardware::absent : lifecycle::PlanOfHardware::present;
+  return wanted;
+}
+
+}  // namespace
+
+/// Everything that can be wrong with an order, before anything is written.
+Result<void> Hierarchy::check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const {
+  for (const auto& [what, name] :
+       {std::pair{"batch", &order.name}, std::pair{"product", &order.product}, std::pair{"factory", &order.factory}}) {
+    BM_CHECK(check_name(what, *name));
+  }
+  BM_CHECK(ports_.catalog.check(order.policy.value_or("")));
+  return without_value(lifecycle::open_batch(wanted));
+}
+
+/// The order's product, with the policy that the order brings.
+Result<ProductId> Hierarchy::product_of(const BatchOrder& order, const std::string& actor) {
+  BM_TRY(const auto id, ports_.store.write_for<ProductId>([&](Tx& tx) -> Result<ProductId> {
+    BM_TRY(const auto all, tx.products());
+    const auto there = std::ranges::find(all, order.product, &ProductRecord::name);
+    if (there != all.end() && (!order.policy || there->policy == *order.policy)) {
+      return there->id;
+    }
+    const auto text = order.policy.value_or("");
+    const auto hash = crypto::sha256(as_bytes(text));
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::operator_action,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .subject_hash = hash,
+                       .actor = actor,
+                       .reason = "policy of " + order.product}));
+    return tx.put_product({.id = {}, .name = order.product, .policy = text, .policy_hash = hash});
+  }));
+  BM_CHECK(ports_.catalog.refresh());
+  return id;
+}
+
+Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor) {
+  const std::scoped_lock lock{mutex_};
+  BM_TRY(const auto there,
+         ports_.store.read_for<std::optional<BatchRecord>>([&](Tx& tx) { return tx.batch_named(order.name); }));
+  if (there && there->budget.state != lifecycle::BatchState::open) {
+    return fail(Code::batch_closed, "batch " + order.name + " is closed for ever");
+  }
+  if (there) {
+    return same_order(*there, order) ? Result<BatchRecord>{*there}
+                                     : fail(Code::conflict, "batch " + order.name + " is another order");
+  }
+  auto wanted = budget_of(order);
+  BM_CHECK(check_order(order, wanted));
+  BM_TRY(wanted.product, product_of(order, actor));
+  BatchRecord batch;
+  BM_TRY(batch.budget, lifecycle::open_batch(wanted));
+  batch.name = order.name;
+  BM_TRY(batch.manufacturing_ca, manufacturing_ca(order));
+  BM_TRY(const auto operational, operational_generation(order.product, order.factory, order.name, order.quantity, 1));
+  batch.operational_ca = operational.id;
+  BM_TRY(batch.budget.id, ports_.store.write_for<BatchId>([&](Tx& tx) -> Result<BatchId> {
+    BM_TRY(const auto id, tx.add_batch(batch));
+    BM_CHECK(tx.add_plan(id, order.plan));
+    for (const auto ca : {batch.manufacturing_ca, batch.operational_ca}) {
+      BM_TRY(auto record, tx.ca(ca));
+      if (record && record->profile != ProfileId::factory_ca && record->profile != ProfileId::product_line_ca &&
+          record->profile != ProfileId::manufacturing_root) {
+        record->batch = id;
+        BM_CHECK(tx.update_ca(*record));
+      }
+    }
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::batch_opened,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .batch = id,
+                       .actor = actor,
+                       .reason = order.name,
+                       .count = order.quantity}));
+    return id;
+  }));
+  BM_CHECK(refresh());
+  return batch;
+}
+
+Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::string& actor) {
+  const std::scoped_lock lock{mutex_};
+  struct Sealed {
+    BatchRecord batch;
+    std::optional<std::string> key;
+  };
+  auto sealed = ports_.store.write_for<Sealed>([&](Tx& tx) -> Result<Sealed> {
+    BM_TRY(auto batch, tx.batch_named(name));
+    if (!batch) {
+      return fail(Code::not_found, "no batch " + name);
+    }
+    BM_TRY(batch->budget, lifecycle::seal(batch->budget));
+    BM_CHECK(tx.update_batch(*batch));
+    BM_TRY(auto ca, tx.ca(batch->manufacturing_ca));
+    std::optional<std::string> key;
+    if (ca && ca->profile == ProfileId::batch_ca) {
+      ca->key_destroyed = true;
+      key = ca->key;
+      BM_CHECK(tx.update_ca(*ca));
+    }
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::batch_sealed,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .batch = batch->budget.id,
+                       .actor = actor,
+                       .reason = name,
+                       .count = batch->budget.issued}));
+    return Sealed{std::move(*batch), std::move(key)};
+  });
+  if (!sealed) {
+    if (sealed.error().code == Code::batch_closed) {
+      BM_CHECK(destroy_key_of_sealed(name));
+    }
+    return fail(sealed.error());
+  }
+  if (sealed->key) {
+    BM_CHECK(ports_.signer.destroy(*sealed->key));
+  }
+  BM_CHECK(refresh());
+  return std::move(sealed->batch);
+}
+
+/// Ends what a seal left behind that was cut off between its record and the key.
+Result<void> Hierarchy::destroy_key_of_sealed(const std::string& name) {
+  BM_TRY(const auto ca, ports_.store.read_for<std::optional<CaRecord>>([&](Tx& tx) -> Result<std::optional<CaRecord>> {
+    BM_TRY(const auto batch, tx.batch_named(name));
+    return batch ? tx.ca(batch->manufacturing_ca) : Result<std::optional<CaRecord>>{};
+  }));
+  if (ca && ca->key_destroyed) {
+    BM_CHECK(ports_.signer.destroy(ca->key));
+  }
+  return refresh();
+}
+
+}  // namespace birthmark::app

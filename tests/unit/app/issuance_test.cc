@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/issuance.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/hash.h"
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+using app::IssuanceState;
+using audit::EntryKind;
+
+/// Certificates of services: the same road as a device's, with nothing else in the way.
+class Issue : public testing::Test {
+ protected:
+  app::Order order() {
+    app::Order out;
+    for (const auto& ca : world_.cases->cas.get()->all()) {
+      out.ca = ca.record.profile == pki::ProfileId::service_ca ? ca.record.id : out.ca;
+    }
+    out.profile = pki::ProfileId::station;
+    out.subject.name = {.organization = "birthmark service",
+                        .organizational_units = {std::string{pki::profile(out.profile).name}},
+                        .common_name = "line-1",
+                        .serial_number = {}};
+    out.subject.spki = to_bytes(key_.spki());
+    out.actor = "operator:test";
+    out.reason = "test";
+    return out;
+  }
+  app::RequestKey request(std::uint8_t id) { return {crypto::sha256(as_bytes("caller")), {id}}; }
+  Result<app::Issued> issue(std::uint8_t id, const app::Order& what) {
+    return world_.cases->issuance.issue(what, request(id), {});
+  }
+  World world_;
+  PaperKey key_{tpm::Template::idevid_birthmark};
+};
+
+TEST_F(Issue, the_intent_is_durable_and_logged_before_the_key_is_touched) {
+  std::size_t looked = 0;
+  world_.signer.watch([&](const app::SigningIntent& intent) {
+    if (intent.use != app::KeyUse::certificates) {
+      return;
+    }
+    ++looked;
+    const auto rows = world_.fake_store().rows();
+    const auto row = rows.certificates.rbegin()->second;
+    EXPECT_EQ(row.issuance, IssuanceState::intended);
+    EXPECT_TRUE(equal(row.tbs, intent.message));
+    EXPECT_EQ(row.profile_hash, intent.profile_hash);
+    const auto entry = must(audit::read_entry(rows.log.back()));
+    EXPECT_EQ(entry.kind, EntryKind::intent_recorded);
+    EXPECT_EQ(entry.serial, row.serial);
+    EXPECT_EQ(entry.reason, "test");
+  });
+  must(issue(1, order()));
+  EXPECT_EQ(looked, 1U);
+}
+
+TEST_F(Issue, a_repeat_is_the_same_certificate_without_a_signature_and_is_on_record) {
+  const auto first = must(issue(1, order()));
+  const auto signatures = world_.signer.signatures();
+  EXPECT_EQ(must(issue(1, order())).certificate, first.certificate);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+  ASSERT_EQ(world_.count(EntryKind::request_repeated), 1U);
+  const auto entry = world_.entries().back();
+  EXPECT_EQ(entry.serial, first.record.serial);
+  EXPECT_EQ(entry.actor, "operator:test");
+}
+
+TEST_F(Issue, repeats_of_one_caller_have_ten_entries_a_minute_and_the_rest_is_counted) {
+  must(issue(1, order()));
+  for (int i = 0; i < 25; ++i) {
+    must(issue(1, order()));
+  }
+  EXPECT_EQ(world_.count(EntryKind::request_repeated), 10U);
+  world_.clock.advance(std::chrono::minutes{1});
+  must(issue(1, order()));
+  EXPECT_EQ(world_.count(EntryKind::request_repeated), 11U);
+  EXPECT_EQ(world_.entries().back().count, 16U);
+}
+
+TEST_F(Issue, the_same_id_with_another_key_is_request_conflict) {
+  must(issue(1, order()));
+  auto other = order();
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  other.subject.spki = to_bytes(key.spki());
+  const auto signatures = world_.signer.signatures();
+  EXPECT_EQ(code_of(issue(1, other)), Code::request_conflict);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+}
+
+TEST_F(Issue, a_certificate_that_its_issuer_may_not_make_is_refused_before_any_key_is_used) {
+  auto wrong = order();
+  wrong.profile = pki::ProfileId::batch_ca;
+  const auto signatures = world_.signer.signatures();
+  EXPECT_FALSE(issue(1, wrong));
+  wrong = order();
+  wrong.ca = CaId{99};
+  EXPECT_EQ(code_of(issue(2, wrong)), Code::scope);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+  EXPECT_EQ(world_.count(EntryKind::intent_recorded), world_.count(EntryKind::certificate_registered));
+}
+
+TEST_F(Issue, what_the_use_case_refuses_at_the_intent_leaves_nothing) {
+  const auto rows = world_.fake_store().rows().certificates.size();
+  const auto entries = world_.entries().size();
+  const auto refused = world_.cases->issuance.issue(
+      order(), request(1), [](app::Tx&, app::CertificateRecord&, const lifecycle::ClockReading&) -> Result<void> {
+        return fail(Code::policy, "no");
+      });
+  EXPECT_EQ(code_of(refused), Code::policy);
+  EXPECT_EQ(world_.fake_store().rows().certificates.size(), rows);
+  EXPECT_EQ(world_.entries().size(), entries);
+  EXPECT_TRUE(issue(1, order()));
+}
+
+TEST_F(Issue, a_start_completes_what_a_kill_left_and_the_retry_gets_it) {
+  for (const auto* const point : {"issue.after_intent", "issue.after_signature"}) {
+    world_.kill_points.kill_at(point);
+    const auto id = static_cast<std::uint8_t>(point[12]);
+    EXPECT_THROW(static_cast<void>(issue(id, order())), Killed);
+    const auto serial = world_.fake_store().rows().certificates.rbegin()->second.serial;
+    must(world_.restart());
+    EXPECT_EQ(world_.cases->recovered.completed, 1U);
+    EXPECT_EQ(must(issue(id, order())).record.serial, serial);
+  }
+}
+
+TEST_F(Issue, a_registry_of_an_older_epoch_signs_nothing) {
+  world_.fake_store().fence();
+  const auto signatures = world_.signer.signatures();
+  EXPECT_EQ(code_of(issue(1, order())), Code::fenced);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+}
+
+}  // namespace
+}  // namespace birthmark::test

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+using audit::EntryKind;
+using lifecycle::Standing;
+using lifecycle::State;
+using lifecycle::Status;
+
+class Provision : public testing::Test {
+ protected:
+  std::size_t live(const Device& device) {
+    const auto rows = world_.certificates(device);
+    return static_cast<std::size_t>(std::ranges::count_if(rows, [](const auto& row) {
+      return row.kind == lifecycle::CredentialKind::idevid && row.standing == Standing::live;
+    }));
+  }
+  World world_;
+  const Station& station_ = world_.line();
+  Device device_ = world_.make_device();
+};
+
+TEST_F(Provision, leaves_the_device_in_s0_and_its_idevid_not_admitted) {
+  const auto issued = must(world_.provision(device_, station_));
+  EXPECT_EQ(world_.state(device_), State::uninitialized);
+  EXPECT_EQ(world_.published(issued.certificate).status, Status::not_admitted);
+  EXPECT_EQ(issued.record.not_after, kNoEnd);
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Provision, the_same_unit_with_the_same_key_goes_on_with_its_certificate) {
+  const auto first = must(world_.provision(device_, station_));
+  const auto signatures = world_.signer.signatures();
+  const auto receipts = world_.signer.signatures(app::KeyUse::receipts);
+  device_.request_id = world_.next_request_id();
+  const auto second = must(world_.provision(device_, station_));
+  EXPECT_EQ(second.certificate, first.certificate);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+  EXPECT_EQ(world_.signer.signatures(app::KeyUse::receipts), receipts);
+  EXPECT_EQ(world_.certificates(device_).size(), 1U);
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
+  EXPECT_EQ(world_.count(EntryKind::appraisal), 2U) << "the second proof of the hardware is on record";
+  EXPECT_EQ(must(world_.provision(device_, station_)).certificate, first.certificate) << "and its retry";
+  EXPECT_EQ(world_.count(EntryKind::request_repeated), 1U);
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Provision, the_same_unit_with_another_key_gets_another_certificate_and_the_old_one_ends) {
+  const auto first = must(world_.provision(device_, station_));
+  device_.tpm.idevid = PaperKey{tpm::Template::idevid_birthmark};
+  device_.request_id = world_.next_request_id();
+  const auto second = must(world_.provision(device_, station_));
+  EXPECT_NE(second.certificate, first.certificate);
+  EXPECT_EQ(live(device_), 1U);
+  EXPECT_EQ(world_.published(first.certificate).status, Status::ended);
+  EXPECT_EQ(world_.published(second.certificate).status, Status::not_admitted);
+  EXPECT_EQ(world_.devices(), 1U);
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
+  EXPECT_EQ(world_.wrong(), "");
+  must(world_.seal(device_, world_.lock_check()));
+  EXPECT_TRUE(world_.enroll(device_));
+}
+
+TEST_F(Provision, an_ended_idevid_enrolls_nothing) {
+  const auto first = must(world_.provision(device_, station_)).certificate;
+  device_.tpm.idevid = PaperKey{tpm::Template::idevid_birthmark};
+  device_.request_id = world_.next_request_id();
+  must(world_.provision(device_, station_));
+  must(world_.seal(device_, world_.lock_check()));
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  const auto request = world_.est_request(first, key, lifecycle::Purpose::enroll);
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(request)), Code::credential_ended);
+}
+
+TEST_F(Provision, a_sealed_unit_is_known_and_an_incident) {
+  must(world_.provision(device_, station_));
+  must(world_.seal(device_, world_.lock_check()));
+  device_.request_id = world_.next_request_id();
+  EXPECT_EQ(code_of(world_.provision(device_, station_)), Code::hardware_known);
+  EXPECT_EQ(world_.count(EntryKind::incident), 1U);
+  EXPECT_TRUE(world_.record(device_).holds.empty());
+  EXPECT_EQ(live(device_), 1U);
+}
+
+TEST_F(Provision, a_unit_of_another_batch_is_known_also_in_s0) {
+  must(world_.provision(device_, station_));
+  world_.open_batch("B-2");
+  const auto other = world_.enroll_station("line-2", app::StationRole::provision, "B-2");
+  device_.request_id = world_.next_request_id();
+  EXPECT_EQ(code_of(world_.provision(device_, other)), Code::hardware_known);
+  EXPECT_EQ(world_.batch("B-2").budget.issued, 0U);
+}
+
+TEST_F(Provision, hardware_that_the_batch_does_not_list_is_not_in_plan) {
+  auto order = world_.batch_order("B-2");
+  order.plan = {crypto::sha256(device_.tpm.ek_certificate())};
+  must(world_.cases->hierarchy.open_batch(order, "operator:test"));
+  const auto planned = world_.enroll_station("line-2", app::StationRole::provision, "B-2");
+  auto stranger = world_.make_device();
+  EXPECT_EQ(code_of(world_.provision(stranger, planned)), Code::not_in_plan);
+  EXPECT_EQ(world_.devices(), 0U);
+  EXPECT_TRUE(world_.provision(device_, planned));
+}
+
+TEST_F(Provision, a_wrong_secret_is_one_attempt_and_costs_nothing) {
+  auto& line = world_.cases->provisioning;
+  const auto challenge = must(line.begin(station_.id(), "B-1"));
+  auto answer = must(line.evidence(station_.id(), "B-1", world_.provision_evidence(device_, challenge)));
+  const auto& asked = std::get<app::ActivationChallenge>(answer);
+  const auto secret = must(device_.tpm.activate(asked.id_object, asked.encrypted_secret));
+  EXPECT_EQ(check_of(line.activate(station_.id(), "B-1", asked.session, Bytes(32))), "activation");
+  EXPECT_EQ(code_of(line.activate(station_.id(), "B-1", asked.session, secret)), Code::nonce_used);
+  EXPECT_EQ(world_.devices(), 0U);
+}
+
+TEST_F(Provision, the_findings_are_kept_with_the_device) {
+  must(world_.provision(device_, station_));
+  const auto row = world_.record(device_).row;
+  const auto stored = must(world_.store().read_for<std::optional<Bytes>>(
+      [&](app::Tx& tx) { return tx.findings(row, lifecycle::Purpose::provision); }));
+  ASSERT_TRUE(stored);
+  const auto findings = must(attest::read_findings(*stored));
+  EXPECT_TRUE(attest::trusted(findings));
+  EXPECT_EQ(findings.back().check, "activation");
+}
+
+}  // namespace
+}  // namespace birthmark::test
