@@ -50,8 +50,14 @@ Result<DeviceRecord> find(Tx& tx, const DeviceId& id) {
   return device ? Result<DeviceRecord>{std::move(*device)} : fail(Code::not_found, "no such device");
 }
 
-bool may_use_journal(DeviceAction action) {
-  return action == DeviceAction::suspend || action == DeviceAction::revoke;
+Publication publication(const CertificateRecord& certificate, const DeviceRecord& device, lifecycle::Status status) {
+  return {.ca = certificate.ca,
+          .index = certificate.index,
+          .status = status,
+          .state = device.state,
+          .product = device.product,
+          .device = device.row,
+          .appraised_at = device.appraised_at.value_or(device.provisioned_at)};
 }
 
 }  // namespace
@@ -63,52 +69,63 @@ std::optional<DeviceAction> device_action_named(std::string_view name) {
 
 Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause,
                                      const std::string& actor) {
+  std::optional<DeviceRecord> wanted;
   auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) -> Result<DeviceRecord> {
     BM_TRY(const auto device, find(tx, id));
     BM_TRY(const auto decision, decide(action, device, cause));
-    return advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), actor});
+    BM_TRY(auto moved, advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), actor}));
+    wanted = moved;
+    return moved;
   });
-  if (!after && after.error().code == Code::storage && may_use_journal(action)) {
-    return deny_by_journal(action, id, cause, actor);
-  }
   if (!after) {
-    return fail(after.error());
+    return after.error().code == Code::storage && row_of(action).takes_away
+               ? despite_storage({action, id, cause, actor}, wanted, after.error())
+               : Result<ActionResult>{fail(after.error())};
   }
   const auto cut = row_of(action).takes_away ? ports_.sessions.cut(after->row) : 0;
   return ActionResult{std::move(*after), cut, false};
 }
 
-Result<ActionResult> Operations::deny_by_journal(DeviceAction action, const DeviceId& id, HoldCause cause,
-                                                 const std::string& actor) {
-  struct Facts {
-    DeviceRecord device;
-    std::vector<CertificateRecord> certificates;
-  };
+/// A write that failed may be durable all the same: what failed came after the commit, or its outcome was in doubt.
+/// Then it is done, and its log entry is owed; else the journal takes a deny.
+Result<ActionResult> Operations::despite_storage(const Asked& asked, const std::optional<DeviceRecord>& wanted,
+                                                 const Error& error) {
   BM_TRY(auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
-    BM_TRY(auto device, find(tx, id));
+    BM_TRY(auto device, find(tx, asked.device));
     BM_TRY(auto certificates, tx.certificates_of(device.row));
     return Facts{std::move(device), std::move(certificates)};
   }));
-  BM_TRY(const auto decision, decide(action, facts.device, cause));
+  const bool deny = asked.action == DeviceAction::suspend || asked.action == DeviceAction::revoke;
+  if (!wanted || facts.device.version != wanted->version || facts.device.state != wanted->state) {
+    return deny ? deny_by_journal(asked, facts) : Result<ActionResult>{fail(error)};
+  }
+  std::vector<Publication> publications;
+  for (const auto& certificate : facts.certificates) {
+    if (certificate.issuance == IssuanceState::registered) {
+      publications.push_back(publication(certificate, facts.device, certificate.published));
+    }
+  }
+  BM_CHECK(ports_.read_path.apply(publications));
+  const auto cut = ports_.sessions.cut(facts.device.row);
+  // Only a deny may be acknowledged before it is logged (design rule 8).
+  return deny ? Result<ActionResult>{ActionResult{std::move(facts.device), cut, false}} : fail(error);
+}
+
+Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts& facts) {
+  BM_TRY(const auto decision, decide(asked.action, facts.device, asked.cause));
   const auto now = ports_.clock.now();
-  const auto kind = action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
+  const auto kind = asked.action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
   const std::scoped_lock lock{journal_mutex_};
-  BM_CHECK(
-      ports_.journal.append({.kind = kind, .device = facts.device.row, .cause = cause, .at = now, .actor = actor}));
+  BM_CHECK(ports_.journal.append(
+      {.kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor}));
 
   auto denied = lifecycle::apply(facts.device, decision, now);
   std::vector<Publication> publications;
   for (const auto& certificate : facts.certificates) {
-    const auto wanted = lifecycle::status_of(denied.state, certificate.kind, denied.holds, certificate.standing);
-    const auto status = lifecycle::on_wire(certificate.published, wanted);
+    const auto target = lifecycle::status_of(denied.state, certificate.kind, denied.holds, certificate.standing);
+    const auto status = lifecycle::on_wire(certificate.published, target);
     if (certificate.issuance == IssuanceState::registered && status) {
-      publications.push_back({.ca = certificate.ca,
-                              .index = certificate.index,
-                              .status = *status,
-                              .state = denied.state,
-                              .product = denied.product,
-                              .device = denied.row,
-                              .appraised_at = denied.appraised_at.value_or(denied.provisioned_at)});
+      publications.push_back(publication(certificate, denied, *status));
     }
   }
   BM_CHECK(ports_.read_path.deny(denied.row, publications));

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/ports/clock.h"
 #include "app/ports/deny_journal.h"
@@ -45,8 +47,19 @@ class Operations {
   Result<std::size_t> replay_journal();
 
  private:
-  Result<ActionResult> deny_by_journal(DeviceAction action, const DeviceId& device, lifecycle::HoldCause cause,
-                                       const std::string& actor);
+  struct Asked {
+    DeviceAction action;
+    DeviceId device;
+    lifecycle::HoldCause cause;
+    std::string actor;
+  };
+  struct Facts {
+    lifecycle::DeviceRecord device;
+    std::vector<CertificateRecord> certificates;
+  };
+  Result<ActionResult> despite_storage(const Asked& asked, const std::optional<lifecycle::DeviceRecord>& wanted,
+                                       const Error& error);
+  Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts);
 
   Ports ports_;
   std::mutex journal_mutex_;  ///< nothing is appended between reading the journal and clearing it

@@ -58,6 +58,25 @@ TEST_P(AC49, with_the_journal_gone_as_well_the_caller_is_told) {
   EXPECT_EQ(code_of(world_.act(GetParam(), device_)), Code::storage);
 }
 
+TEST_P(AC49, a_deny_that_was_stored_but_not_logged_holds_and_is_logged_later) {
+  world_.sessions.open(world_.record(device_).row);
+  bool broken = true;
+  world_.store().set_listener([&](const app::Committed& committed) -> Result<void> {
+    BM_CHECK(world_.cases->read_path.apply(committed.publications));
+    return broken ? Result<void>{fail(Code::storage, "the log's directory is full")} : Result<void>{};
+  });
+  const auto before = world_.refusals(Code::state_forbids);
+  const auto answer = must(world_.act(GetParam(), device_));
+  EXPECT_FALSE(answer.by_journal);
+  EXPECT_EQ(answer.sessions_cut, 1U);
+  EXPECT_EQ(answer.device.state, wanted());
+  EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
+  EXPECT_EQ(world_.refusals(Code::state_forbids), before);
+  broken = false;
+  EXPECT_EQ(world_.state(device_), wanted());
+  EXPECT_EQ(world_.journal.size(), 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Denies, AC49, testing::Values(DeviceAction::suspend, DeviceAction::revoke),
                          [](const auto& param) { return param.param == DeviceAction::suspend ? "suspend" : "revoke"; });
 

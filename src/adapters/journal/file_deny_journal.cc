@@ -2,7 +2,6 @@
 #include "adapters/journal/file_deny_journal.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include "codec/cbor.h"
@@ -28,7 +27,7 @@ Result<Bytes> write_record(const EmergencyDeny& deny) {
   cbor::Writer writer;
   writer.array(5)
       .unsigned_int(static_cast<std::uint64_t>(deny.kind))
-      .unsigned_int(deny.device.get())
+      .bytes(deny.device.get())
       .unsigned_int(static_cast<std::uint64_t>(deny.cause))
       .integer(to_ms(deny.at))
       .text(deny.actor);
@@ -47,17 +46,18 @@ Result<EmergencyDeny> read_entry(BytesView entry) {
   cbor::Reader reader{entry};
   BM_TRY(const auto members, reader.array());
   BM_TRY(const auto kind, reader.unsigned_int());
-  BM_TRY(const auto device, reader.unsigned_int());
+  BM_TRY(const auto device, reader.bytes());
   BM_TRY(const auto cause, reader.unsigned_int());
   BM_TRY(const auto at, reader.integer());
   BM_TRY(const auto actor, reader.text());
   BM_CHECK(reader.finish());
-  if (members != 5 || kind > static_cast<std::uint64_t>(DenyKind::revoke) ||
-      device > std::numeric_limits<std::uint32_t>::max() || cause >= lifecycle::kHoldRules.size()) {
+  const auto id = octets<32>(device);
+  if (members != 5 || kind > static_cast<std::uint64_t>(DenyKind::revoke) || !id ||
+      cause >= lifecycle::kHoldRules.size()) {
     return fail(Code::storage, "a deny that this version does not know");
   }
   return EmergencyDeny{.kind = static_cast<DenyKind>(kind),
-                       .device = DeviceRow{static_cast<std::uint32_t>(device)},
+                       .device = DeviceId{*id},
                        .cause = static_cast<lifecycle::HoldCause>(cause),
                        .at = from_ms(at),
                        .actor = std::string{actor}};

@@ -13,7 +13,7 @@ enum class DenyKind : std::uint8_t { suspend = 0, revoke = 1 };
 /// A suspension or revocation that was given while the store could not be written (design rule 8).
 struct EmergencyDeny {
   DenyKind kind = DenyKind::suspend;
-  DeviceRow device;
+  DeviceId device;  ///< not its row: the journal outlives the database, and rows are another one's
   lifecycle::HoldCause cause = lifecycle::HoldCause::operator_hold;
   Instant at;
   std::string actor;  ///< at most 128 bytes

@@ -16,9 +16,15 @@ namespace {
 using app::DenyKind;
 using app::EmergencyDeny;
 
-EmergencyDeny deny(std::uint32_t device, DenyKind kind = DenyKind::suspend) {
+DeviceId device_id(std::uint8_t n) {
+  DeviceId::rep bytes{};
+  bytes.front() = n;
+  return DeviceId{bytes};
+}
+
+EmergencyDeny deny(std::uint8_t device, DenyKind kind = DenyKind::suspend) {
   return {.kind = kind,
-          .device = DeviceRow{device},
+          .device = device_id(device),
           .cause = lifecycle::HoldCause::incident,
           .at = from_ms(1'780'000'000'000 + device),
           .actor = "operator:" + std::to_string(device)};
@@ -54,7 +60,7 @@ class FileDenyJournalTest : public testing::Test {
 // The worked vector of docs/wire/schema.md.
 TEST_F(FileDenyJournalTest, a_record_is_as_the_document_shows_it) {
   ASSERT_TRUE(open()->append({.kind = DenyKind::revoke,
-                              .device = DeviceRow{7},
+                              .device = device_id(7),
                               .cause = lifecycle::HoldCause::operator_hold,
                               .at = *from_rfc3339("2026-11-23T10:00:00Z"),
                               .actor = "operator:admin"}));
@@ -168,7 +174,7 @@ TEST_F(FileDenyJournalTest, a_failed_write_or_sync_is_no_acknowledgement_and_the
         continue;
       }
       std::vector<EmergencyDeny> acknowledged;
-      for (std::uint32_t i = 1; i <= 3; ++i) {
+      for (std::uint8_t i = 1; i <= 3; ++i) {
         if (const auto appended = (*journal)->append(deny(i)); appended) {
           acknowledged.push_back(deny(i));
         } else {
