@@ -92,6 +92,10 @@ Result<KeyAppraisal> appraise_key(const DeviceEvidence& evidence, BytesView ak_p
                                   const DeviceId& device) {
   BM_TRY(const auto area, tpm::read_public(evidence.key_public));
   BM_TRY(const auto key, attest::public_key(area));
+  if (evidence.parent_public.empty()) {
+    // A primary of the endorsement hierarchy, as the IDevID is, would outlive TPM2_Clear.
+    return fail(Code::bad_evidence, "an operational key lies below a storage key of the owner", "statement.place");
+  }
   const auto freshness =
       lifecycle::freshness_value(challenge.purpose, challenge.nonce, challenge.session, device, key.spki_sha256());
   auto appraisal = attest::appraise_certify(evidence.statement, {.ak_public = ak_public,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/enrollment.h"
 
+#include <algorithm>
+
 #include "app/registration.h"
 #include "app/subjects.h"
 #include "crypto/hash.h"
@@ -41,24 +43,47 @@ pki::CsrExpectation::Names names_of(const lifecycle::DeviceRecord& device, Purpo
   return exempt(device) ? exactly_but_alt_name_optional : exactly;
 }
 
-Octets<16> request_id(Purpose purpose, const Digest& spki) {
-  // EST names no request: identity and key recognise a retry (protocols.md §1.4).
+/// EST names no request: identity and key recognise a retry (protocols.md §1.4), and the certificate it was asked with,
+/// for a device that keeps its key asks again with the one it got.
+Octets<16> request_id(Purpose purpose, const Digest& spki, const Digest& presented) {
   const auto name = lifecycle::name(purpose);
-  const auto digest = crypto::sha256({as_bytes(name), spki.get()});
+  const auto digest = crypto::sha256({as_bytes(name), spki.get(), presented.get()});
   Octets<16> id{};
   std::copy_n(digest.get().begin(), id.size(), id.begin());
   return id;
 }
 
-Result<void> state_allows(const lifecycle::DeviceRecord& device, Purpose purpose) {
-  const bool allowed = purpose == Purpose::enroll
-                           ? device.state == State::provisioned
-                           : device.state == State::enrolled || device.state == State::operational;
+/// A repeat asks for what there is: its first attempt has moved the device on.
+enum class Asked : std::uint8_t { first, repeat };
+
+Result<void> state_allows(const lifecycle::DeviceRecord& device, Purpose purpose, Asked asked = Asked::first) {
+  const bool served = device.state == State::enrolled || device.state == State::operational;
+  const bool allowed =
+      purpose == Purpose::enroll ? device.state == State::provisioned || (served && asked == Asked::repeat) : served;
   if (!allowed) {
     return fail(Code::state_forbids,
                 std::string{lifecycle::name(purpose)} + " from " + std::string{lifecycle::short_name(device.state)});
   }
   return device.holds.empty() ? Result<void>{} : fail(Code::held, "a hold lies on the device: revalidate");
+}
+
+/// What a revoked CA has issued renews nothing: its devices revalidate (design rule 5).
+Result<void> issuer_stands(Tx& tx, CaId issuer) {
+  BM_TRY(const auto ca, tx.ca(issuer));
+  return ca && ca->state == CaState::active
+             ? Result<void>{}
+             : fail(Code::credential_ended, "the CA of this certificate was revoked: revalidate");
+}
+
+/// While two of a device's LDevIDs are valid it gets no third (protocols.md §1.4): one that it lost counts until it
+/// ends, or until the device revalidates.
+Result<void> at_most_two(Tx& tx, DeviceRow device, Instant now) {
+  BM_TRY(const auto all, tx.certificates_of(device));
+  const auto valid = std::ranges::count_if(all, [now](const CertificateRecord& certificate) {
+    return certificate.kind == CredentialKind::ldevid && certificate.issuance == IssuanceState::registered &&
+           certificate.standing == lifecycle::Standing::live && certificate.not_after > now;
+  });
+  return valid < 2 ? Result<void>{} : fail(Code::policy, "two LDevIDs of this device are valid", "two_ldevids");
 }
 
 }  // namespace
@@ -70,6 +95,7 @@ Result<Caller> Enrollment::caller(const EstRequest& request, CredentialKind kind
         crypto::sha256(certificate_of(*certificate)) != request.certificate) {
       return fail(Code::not_registered, "the registry does not know this certificate");
     }
+    BM_CHECK(issuer_stands(tx, certificate->ca));
     BM_TRY(auto device, tx.device(certificate->device));
     return device ? Result<Caller>{Caller{std::move(*certificate), std::move(*device)}}
                   : fail(Code::not_registered, "no device");
@@ -103,12 +129,8 @@ Result<Issued> Enrollment::reenroll(const EstRequest& request) {
 Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, Purpose purpose) {
   BM_TRY(const auto csr, pkcs10::Request::read(request.csr));
   const auto spki = crypto::sha256(csr.spki());
-  const RequestKey key{Digest{who.device.id.get()}, request_id(purpose, spki)};
-  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki, device_actor(who.device.id)));
-  if (earlier) {
-    return std::move(*earlier);
-  }
-  BM_CHECK(state_allows(who.device, purpose));
+  const RequestKey key{Digest{who.device.id.get()}, request_id(purpose, spki, request.certificate)};
+  BM_CHECK(state_allows(who.device, purpose, Asked::repeat));
   BM_CHECK(pki::judge_csr(csr, {.subject = request.presented_subject,
                                 .names = names_of(who.device, purpose),
                                 .subject_alt_name = BytesView{request.presented_alt_name},
@@ -116,6 +138,11 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   if (!exempt(who.device) && !csr.challenge_password()) {
     return fail(Code::binding, "challengePassword with this channel's binding is missing");
   }
+  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki, device_actor(who.device.id)));
+  if (earlier) {
+    return std::move(*earlier);
+  }
+  BM_CHECK(state_allows(who.device, purpose));
 
   struct Facts {
     BatchRecord batch;
@@ -159,6 +186,10 @@ Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Call
     return fail(Code::not_found, "the device is gone");
   }
   BM_CHECK(state_allows(*device, purpose));
+  BM_CHECK(issuer_stands(tx, who.certificate.ca));
+  if (!exempt(*device)) {
+    BM_CHECK(at_most_two(tx, device->row, clock.now));
+  }
   BM_TRY(const auto policy, ports_.catalog.find(device->product));
   lifecycle::Appraisal appraisal{
       .result = lifecycle::Appraised::exempt, .at = clock.now, .firmware = {}, .minimum = {}};

@@ -41,11 +41,11 @@ class Enrollment {
   /// @error evidence_missing, csr_policy, binding, state_forbids, held, not_released, credential_ended, bad_request,
   /// and as `Issuance::issue`.
   Result<Issued> enroll(const EstRequest& request);
-  /// In S2 and S3, from the product's renewal day on. @error as `enroll`; policy: too early.
+  /// In S2 and S3, from the product's renewal day on. @error as `enroll`; policy: too early, or two LDevIDs are valid.
   Result<Issued> reenroll(const EstRequest& request);
 
   /// The credential and device behind a presented certificate: registered, byte for byte (SHA-256), live.
-  /// @error not_registered; credential_ended
+  /// @error not_registered; credential_ended: it was ended, or its CA was revoked
   Result<Caller> caller(const EstRequest& request, lifecycle::CredentialKind kind) const;
 
  private:

@@ -12,8 +12,14 @@ namespace {
 
 using lifecycle::Purpose;
 
-/// TPM2_Clear sets the clock to zero (TPM 2.0 Part 1 §36.3): what is proved within two minutes shows at most as much.
+/// TPM2_Clear sets the clock and both counters to zero (TPM 2.0 Part 1 §36.3), and every later start of the chip
+/// counts: what is proved within two minutes of it shows zeros and at most as much time.
 constexpr std::chrono::milliseconds kClockAfterClearMax = 2 * Challenges::kLifetime;
+
+bool shows_clear(const tpm::ClockInfo& clock) {
+  return clock.reset_count == 0 && clock.restart_count == 0 &&
+         clock.clock_ms <= static_cast<std::uint64_t>(kClockAfterClearMax.count());
+}
 
 }  // namespace
 
@@ -50,8 +56,9 @@ Result<Challenge> Retirement::permit(const Digest& caller, const SessionId& sess
 Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& session, const DeviceId& id,
                                          const attest::TpmStatement& quote) {
   BM_TRY(const auto claims, prove(caller, session, id, quote));
-  if (claims.clock.clock_ms > static_cast<std::uint64_t>(kClockAfterClearMax.count())) {
-    return fail(Code::bad_evidence, "the TPM's clock shows no clear", "retire.cleared");
+  if (!shows_clear(claims.clock)) {
+    return fail(Code::bad_evidence, "the TPM's clock and counters show no clear since its last start",
+                "retire.cleared");
   }
   const auto now = ports_.clock.now();
   RetireReceipt receipt{

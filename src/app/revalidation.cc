@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/revalidation.h"
 
+#include <algorithm>
+
 #include "app/registration.h"
 #include "app/subjects.h"
 #include "attest/endorsement.h"
@@ -15,6 +17,20 @@ using lifecycle::State;
 /// Whether the device is served again after this appraisal, and so gets a credential.
 bool serves(State state) {
   return state == State::enrolled || state == State::operational;
+}
+
+/// A device that asks on and on would use up its batch's list.
+constexpr std::size_t kCredentialsAnHour = 6;
+
+Result<void> within_rate(Tx& tx, DeviceRow device, Instant now) {
+  BM_TRY(const auto all, tx.certificates_of(device));
+  const auto recent = std::ranges::count_if(all, [now](const CertificateRecord& certificate) {
+    return certificate.kind == lifecycle::CredentialKind::ldevid &&
+           now - certificate.not_before < std::chrono::hours{1};
+  });
+  return static_cast<std::size_t>(recent) < kCredentialsAnHour
+             ? Result<void>{}
+             : fail(Code::rate_limited, "six credentials within an hour");
 }
 
 Result<crypto::EndorsementKey> endorsement_of(const RevalidationEvidence& evidence) {
@@ -128,6 +144,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
         record.device = shown.device;
         BM_TRY(const auto present, known_device(tx, shown.device));
         BM_CHECK(lifecycle::decide_revalidate(present.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));
+        BM_CHECK(within_rate(tx, shown.device, clock.now));
         BM_CHECK(note_appraisal(tx, present.device,
                                 {.device = shown.device,
                                  .spki = record.spki,

@@ -145,6 +145,10 @@ Failure place(Subject& s) {
     if (!storage) {
       return "parent: " + storage.error().detail;
     }
+    const auto a = storage->attributes;
+    if (!a.restricted() || !a.decrypt() || !a.fixed_tpm() || !a.fixed_parent() || a.sign()) {
+      return "the parent is no storage key of its TPM";
+    }
     parent = qualified_name(handle_bytes(tpm::kOwner), *storage);
   }
   return equal(s.attest->certify()->qualified_name, qualified_name(parent, *s.key))

@@ -145,7 +145,7 @@ Result<Bytes> PaperTpm::activate(BytesView id_object, BytesView encrypted_secret
 
 void PaperTpm::clear() {
   storage = PaperKey{tpm::Template::ek_p256_low};
-  clock.clock_ms = 0;
+  clock = {.clock_ms = 0, .reset_count = 0, .restart_count = 0, .safe = true};
 }
 
 }  // namespace birthmark::test

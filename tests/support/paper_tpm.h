@@ -50,7 +50,7 @@ class PaperTpm {
 
   /// TPM2_ActivateCredential for the AK and the EK. @error bad_evidence: made for another chip or another AK.
   [[nodiscard]] Result<Bytes> activate(BytesView id_object, BytesView encrypted_secret) const;
-  /// TPM2_Clear: a new storage key, and the clock begins again.
+  /// TPM2_Clear: a new storage key; clock and counters begin again.
   void clear();
 
   PaperKey ek{tpm::Template::ek_p256_low};

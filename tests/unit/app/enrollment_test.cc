@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/oid.h"
+#include "crypto/hash.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -41,6 +42,60 @@ TEST_F(Enroll, a_retry_gets_the_same_certificate_without_new_evidence) {
       must(world_.cases->enrollment.enroll(world_.est_request(device.idevid, *device.ldevid_key, Purpose::enroll)));
   EXPECT_EQ(again.certificate, device.ldevid);
   EXPECT_EQ(world_.certificates(device).size(), 2U);
+}
+
+TEST_F(Enroll, a_retry_is_judged_like_the_first_request) {
+  auto device = world_.device_in(State::operational);
+  auto request = world_.est_request(device.idevid, *device.ldevid_key, Purpose::enroll);
+  request.channel_binding = "b3RoZXI=";
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(request)), Code::binding);
+  request.channel_binding = World::kBinding;
+  EXPECT_TRUE(world_.cases->enrollment.enroll(request));
+  must(world_.act(DeviceAction::suspend, device));
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(request)), Code::state_forbids);
+  must(world_.act(DeviceAction::revoke, device));
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(request)), Code::state_forbids);
+}
+
+TEST_F(Enroll, a_device_that_keeps_its_key_renews_again_and_again) {
+  auto device = world_.device_in(State::operational);
+  for (int i = 0; i < 3; ++i) {
+    world_.clock.advance(std::chrono::days{20});
+    must(world_.attest(device, Purpose::renew, *device.ldevid_key));
+    const auto request = world_.est_request(device.ldevid, *device.ldevid_key, Purpose::renew);
+    const auto issued = must(world_.cases->enrollment.reenroll(request));
+    EXPECT_NE(issued.certificate, device.ldevid);
+    EXPECT_EQ(must(world_.cases->enrollment.reenroll(request)).certificate, issued.certificate) << "a retry";
+    device.ldevid = issued.certificate;
+  }
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Enroll, at_most_two_ldevids_are_valid) {
+  auto device = world_.device_in(State::operational);
+  world_.clock.advance(std::chrono::days{20});
+  const auto first = device.ldevid;
+  auto first_key = std::move(device.ldevid_key);
+  must(world_.renew(device));
+  device.ldevid = first;  // the second one was lost
+  device.ldevid_key = std::move(first_key);
+  const auto third = world_.renew(device);
+  EXPECT_EQ(code_of(third), Code::policy);
+  EXPECT_EQ(check_of(third), "two_ldevids");
+  EXPECT_TRUE(world_.revalidate(device)) << "what a device does that lost one";
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Enroll, a_key_that_outlives_the_owner_is_no_operational_key) {
+  auto device = world_.device_in(State::provisioned);
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  const auto caller = crypto::sha256(as_bytes("192.0.2.7"));
+  const auto challenge = must(world_.cases->attestation.begin(Purpose::enroll, caller));
+  auto evidence = world_.device_evidence(device, key, challenge);
+  evidence.parent_public.clear();
+  const auto answer = world_.cases->attestation.attest(Purpose::enroll, caller, world_.record(device).row, evidence);
+  EXPECT_EQ(code_of(answer), Code::bad_evidence);
+  EXPECT_EQ(check_of(answer), "statement.place");
 }
 
 TEST_F(Enroll, renewal_opens_on_day_20) {

@@ -46,6 +46,13 @@ TEST_F(Retire, a_chip_whose_clock_shows_no_clear_gets_none) {
   EXPECT_TRUE(show(device_, device_));
 }
 
+TEST_F(Retire, a_young_chip_that_was_never_cleared_gets_none) {
+  device_.tpm.clock = {.clock_ms = 1'000, .reset_count = 1, .restart_count = 0, .safe = true};
+  EXPECT_EQ(check_of(show(device_, device_)), "retire.cleared");
+  device_.tpm.clock = {.clock_ms = 1'000, .reset_count = 0, .restart_count = 1, .safe = true};
+  EXPECT_EQ(check_of(show(device_, device_)), "retire.cleared");
+}
+
 TEST_F(Retire, another_chip_shows_nothing_for_it) {
   auto other = world_.make_device();
   other.tpm.clear();

@@ -62,6 +62,19 @@ TEST_F(Revalidate, a_hundred_times_leaves_an_operators_suspension_until_the_rele
   EXPECT_EQ(world_.wrong(), "");
 }
 
+TEST_F(Revalidate, on_and_on_does_not_use_up_the_list) {
+  world_.clock.advance(std::chrono::hours{2});
+  for (int i = 0; i < 6; ++i) {
+    must(world_.revalidate(device_));
+  }
+  const auto certificates = world_.certificates(device_).size();
+  EXPECT_EQ(code_of(world_.revalidate(device_)), Code::rate_limited);
+  EXPECT_EQ(world_.certificates(device_).size(), certificates);
+  world_.clock.advance(std::chrono::hours{1});
+  EXPECT_TRUE(world_.revalidate(device_));
+  EXPECT_EQ(world_.wrong(), "");
+}
+
 TEST_F(Revalidate, release_before_the_hardware_is_proved_is_held) {
   later();
   must(world_.act(DeviceAction::suspend, device_));
@@ -76,6 +89,18 @@ TEST_F(Revalidate, brings_a_device_back_under_the_successor_of_a_revoked_ca) {
   const auto& issued = std::get<Issued>(answer);
   EXPECT_EQ(world_.cases->cas.get()->find(issued.record.ca)->record.generation, 2U);
   EXPECT_TRUE(allowed());
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Revalidate, is_the_only_way_from_under_a_revoked_ca) {
+  world_.clock.advance(std::chrono::days{21});
+  const auto batch = world_.batch("B-1");
+  const auto directory = world_.cases->cas.get();
+  must(world_.cases->hierarchy.revoke_ca(directory->find(batch.operational_ca)->record.name, "operator:admin"));
+  const auto certificates = world_.certificates(device_).size();
+  EXPECT_EQ(code_of(world_.renew(device_)), Code::credential_ended);
+  EXPECT_EQ(world_.certificates(device_).size(), certificates);
+  EXPECT_TRUE(world_.revalidate(device_));
   EXPECT_EQ(world_.wrong(), "");
 }
 
