@@ -25,11 +25,13 @@ struct Challenge {
 };
 
 /// Challenges that wait for their answer (design "Times"): each lives 120 s and is burnt at the first attempt. In
-/// memory only, and bounded: a restart makes devices ask again.
+/// memory only, and bounded: a restart makes devices ask again. Those for purposes that strangers may ask for have a
+/// place of their own, so that no crowd of strangers pushes out what a station or an authenticated device was given.
 class Challenges {
  public:
   static constexpr std::chrono::seconds kLifetime{120};
-  static constexpr std::size_t kMax = 64 * 1024;      ///< all together; the oldest go first
+  static constexpr std::size_t kMax =
+      64 * 1024;  ///< of authenticated callers together, and of strangers; the oldest go first
   static constexpr std::size_t kMaxPerCaller = 1024;  ///< one caller cannot push out the others
 
   Challenges(const Clock& clock, Entropy& entropy) : clock_{clock}, entropy_{entropy} {}
@@ -46,15 +48,21 @@ class Challenges {
     Challenge challenge;
     Ticks given;
   };
-  void drop_expired(Ticks now);
-  void forget(const SessionId& session);
+  struct Book {
+    std::map<SessionId, Waiting> waiting;
+    std::deque<std::pair<Ticks, SessionId>> order;  ///< burnt ones stay until they would have expired, or are too many
+    std::map<Digest, std::size_t> per_caller;
+
+    void make_room(Ticks now);
+    void forget(const SessionId& session);
+  };
+  Book& book(lifecycle::Purpose purpose);
 
   const Clock& clock_;
   Entropy& entropy_;
   std::mutex mutex_;
-  std::map<SessionId, Waiting> waiting_;
-  std::deque<std::pair<Ticks, SessionId>> order_;
-  std::map<Digest, std::size_t> per_caller_;
+  Book callers_;
+  Book strangers_;
 };
 
 }  // namespace birthmark::app

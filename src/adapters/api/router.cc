@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/router.h"
 
+#include <arpa/inet.h>
+
 #include "adapters/api/problem.h"
 #include "crypto/hash.h"
 
@@ -54,6 +56,15 @@ bool fits(Caller wanted, pki::ProfileId profile) {
              profile == pki::ProfileId::gate;
   }
   return false;
+}
+
+/// Who a stranger is: his address, of IPv6 the network, for one line has as many addresses as it likes.
+std::string source_of(const std::string& address) {
+  in6_addr parsed{};
+  constexpr std::size_t kNetworkBytes = 8;
+  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1 && !IN6_IS_ADDR_V4MAPPED(&parsed)
+             ? to_hex(BytesView{parsed.s6_addr, kNetworkBytes})
+             : address;
 }
 
 /// A service's certificate must still be on the books (devices are judged by the use cases, on the snapshot).
@@ -142,7 +153,7 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
   }
   BM_TRY(auto caller, present(*request.peer));
   BM_CHECK(admit(route, caller));
-  const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(request.peer->address));
+  const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(source_of(request.peer->address)));
   Call call{services_, request, std::move(caller), found.parameters, source};
   return route.handle(call);
 }

@@ -67,6 +67,25 @@ TEST_F(ChallengeBook, one_caller_cannot_take_the_place_of_others) {
   EXPECT_TRUE(book_.give(Purpose::enroll, caller(1)));
 }
 
+TEST_F(ChallengeBook, strangers_push_out_nobody_who_is_known) {
+  const auto known = must(book_.give(Purpose::provision, caller(0)));
+  const auto stranger = must(book_.give(Purpose::revalidate, caller(0)));
+  for (std::uint32_t i = 0; i < Challenges::kMax; ++i) {
+    must(book_.give(i % 2 == 0 ? Purpose::revalidate : Purpose::retire, caller(1 + i / 512)));
+  }
+  EXPECT_EQ(code_of(book_.burn(stranger.session, Purpose::revalidate, caller(0))), Code::nonce_used);
+  EXPECT_TRUE(book_.burn(known.session, Purpose::provision, caller(0)));
+}
+
+TEST_F(ChallengeBook, burnt_ones_take_no_place) {
+  const auto open = must(book_.give(Purpose::enroll, caller(0)));
+  for (std::uint32_t i = 0; i < 3 * Challenges::kMax; ++i) {
+    const auto given = must(book_.give(Purpose::enroll, caller(1)));
+    must(book_.burn(given.session, Purpose::enroll, caller(1)));
+  }
+  EXPECT_TRUE(book_.burn(open.session, Purpose::enroll, caller(0)));
+}
+
 TEST_F(ChallengeBook, is_bounded_and_the_oldest_go_first) {
   const auto oldest = must(book_.give(Purpose::enroll, caller(0)));
   for (std::uint32_t i = 1; i < Challenges::kMax; ++i) {
