@@ -11,9 +11,11 @@ namespace {
 using pki::ProfileId;
 
 constexpr std::size_t kNameMax = 64;
+constexpr std::size_t kProductsMax = 255;  // a record of the snapshot names its product in one octet
 
-bool same_order(const BatchRecord& batch, const BatchOrder& order) {
-  return batch.budget.quantity == order.quantity && batch.budget.factory == order.factory &&
+bool same_order(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
+  return product.name == order.product && (!order.policy || product.policy == *order.policy) &&
+         batch.budget.quantity == order.quantity && batch.budget.factory == order.factory &&
          batch.budget.rate == order.rate &&
          (batch.budget.plan == lifecycle::PlanOfHardware::present) == !order.plan.empty();
 }
@@ -57,6 +59,9 @@ Result<ProductId> Hierarchy::product_of(const BatchOrder& order, const std::stri
     if (there != all.end() && (!order.policy || there->policy == *order.policy)) {
       return there->id;
     }
+    if (there == all.end() && all.size() >= kProductsMax) {
+      return fail(Code::quota_exhausted, "this registry has its " + std::to_string(kProductsMax) + " products");
+    }
     const auto text = order.policy.value_or("");
     const auto hash = crypto::sha256(as_bytes(text));
     BM_CHECK(tx.audit({.kind = audit::EntryKind::operator_action,
@@ -71,16 +76,29 @@ Result<ProductId> Hierarchy::product_of(const BatchOrder& order, const std::stri
   return id;
 }
 
+/// The batch that the same order has opened. @error batch_closed; conflict: the name is another order's
+Result<std::optional<BatchRecord>> Hierarchy::opened_before(const BatchOrder& order) const {
+  return ports_.store.read_for<std::optional<BatchRecord>>([&](Tx& tx) -> Result<std::optional<BatchRecord>> {
+    BM_TRY(auto there, tx.batch_named(order.name));
+    if (!there) {
+      return there;
+    }
+    if (there->budget.state != lifecycle::BatchState::open) {
+      return fail(Code::batch_closed, "batch " + order.name + " is closed for ever");
+    }
+    BM_TRY(const auto products, tx.products());
+    const auto product = std::ranges::find(products, there->budget.product, &ProductRecord::id);
+    return product != products.end() && same_order(*there, *product, order)
+               ? Result<std::optional<BatchRecord>>{std::move(there)}
+               : fail(Code::conflict, "batch " + order.name + " is another order");
+  });
+}
+
 Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor) {
   const std::scoped_lock lock{mutex_};
-  BM_TRY(const auto there,
-         ports_.store.read_for<std::optional<BatchRecord>>([&](Tx& tx) { return tx.batch_named(order.name); }));
-  if (there && there->budget.state != lifecycle::BatchState::open) {
-    return fail(Code::batch_closed, "batch " + order.name + " is closed for ever");
-  }
+  BM_TRY(auto there, opened_before(order));
   if (there) {
-    return same_order(*there, order) ? Result<BatchRecord>{*there}
-                                     : fail(Code::conflict, "batch " + order.name + " is another order");
+    return std::move(*there);
   }
   auto wanted = budget_of(order);
   BM_CHECK(check_order(order, wanted));

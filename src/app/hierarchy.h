@@ -91,6 +91,7 @@ class Hierarchy {
   };
   Result<CaRecord> ensure_ca(const CaOrder& order);
   Result<void> check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const;
+  Result<std::optional<BatchRecord>> opened_before(const BatchOrder& order) const;
   Result<ProductId> product_of(const BatchOrder& order, const std::string& actor);
   Result<Bytes> self_signed(const CaOrder& order, const std::string& key, const crypto::PublicKey& public_key);
   Result<CaId> manufacturing_ca(const BatchOrder& order);

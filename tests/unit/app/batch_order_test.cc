@@ -55,6 +55,31 @@ TEST(BatchOrder, without_a_policy_the_product_keeps_its_own) {
   EXPECT_EQ(products(world)[0].policy, "a = 2");
 }
 
+TEST(BatchOrder, another_order_under_a_taken_name_is_refused) {
+  World world;
+  auto order = world.batch_order("B-1");
+  must(world.cases->hierarchy.open_batch(order, "operator:admin"));
+  EXPECT_TRUE(world.cases->hierarchy.open_batch(order, "operator:admin"));
+  auto other = order;
+  other.product += "-2";
+  EXPECT_EQ(code_of(world.cases->hierarchy.open_batch(other, "operator:admin")), Code::conflict);
+}
+
+TEST(BatchOrder, the_product_that_no_record_can_name_is_refused_and_the_registry_starts_again) {
+  World world;
+  must(world.store().write([](app::Tx& tx) -> Result<void> {
+    for (int i = 0; i < 255; ++i) {
+      BM_CHECK(
+          without_value(tx.put_product({.id = {}, .name = "P-" + std::to_string(i), .policy = "", .policy_hash = {}})));
+    }
+    return {};
+  }));
+  EXPECT_EQ(code_of(world.cases->hierarchy.open_batch(world.batch_order("B-1"), "operator:admin")),
+            Code::quota_exhausted);
+  must(world.restart());
+  EXPECT_EQ(world.wrong(), "");
+}
+
 TEST(BatchOrder, AC15_two_orders_never_share_a_ca_by_their_names) {
   World world;
   auto first = world.batch_order("x");
