@@ -13,6 +13,7 @@
 #include "adapters/sqlite/store.h"
 #include "daemon/bootstrap.h"
 #include "daemon/policy_file.h"
+#include "daemon/readiness.h"
 #include "daemon/vendor_store.h"
 #ifdef BIRTHMARK_FAULTS
 #include "adapters/sqlite/fault_layer.h"
@@ -222,13 +223,23 @@ class ComposedRegistry final : public Registry {
                                                               clock_,
                                                               kStatementKey,
                                                               [] { return std::string{}; },
-                                                              [] { return true; }});
+                                                              [this] { return readiness_.ask(); }});
+    return {};
+  }
+
+  /// Really commits, and really writes where the log and the journal lie.
+  Result<void> probe() {
+    BM_CHECK(store_->write([](app::Tx&) { return Result<void>{}; }));
+    for (const auto& directory : {paths_.log, paths_.journal}) {
+      BM_CHECK(write_atomically(world_->files(), directory / ".ready", as_bytes("ready\n"), Visibility::owner));
+    }
     return {};
   }
 
   const Config config_;
   const Registry::Paths paths_;
   SystemClock clock_;
+  Readiness readiness_{[this] { return probe(); }, clock_};
   SystemEntropy entropy_;
   GeneratedEphemerals ephemerals_;
   CutSessions sessions_;

@@ -382,7 +382,7 @@ Result<http::Response> station_enroll(Call& call) {
 Result<http::Response> status(Call& call) {
   const auto snapshot = call.services.store.epoch().get();
   BM_TRY(const auto checkpoint, call.services.log.checkpoint());
-  return ok({{"ready", call.services.ready()}, {"epoch", snapshot}, {"checkpoint", checkpoint}});
+  return ok({{"ready", call.services.ready().has_value()}, {"epoch", snapshot}, {"checkpoint", checkpoint}});
 }
 
 Result<http::Response> proof(Call& call) {

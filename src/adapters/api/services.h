@@ -53,7 +53,7 @@ struct Services {
   const Clock& clock;
   std::string statement_key;             ///< the signer's name of the key that signs time and receipts of retirement
   std::function<std::string()> metrics;  ///< Prometheus text
-  std::function<bool()> ready;
+  std::function<Result<void>()> ready;   ///< the refusal says why not; of status 503
 };
 
 }  // namespace birthmark::api

@@ -79,7 +79,7 @@ class ServedWorld {
                           .clock = world.clock,
                           .statement_key = World::kStatementKey,
                           .metrics = {},
-                          .ready = [] { return true; }};
+                          .ready = [] { return Result<void>{}; }};
   api::Router device_{services_, api::device_routes()};
   api::Router open_{services_, api::public_routes()};
 };
