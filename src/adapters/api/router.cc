@@ -35,6 +35,12 @@ std::string_view methods_of(const Route& route) {
   return route.method == http::Method::get ? "GET, HEAD" : "POST";
 }
 
+int hex_value(char c) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto at = kDigits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+  return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
 std::string_view media_type(std::string_view value) {
   const auto type = value.substr(0, value.find(';'));
   const auto end = type.find_last_not_of(' ');
@@ -81,6 +87,25 @@ Result<void> service_registered(Services& services, const app::Presentation& who
 }
 
 }  // namespace
+
+Result<std::string> decode_segment(std::string_view segment) {
+  std::string out;
+  for (std::size_t at = 0; at < segment.size(); ++at) {
+    if (segment[at] != '%') {
+      out.push_back(segment[at]);
+      continue;
+    }
+    const int high = at + 2 < segment.size() ? hex_value(segment[at + 1]) : -1;
+    const int low = high >= 0 ? hex_value(segment[at + 2]) : -1;
+    const auto octet = static_cast<char>(high * 16 + low);
+    if (low < 0 || octet == '/' || octet == '\0') {
+      return fail(Code::bad_request, "a percent-escape in the path that stands for nothing allowed");
+    }
+    out.push_back(octet);
+    at += 2;
+  }
+  return out;
+}
 
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
   std::optional<std::string_view> found;
@@ -154,7 +179,12 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
   BM_TRY(auto caller, present(*request.peer));
   BM_CHECK(admit(route, caller));
   const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(source_of(request.peer->address)));
-  Call call{services_, request, std::move(caller), found.parameters, source};
+  auto parameters = found.parameters;
+  const auto rest = route.pattern.ends_with("{*}") ? 1U : 0U;  // what follows is a path, not a part of one
+  for (std::size_t i = 0; i + rest < parameters.size(); ++i) {
+    BM_TRY(parameters[i], decode_segment(parameters[i]));
+  }
+  Call call{services_, request, std::move(caller), std::move(parameters), source};
   return route.handle(call);
 }
 

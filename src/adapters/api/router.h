@@ -37,7 +37,7 @@ struct Call {
   Services& services;
   const http::Request& request;
   std::shared_ptr<const app::Presentation> caller;  ///< null for anybody without a certificate
-  std::vector<std::string> parameters;              ///< what `{}` matched, in order
+  std::vector<std::string> parameters;              ///< what `{}` matched, in order, without percent-escapes
   Digest source;                                    ///< caller for challenges: SHA-256 of certificate key or address
 };
 
@@ -81,6 +81,10 @@ class Router {
   std::mutex mutex_;
   std::map<Digest, std::shared_ptr<const app::Presentation>> presentations_;
 };
+
+/// One part of a path with its percent-escapes resolved (RFC 3986 §2.1).
+/// @error bad_request: an escape that is none, or of a slash or NUL, which no part of a path can hold.
+Result<std::string> decode_segment(std::string_view segment);
 
 /// The value of a query parameter; nothing if absent or twice. No percent-decoding: values are hex or names.
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name);

@@ -42,6 +42,16 @@ TEST(TransportCode, has_the_status_that_the_transport_answers_with) {
   EXPECT_EQ(transport_code(500), Code::internal);
 }
 
+// RFC 3986 §2.1.
+TEST(PathSegment, has_its_escapes_resolved_once_and_hides_no_slash_and_no_nul) {
+  EXPECT_EQ(decode_segment("B-2026-11").value(), "B-2026-11");
+  EXPECT_EQ(decode_segment("a%20b%2e%C3%A4+c").value(), "a b.\xC3\xA4+c");
+  EXPECT_EQ(decode_segment("%2541").value(), "%41") << "once, not twice";
+  for (const auto* const bad : {"%", "a%", "%4", "a%4", "%g0", "%0g", "%%41", "% 1", "a%2Fb", "a%2fb", "a%00"}) {
+    EXPECT_EQ(decode_segment(bad).error().code, Code::bad_request) << bad;
+  }
+}
+
 TEST(QueryValue, is_found_once_or_not_at_all) {
   EXPECT_EQ(query_value("a=1&b=2", "b"), "2");
   EXPECT_EQ(query_value("a=1&a=1", "a"), std::nullopt);

@@ -54,6 +54,7 @@ TEST(RequestId, is_taken_from_the_caller_only_if_it_is_harmless) {
 
 TEST(CodeIn, finds_the_code_of_both_forms_and_nothing_elsewhere) {
   EXPECT_EQ(code_in({.status = 403, .body = R"({"type":"urn:birthmark:error:held","title":""})"}), "held");
+  EXPECT_EQ(code_in({.status = 500, .body = R"({"type":"urn:birthmark:error:internal","title":""})"}), "internal");
   EXPECT_EQ(code_in({.status = 400, .body = "bad_request: words"}), "bad_request");
   EXPECT_EQ(code_in({.status = 400, .body = "other: words"}), "");
   EXPECT_EQ(code_in({.status = 200, .body = "held: words"}), "");
