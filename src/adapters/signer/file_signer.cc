@@ -67,6 +67,10 @@ Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use,
   }
   BM_TRY(auto made, crypto::PrivateKey::generate(type));
   BM_TRY(const auto pem, made.to_encrypted_pem(passphrase_));
+  {
+    const std::scoped_lock lock{mutex_};
+    destroyed_.erase(key);
+  }
   BM_CHECK(write_atomically(files_, path_of(key), as_bytes("use: " + std::string{name_of(use)} + "\n" + pem)));
   BM_TRY(const auto entry, find(key));
   return entry->key.public_key();
@@ -90,6 +94,7 @@ Result<void> FileSigner::destroy(const std::string& key) {
   BM_CHECK(check_name(key));
   const std::scoped_lock lock{mutex_};
   entries_.erase(key);
+  destroyed_.insert(key);
   const auto path = path_of(key);
   if (auto removed = files_.remove(path); !removed && removed.error().code != Code::not_found) {
     return removed;
@@ -107,6 +112,9 @@ Result<std::shared_ptr<const FileSigner::Entry>> FileSigner::find(const std::str
   // Opening takes scrypt's time: not under the lock. Two threads that race load the same key.
   BM_TRY(auto entry, load(key));
   const std::scoped_lock lock{mutex_};
+  if (destroyed_.contains(key)) {
+    return fail(Code::not_found, "key " + key + " was destroyed");
+  }
   return entries_.emplace(key, std::move(entry)).first->second;
 }
 
@@ -126,6 +134,10 @@ Result<std::shared_ptr<const FileSigner::Entry>> FileSigner::load(const std::str
 
 Result<void> FileSigner::fence(Epoch epoch) {
   const std::scoped_lock lock{mutex_};
+  if (epoch >= epoch_) {
+    // Read anew each time: a writer that was paused must see what another process has signed under since.
+    BM_TRY(epoch_, read_epoch(files_, directory_ / "epoch"));
+  }
   if (epoch < epoch_) {
     return fail(Code::fenced, "the signer has seen epoch " + std::to_string(epoch_.get()));
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "app/ports/files.h"
 #include "app/ports/signer.h"
@@ -44,6 +45,7 @@ class FileSigner final : public app::Signer {
   std::mutex mutex_;  ///< of everything below; never held while signing
   Epoch epoch_;
   std::map<std::string, std::shared_ptr<const Entry>> entries_;
+  std::set<std::string> destroyed_;  ///< a load that is under way brings none of them back
 };
 
 }  // namespace birthmark

@@ -69,6 +69,14 @@ TEST_F(FileSignerTest, AC31_an_older_epoch_stays_fenced_after_a_restart) {
   EXPECT_TRUE(sign(*signer, "ca-1", 6));
 }
 
+TEST_F(FileSignerTest, AC31_a_paused_writer_is_fenced_by_another_process) {
+  const auto paused = open();
+  ASSERT_TRUE(paused->create("ca-1", KeyUse::certificates, KeyType::p256));
+  EXPECT_TRUE(sign(*paused, "ca-1", 5));
+  EXPECT_TRUE(sign(*open(), "ca-1", 6));
+  EXPECT_EQ(code_of(sign(*paused, "ca-1", 5)), Code::fenced);
+}
+
 TEST_F(FileSignerTest, a_destroyed_key_is_gone_for_ever_and_destroying_it_again_is_no_error) {
   const auto signer = open();
   ASSERT_TRUE(signer->create("batch", KeyUse::certificates, KeyType::p256));
