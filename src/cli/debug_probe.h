@@ -12,13 +12,13 @@ namespace birthmark::cli {
 
 /// What a debug port did when it was really asked.
 struct DebugProbe {
-  bool locked = false;
-  Digest transcript;  ///< SHA-256 over every byte that went over the port, both ways, in the order of time
-  Bytes answer;       ///< what an open port said: the IDCODE
+  bool locked = false;  ///< proved: the port refused the connection
+  Digest transcript;    ///< SHA-256 over every byte that went over the port, both ways, in the order of time
+  Bytes answer;         ///< what an open port said: the IDCODE
 };
 
-/// Connects to a debug port over TCP, listens, and then asks for the IDCODE. Refused, closed without a word, or silent
-/// within `bound`: locked. A single byte: open.
+/// Connects to a debug port over TCP, listens, and then asks for the IDCODE. Only a refused connection is locked: what
+/// takes one may be slow to answer, whatever it says within `bound`.
 /// @error unavailable: the address cannot be reached or is none, which proves nothing about the port
 Result<DebugProbe> probe_debug_port(const link::Endpoint& port, std::chrono::milliseconds bound);
 
