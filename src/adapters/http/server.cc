@@ -83,6 +83,8 @@ class AsioServer final : public Server {
     if (stopped_.exchange(true)) {
       return;
     }
+    // While a handler runs its connection waits for nothing: without this the loop would end before the answer comes.
+    auto work = asio::make_work_guard(io_);
     asio::post(io_, [this] {
       error_code ignored;
       acceptor_.close(ignored);
@@ -95,6 +97,7 @@ class AsioServer final : public Server {
         connection->shut();
       }
     });
+    work.reset();
     if (loop_.joinable()) {
       loop_.join();
     }
