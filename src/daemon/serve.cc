@@ -145,6 +145,7 @@ class HttpListeners final : public Listeners {
         out.refusals.emplace(row.name, count);
       }
     }
+    out.log_lines_dropped = log_.dropped();
     if (const auto span = services_.store.log_span()) {
       out.log_entries = span->size;
     }

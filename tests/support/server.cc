@@ -138,6 +138,7 @@ bool Server::start(const std::string& faults) {
     argv.insert(argv.end(), {listener, "127.0.0.1:0"});
   }
   argv.insert(argv.end(), options_.flags.begin(), options_.flags.end());
+  argv.insert(argv.begin(), options_.starter.begin(), options_.starter.end());
   process_ = std::make_unique<Process>(Command{.argv = argv, .env = environment(options_, faults)});
   const auto line = process_->wait_for_line("\"ready\":true", kBound);
   if (!line) {

@@ -58,7 +58,10 @@ struct ServerOptions {
   std::filesystem::path begin_from = {};  ///< a data directory to copy; empty: `birthmark init` makes one
   std::string faults = {};                ///< plan for the first start (adapters/files/fault_plan.h)
   std::map<std::string, std::optional<std::string>> env = {};
-  std::vector<std::string> flags = {};           ///< of `birthmark serve`, besides data, listeners and environment
+  std::vector<std::string> flags = {};  ///< of `birthmark serve`, besides data, listeners and environment
+  /// A command that becomes the server, as a shell that sets limits first: {"sh", "-c", "ulimit -n 1024; exec \"$@\"",
+  /// "sh"}. Empty: none.
+  std::vector<std::string> starter = {};
   FirstStart first_start = FirstStart::at_once;  ///< later: by `start`
 };
 

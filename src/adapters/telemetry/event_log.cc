@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/telemetry/event_log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 
+#include "adapters/telemetry/line_writer.h"
 #include "base/code.h"
 #include "base/instant.h"
 
@@ -19,16 +21,37 @@ bool safe(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-';
 }
 
+/// Hands each formatted line on; never waits for the reader of the log.
+class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit QueueSink(LineWriter& writer) : writer_{writer} {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_.add({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+  LineWriter& writer_;
+};
+
 }  // namespace
 
 struct EventLog::Impl {
-  spdlog::logger logger{"events", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  LineWriter writer{STDERR_FILENO};
+  spdlog::logger logger{"events", std::make_shared<QueueSink>(writer)};
 };
 
 EventLog::EventLog() : impl_{std::make_unique<Impl>()} {
   impl_->logger.set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ",%v)", spdlog::pattern_time_type::utc);
 }
 EventLog::~EventLog() = default;
+
+std::uint64_t EventLog::dropped() const {
+  return impl_->writer.dropped();
+}
 
 void EventLog::write(std::string_view event, boost::json::object fields) const {
   boost::json::object line{{"event", event}};

@@ -11,7 +11,8 @@
 namespace birthmark::telemetry {
 
 /// One JSON object a line on standard error: time, a stable event name, and what belongs to it. Whatever a stranger
-/// sent is text with its control characters and high octets replaced. Safe from any thread.
+/// sent is text with its control characters and high octets replaced. Nobody waits for whoever reads it: lines that are
+/// not read in time are dropped, the oldest first (line_writer.h). Safe from any thread.
 class EventLog {
  public:
   EventLog();
@@ -20,6 +21,8 @@ class EventLog {
   EventLog& operator=(const EventLog&) = delete;
 
   void write(std::string_view event, boost::json::object fields) const;
+  /// Lines that nobody read in time, since start.
+  [[nodiscard]] std::uint64_t dropped() const;
 
  private:
   struct Impl;

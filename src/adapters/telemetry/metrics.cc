@@ -94,6 +94,10 @@ std::string Metrics::text(const Reading& reading) const {
   families.push_back(std::move(refusals));
   families.push_back(
       {"birthmark_log_entries", "Entries of the audit log.", kGauge, {sample({}, reading.log_entries, kGauge)}});
+  families.push_back({"birthmark_log_lines_dropped_total",
+                      "Lines of the event log that nobody read in time.",
+                      kCounter,
+                      {sample({}, reading.log_lines_dropped, kCounter)}});
   return prometheus::TextSerializer{}.Serialize(families);
 }
 
