@@ -53,6 +53,12 @@ Answer Shared::refusal(int status, const Peer& peer, bool keep_alive, AnswerTo m
   return answer_from({.status = status, .headers = {}, .body = {}, .close = true}, false, method).value();
 }
 
+std::shared_ptr<Connection> Shared::find(std::uint64_t number) {
+  const std::scoped_lock lock{mutex};
+  const auto at = connections.find(number);
+  return at == connections.end() ? nullptr : at->second.lock();
+}
+
 std::vector<std::shared_ptr<Connection>> Shared::live() {
   std::vector<std::shared_ptr<Connection>> found;
   const std::scoped_lock lock{mutex};
@@ -83,6 +89,7 @@ Connection::~Connection() {
     shared_->connections.erase(peer_.connection);
   }
   --shared_->counters.connections_open;
+  shared_->admission->leave(peer_.connection);
 }
 
 void Connection::start() {
@@ -110,6 +117,18 @@ void Connection::close_if_owned_by(std::uint64_t owner) {
   }
   ++shared_->counters.cut;
   close(Ending::reset);
+}
+
+void Connection::give_way() {
+  ++shared_->counters.evicted;
+  asio::post(timer_.get_executor(), [self = shared_from_this()] { self->close(Ending::reset); });
+}
+
+/// From now on it gives way to nobody.
+void Connection::prove() {
+  if (!std::exchange(proven_, true)) {
+    shared_->admission->prove(peer_.connection);
+  }
 }
 
 void Connection::shut() {
@@ -192,6 +211,9 @@ void Connection::after_handshake(const error_code& error) {
   peer_.certificate = std::move(facts->peer_certificate);
   peer_.channel_binding = std::move(facts->channel_binding);
   owner_.store(facts->owner, std::memory_order_release);
+  if (!peer_.certificate.empty()) {
+    prove();
+  }
   await_request();
 }
 
@@ -294,6 +316,7 @@ void Connection::refuse(int status) {
 
 void Connection::serve() {
   calm();
+  prove();
   ++shared_->counters.requests;
   const bool keep_alive = parser_->get().keep_alive();
   const auto method = parser_->get().method() == beast::http::verb::head ? AnswerTo::head : AnswerTo::other;

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "adapters/http/admission.h"
 #include "adapters/http/server.h"
 #include "adapters/http/wire.h"
 #include "adapters/http/worker_pool.h"
@@ -29,9 +30,9 @@ using Plain = tcp::socket;
 using Secure = asio::ssl::stream<tcp::socket>;
 
 struct AtomicCounters {
-  std::atomic<std::uint64_t> connections_open = 0, accepted = 0, connections_refused = 0, accept_failures = 0,
-                             handshakes_failed = 0, requests = 0, requests_refused = 0, dropped_slow = 0,
-                             queue_full = 0, handler_faults = 0, cut = 0;
+  std::atomic<std::uint64_t> connections_open = 0, accepted = 0, connections_refused = 0, evicted = 0,
+                             accept_failures = 0, handshakes_failed = 0, requests = 0, requests_refused = 0,
+                             dropped_slow = 0, queue_full = 0, handler_faults = 0, cut = 0;
 };
 
 class Connection;
@@ -40,6 +41,7 @@ class Connection;
 struct Shared {
   Server::Options options;
   AtomicCounters counters;
+  std::optional<Admission> admission;
   std::optional<asio::ssl::context> tls;
   std::unique_ptr<WorkerPool> workers;
   std::mutex mutex;
@@ -47,6 +49,8 @@ struct Shared {
 
   void fault(std::string_view what) const noexcept;
   [[nodiscard]] Answer refusal(int status, const Peer& peer, bool keep_alive, AnswerTo method) const;
+  /// That connection, if it lives.
+  [[nodiscard]] std::shared_ptr<Connection> find(std::uint64_t number);
   /// Those that live; the lock is not held when the caller lets go of the last owner of one.
   [[nodiscard]] std::vector<std::shared_ptr<Connection>> live();
 };
@@ -62,6 +66,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   /// Ends it if it is `owner`'s; true if that is known already, false if it is not or is found out on the strand.
   bool cut(std::uint64_t owner);
+  /// Ends it at once, for another that needs its place.
+  void give_way();
   /// Ends it so that what was written still arrives.
   void shut();
 
@@ -71,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What the end of a time means: nothing bad; the peer is dropped; the same, but it is told first.
   enum class Slow : std::uint8_t { expected, offence, told };
 
+  void prove();
   void expire_after(std::chrono::milliseconds time, Slow slow);
   void calm();
   void expired(Slow slow);
@@ -105,7 +112,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Peer peer_;
   std::atomic<std::uint64_t> owner_ = 0;
   bool closed_ = false;
-  bool late_ = false;  // the request did not arrive in time: the read that waits for it is being ended
+  bool proven_ = false;  // showed a certificate or a whole request
+  bool late_ = false;    // the request did not arrive in time: the read that waits for it is being ended
   std::size_t drained_ = 0;
   beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;

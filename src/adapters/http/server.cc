@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/http/server.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -11,6 +12,22 @@
 namespace birthmark::http {
 namespace {
 
+/// Whom a connection counts for: an address, of IPv6 the network of 64 bits that one subscriber has.
+std::string source_of(const asio::ip::address& address) {
+  if (!address.is_v6()) {
+    return address.to_string();
+  }
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  }
+  constexpr std::size_t kNetworkBytes = 8;
+  const auto bytes = v6.to_bytes();
+  return to_hex(BytesView{bytes}.first(kNetworkBytes));
+}
+
+constexpr std::size_t kSharesOfAll = 8, kShareMin = 16;
+
 class AsioServer final : public Server {
  public:
   explicit AsioServer(Options options) : shared_{std::make_shared<Shared>()}, acceptor_{io_}, backoff_{io_} {
@@ -18,6 +35,11 @@ class AsioServer final : public Server {
     if (shared_->options.tls) {
       shared_->tls.emplace(tls::add_reference(shared_->options.tls->native()));
     }
+    const auto& limits = shared_->options.limits;
+    const auto share = limits.connections_per_source_max != 0
+                           ? limits.connections_per_source_max
+                           : std::max<std::size_t>(kShareMin, limits.connections_max / kSharesOfAll);
+    shared_->admission.emplace(limits.connections_max, share);
     shared_->workers = std::make_unique<WorkerPool>(shared_->options.limits.workers, shared_->options.limits.queue_max);
   }
   ~AsioServer() override { AsioServer::stop(); }
@@ -46,7 +68,6 @@ class AsioServer final : public Server {
                                          std::to_string(shared_->options.port) + ": " + error.message());
     }
     port_ = acceptor_.local_endpoint(error).port();
-    accept();
     loop_ = std::jthread{[this] { run(); }};
     return {};
   }
@@ -69,6 +90,7 @@ class AsioServer final : public Server {
     return {.connections_open = c.connections_open,
             .accepted = c.accepted,
             .connections_refused = c.connections_refused,
+            .evicted = c.evicted,
             .accept_failures = c.accept_failures,
             .handshakes_failed = c.handshakes_failed,
             .requests = c.requests,
@@ -107,17 +129,22 @@ class AsioServer final : public Server {
   void run() {
     while (true) {
       try {
+        if (!accepting_ && !stopped_) {
+          accept();
+        }
         io_.run();
         return;
       } catch (const std::exception& exception) {
-        // Out of memory in one connection; its owners went with the handler, the others go on.
+        // Out of memory in one connection; its owners went with the handler, the others go on, and so does accepting.
         shared_->fault(std::string{"event loop: "} + exception.what());
+        io_.restart();  // it may have run out of work: accepting was part of what ended
       }
     }
   }
 
   void accept() {
     acceptor_.async_accept(asio::make_strand(io_), [this](const error_code& error, tcp::socket socket) {
+      accepting_ = false;  // if anything below throws, `run` accepts anew
       if (stopped_) {
         return;
       }
@@ -125,14 +152,30 @@ class AsioServer final : public Server {
         after_failure(error);
         return;
       }
-      if (shared_->counters.connections_open < shared_->options.limits.connections_max) {
-        ++shared_->counters.accepted;
-        std::make_shared<Connection>(shared_, std::move(socket), ++last_connection_)->start();
-      } else {
-        ++shared_->counters.connections_refused;
-      }
+      take(std::move(socket));
       accept();
     });
+    accepting_ = true;
+  }
+
+  void take(tcp::socket socket) {
+    error_code ignored;
+    const auto number = ++last_connection_;
+    const auto verdict = shared_->admission->enter(number, source_of(socket.remote_endpoint(ignored).address()));
+    if (const auto connection = verdict.evicted ? shared_->find(*verdict.evicted) : nullptr) {
+      connection->give_way();
+    }
+    if (!verdict.admitted) {
+      ++shared_->counters.connections_refused;
+      return;
+    }
+    ++shared_->counters.accepted;
+    try {
+      std::make_shared<Connection>(shared_, std::move(socket), number)->start();
+    } catch (...) {
+      shared_->admission->leave(number);
+      throw;
+    }
   }
 
   /// Without descriptors the next accept fails at once and for ever: waits instead of spinning.
@@ -141,10 +184,12 @@ class AsioServer final : public Server {
     shared_->fault("accept: " + error.message());
     backoff_.expires_after(shared_->options.limits.accept_backoff);
     backoff_.async_wait([this](const error_code& cancelled) {
+      accepting_ = false;
       if (!cancelled && !stopped_) {
         accept();
       }
     });
+    accepting_ = true;
   }
 
   // Order matters: connections end before the loop they run on.
@@ -152,7 +197,8 @@ class AsioServer final : public Server {
   std::shared_ptr<Shared> shared_;
   tcp::acceptor acceptor_;
   asio::steady_timer backoff_;
-  std::uint64_t last_connection_ = 0;
+  std::uint64_t last_connection_ = 0;  // with the next, of the loop alone
+  bool accepting_ = false;             // or waiting to
   std::uint16_t port_ = 0;
   std::atomic<bool> stopped_ = false;
   std::jthread loop_;

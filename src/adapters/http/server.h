@@ -15,6 +15,9 @@ namespace birthmark::http {
 /// Bounds of one listener (AC-26): what exceeds them is refused or dropped, never buffered.
 struct Limits {
   std::size_t connections_max = 4096;
+  /// From one IPv4 address or IPv6 /64; 0: an eighth of all, at least 16. Beyond either bound the oldest connection
+  /// that has shown neither a certificate nor a whole request gives way; if there is none, the new one is turned away.
+  std::size_t connections_per_source_max = 0;
   std::size_t header_bytes_max = 8 * 1024;
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t queue_max = 1024;                       ///< requests waiting for a worker; beyond: 503 with Retry-After
@@ -35,7 +38,8 @@ using Handler = std::function<Response(const Request&)>;
 struct Counters {
   std::uint64_t connections_open = 0;
   std::uint64_t accepted = 0;
-  std::uint64_t connections_refused = 0;  ///< beyond connections_max
+  std::uint64_t connections_refused = 0;  ///< beyond the bounds, with none that could give way
+  std::uint64_t evicted = 0;              ///< that gave way to others
   std::uint64_t accept_failures = 0;      ///< of the operating system
   std::uint64_t handshakes_failed = 0;
   std::uint64_t requests = 0;          ///< that were read whole and were well formed

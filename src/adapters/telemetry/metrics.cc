@@ -40,6 +40,8 @@ constexpr std::array kListenerRows{
     ListenerRow{"birthmark_connections_total", "Connections taken.", kCounter, &http::Counters::accepted},
     ListenerRow{"birthmark_connections_refused_total", "Connections beyond the limit.", kCounter,
                 &http::Counters::connections_refused},
+    ListenerRow{"birthmark_connections_evicted_total", "Connections that proved nothing and gave way to others.",
+                kCounter, &http::Counters::evicted},
     ListenerRow{"birthmark_handshake_failures_total", "TLS handshakes that failed.", kCounter,
                 &http::Counters::handshakes_failed},
     ListenerRow{"birthmark_requests_malformed_total", "Requests too large, or not readable in one way.", kCounter,

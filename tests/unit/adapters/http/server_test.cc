@@ -1,7 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/http/server.h"
 
+#include <cstdlib>
+#include <new>
+
+#include "adapters/http/connection.h"
 #include "unit/adapters/http/served.h"
+
+namespace birthmark::http::testing {
+namespace {
+
+std::atomic<std::size_t> failing_size = 0;
+
+/// The next allocation of about that size, a shared pointer's block included, fails; whoever makes it.
+void fail_next_allocation_of(std::size_t bytes) {
+  failing_size = bytes;
+}
+
+bool is_to_fail(std::size_t bytes) {
+  constexpr std::size_t kBlock = 64;
+  auto wanted = failing_size.load();
+  return wanted != 0 && bytes >= wanted && bytes <= wanted + kBlock && failing_size.compare_exchange_strong(wanted, 0);
+}
+
+}  // namespace
+}  // namespace birthmark::http::testing
+
+// Not inlined: the compiler would see free() meet what came from operator new.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  void* const memory = birthmark::http::testing::is_to_fail(bytes) ? nullptr : std::malloc(bytes);
+  if (memory == nullptr) {
+    throw std::bad_alloc{};
+  }
+  return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept {
+  std::free(memory);
+}
 
 namespace birthmark::http {
 namespace {
@@ -247,6 +285,50 @@ TEST(HttpServer, one_connection_too_many_is_turned_away_and_those_that_are_open_
   EXPECT_TRUE(first.answer());
   EXPECT_EQ(served.server().counters().connections_refused, 1U);
   EXPECT_EQ(served.server().counters().connections_open, 2U);
+}
+
+TEST(HttpServer, where_all_are_taken_the_oldest_that_said_nothing_gives_way) {
+  Served served{{.connections_max = 2}};
+  auto known = served.connect();
+  known.send(get("/1"));
+  EXPECT_TRUE(known.answer());
+  auto silent = served.connect();
+  ASSERT_TRUE(served.counts([](const Counters& c) { return c.accepted == 2; }));
+  auto third = served.connect();
+  third.send(get("/3"));
+  EXPECT_TRUE(third.answer());
+  EXPECT_EQ(silent.rest(), "");
+  known.send(get("/4"));
+  EXPECT_TRUE(known.answer());
+  EXPECT_EQ(served.server().counters().evicted, 1U);
+  EXPECT_EQ(served.server().counters().connections_refused, 0U);
+}
+
+TEST(HttpServer, one_source_has_its_share_and_no_more) {
+  Served served{{.connections_max = 8, .connections_per_source_max = 2}};
+  auto first = served.connect(), second = served.connect();
+  for (auto* const peer : {&first, &second}) {
+    peer->send(get("/"));
+    EXPECT_TRUE(peer->answer());
+  }
+  auto third = served.connect();
+  third.send(get("/"));
+  EXPECT_EQ(third.answer(), std::nullopt);
+  EXPECT_EQ(served.server().counters().connections_refused, 1U);
+}
+
+TEST(HttpServer, without_memory_for_one_connection_the_next_is_accepted) {
+  Served served;
+  testing::fail_next_allocation_of(sizeof(Connection));
+  auto lost = served.connect();
+  EXPECT_EQ(lost.rest(), "");
+  EXPECT_TRUE(served.counts([](const Counters& c) { return c.accepted == 1; }));
+  auto peer = served.connect();
+  peer.send(get("/x"));
+  EXPECT_TRUE(has(peer.answer(), "/x"));
+  ASSERT_EQ(served.faults().size(), 1U);
+  EXPECT_TRUE(has(served.faults().front(), "event loop"));
+  EXPECT_TRUE(served.counts([](const Counters& c) { return c.connections_open == 1; }));
 }
 
 TEST(HttpServer, a_full_queue_refuses_at_once_with_503_and_says_when_to_come_back) {
