@@ -76,6 +76,7 @@ class HttpListeners final : public Listeners {
     out.on_fault = [this, name](std::string_view what) {
       log_.write("transport_fault", {{"listener", name}, {"what", telemetry::printable(what)}});
     };
+    out.on_refusal = [this, name](const http::Peer& peer, const Error& why) { refuse_handshake(name, peer, why); };
     out.error_response = [this, name](int status, const http::Peer& peer) { return refuse(name, status, peer); };
     return out;
   }
@@ -98,6 +99,20 @@ class HttpListeners final : public Listeners {
     auto answer = api::problem(error);
     answer.headers.push_back({"X-Request-Id", std::move(id)});
     return answer;
+  }
+
+  /// Who shows a certificate that is none of ours, or no longer, is a stranger: nothing is proved of him.
+  void refuse_handshake(std::string_view name, const http::Peer& peer, const Error& why) {
+    services_.refusals.count(
+        {.code = why.code, .source = peer.address, .caller = std::nullopt, .path = {}, .detail = why.detail});
+    boost::json::object line{{"listener", name},
+                             {"peer", peer.address},
+                             {"code", info(why.code).name},
+                             {"detail", telemetry::printable(why.detail)}};
+    if (!why.check.empty()) {
+      line["check"] = telemetry::printable(why.check);
+    }
+    log_.write("handshake_refused", std::move(line));
   }
 
   static std::string new_request_id(std::string_view name, const http::Peer& peer) {

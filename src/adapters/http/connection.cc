@@ -32,6 +32,17 @@ void Shared::fault(std::string_view what) const noexcept {
   }
 }
 
+void Shared::refused(const Peer& peer, const Error& why) const noexcept {
+  try {
+    if (options.on_refusal) {
+      options.on_refusal(peer, why);
+      return;
+    }
+    fault("handshake with " + peer.address + ": " + std::string{info(why.code).name} + ": " + why.detail);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): as above
+  }
+}
+
 Answer Shared::refusal(int status, const Peer& peer, bool keep_alive, AnswerTo method) const {
   Response response;
   try {
@@ -204,7 +215,12 @@ void Connection::after_handshake(const error_code& error) {
   }
   if (!facts) {
     ++shared_->counters.handshakes_failed;
-    shared_->fault("handshake with " + peer_.address + ": " + facts.error().detail);
+    const auto refusal = error ? tls::refusal_of(ssl) : std::optional{facts.error()};
+    if (refusal) {
+      shared_->refused(peer_, *refusal);
+    } else {
+      shared_->fault("handshake with " + peer_.address + ": " + facts.error().detail);
+    }
     drain();  // the alert that says why has to arrive
     return;
   }

@@ -48,6 +48,7 @@ struct Shared {
   std::unordered_map<std::uint64_t, std::weak_ptr<Connection>> connections;  // guarded by mutex
 
   void fault(std::string_view what) const noexcept;
+  void refused(const Peer& peer, const Error& why) const noexcept;
   [[nodiscard]] Answer refusal(int status, const Peer& peer, bool keep_alive, AnswerTo method) const;
   /// That connection, if it lives.
   [[nodiscard]] std::shared_ptr<Connection> find(std::uint64_t number);

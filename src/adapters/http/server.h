@@ -64,8 +64,11 @@ class Server {
     /// Status and Connection are set here whatever it returns. Empty: answers without a body. Called from several
     /// threads, the event loop's among them: must not block.
     std::function<Response(int status, const Peer& peer)> error_response = {};
-    /// Hears of failed handshakes, with peer and reason, and of handlers that throw; for logs. May be empty. Called
-    /// from several threads.
+    /// Hears of peers that the verifier refused in their handshake, or that gave no channel binding. May be empty: then
+    /// `on_fault` hears of it. Called from the event loop: must not block.
+    std::function<void(const Peer& peer, const Error& why)> on_refusal = {};
+    /// Hears of other failed handshakes, with peer and reason, and of handlers that throw; for logs. May be empty.
+    /// Called from several threads.
     std::function<void(std::string_view what)> on_fault = {};
   };
 

@@ -34,6 +34,29 @@ int owner_slot() {
   return slot;
 }
 
+void free_refusal(void* /*parent*/, void* refusal, CRYPTO_EX_DATA* /*data*/, int /*slot*/, long /*more*/,
+                  void* /*argument*/) {
+  delete static_cast<Error*>(refusal);  // owned by the connection of the library, as no C++ object is
+}
+
+/// Where a connection keeps why its verifier refused: the library itself has only numbers of its own for that.
+int refusal_slot() {
+  static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_refusal);
+  return slot;
+}
+
+void keep_refusal(SSL* ssl, const Error& error) noexcept {
+  try {
+    auto kept = std::make_unique<Error>(error);
+    delete static_cast<Error*>(SSL_get_ex_data(ssl, refusal_slot()));
+    SSL_set_ex_data(ssl, refusal_slot(), nullptr);
+    if (SSL_set_ex_data(ssl, refusal_slot(), kept.get()) == 1) {
+      static_cast<void>(kept.release());
+    }
+  } catch (...) {  // NOLINT(bugprone-empty-catch): refused all the same, only without words
+  }
+}
+
 Bytes der_of(const X509* certificate) {
   unsigned char* encoded = nullptr;
   const int size = i2d_X509(certificate, &encoded);
@@ -84,6 +107,9 @@ int verify_peer(X509_STORE_CTX* store, void* argument) {
   const auto owner = leaf != nullptr && ssl != nullptr ? run_verifier(*context, *leaf)
                                                        : Result<std::uint64_t>{fail(Code::unauthenticated, "no leaf")};
   if (!owner) {
+    if (ssl != nullptr) {
+      keep_refusal(ssl, owner.error());
+    }
     X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
     return 0;
   }
@@ -268,6 +294,11 @@ Result<Established> established(SSL* ssl, ExtendedMasterSecret extended_master_s
 
 std::uint64_t owner_of(const SSL* ssl) {
   return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(ssl, owner_slot())));
+}
+
+std::optional<Error> refusal_of(const SSL* ssl) {
+  const auto* const refusal = static_cast<const Error*>(SSL_get_ex_data(ssl, refusal_slot()));
+  return refusal != nullptr ? std::optional{*refusal} : std::nullopt;
 }
 
 ssl_ctx_st* add_reference(ssl_ctx_st* native) {

@@ -111,6 +111,9 @@ Result<Established> established(ssl_st* ssl,
 /// What the verifier said of the client so far, also before the handshake is finished; 0: nothing.
 std::uint64_t owner_of(const ssl_st* ssl);
 
+/// With what the verifier refused the client; nothing if it did not.
+std::optional<Error> refusal_of(const ssl_st* ssl);
+
 /// Makes a client's handshake fail unless the server's certificate names `host`: a DNS name or an address (RFC 9525).
 Result<void> expect_server(ssl_st* ssl, const std::string& host);
 /// Why the server's certificate was refused, in words; empty if it was not.
