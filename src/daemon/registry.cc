@@ -161,10 +161,10 @@ class ComposedRegistry final : public Registry {
   Files& files() override { return world_->files(); }
   [[nodiscard]] std::string log_key() const override { return log_key_; }
 
-  void tidy() override {
+  void tidy(app::Refusals::Minutes minutes) override {
     // What fails here is tried again at the next tick; it is counted where it fails.
     static_cast<void>(cases_->operations.replay_journal());
-    static_cast<void>(cases_->refusals.flush());
+    static_cast<void>(cases_->refusals.flush(minutes));
     if (const auto durable = log_->make_durable()) {
       static_cast<void>(store_->prune_log(*durable));
     }

@@ -6,6 +6,7 @@
 
 #include "adapters/api/services.h"
 #include "app/ports/files.h"
+#include "app/refusals.h"
 #include "daemon/config.h"
 
 namespace birthmark::daemon {
@@ -36,7 +37,7 @@ class Registry {
   /// The vkey of the log, for `audit verify`.
   [[nodiscard]] virtual std::string log_key() const = 0;
   /// Work that waits for a quiet moment: flush of aggregates, pruning. Called by a timer.
-  virtual void tidy() = 0;
+  virtual void tidy(app::Refusals::Minutes minutes = app::Refusals::Minutes::past) = 0;
 };
 
 }  // namespace birthmark::daemon

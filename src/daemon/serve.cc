@@ -256,7 +256,7 @@ int serve(const Config& config, bool development, cli::Form form) {
   std::printf("%s\n", json::write(line).c_str());
   std::fflush(stdout);
   wait_for_end(signals, [&] { (*registry)->tidy(); });
-  (*registry)->tidy();
+  (*registry)->tidy(app::Refusals::Minutes::all);
   return 0;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "adapters/clock/system_clock.h"
+#include "adapters/files/posix_files.h"
+#include "adapters/sqlite/store.h"
+#include "audit/entry.h"
 #include "codec/base64.h"
 #include "support/line.h"
 
@@ -139,6 +143,43 @@ TEST_F(AC20, each_form_is_refused_and_the_device_can_enroll_afterwards) {
   const auto enrolled = line.enroll(device_);
   EXPECT_TRUE(enrolled.ok()) << enrolled.words();
   EXPECT_EQ(server_.audit_verify({}, Server::Rows::ignored).exit_code, 0);
+}
+
+/// Refusals in the log of a server that has stopped.
+struct Written {
+  std::uint64_t entries = 0;  ///< of their own
+  std::uint64_t counted = 0;  ///< in aggregates
+};
+Written written(const Server& server, Code code) {
+  PosixFiles files;
+  NoFaults faults;
+  SystemClock clock;
+  const auto store = must(sqlite::SqliteStore::open(
+      {.directory = server.data() / "registry", .files = files, .faults = faults, .clock = clock}));
+  Written out;
+  for (const auto& bytes : must(store->entries(must(store->log_span()).first, 100'000))) {
+    const auto entry = must(audit::read_entry(bytes));
+    out.entries += entry.kind == audit::EntryKind::refusal && entry.refusal == code ? 1 : 0;
+    out.counted += entry.kind == audit::EntryKind::refusals_aggregated && entry.refusal == code ? entry.count : 0;
+  }
+  return out;
+}
+
+/// Design rule 9: nobody fills the log, and nothing is left out of it.
+TEST_F(AC20, many_are_ten_entries_a_minute_of_the_device_and_a_stranger_s_are_counted_only) {
+  constexpr std::uint64_t kMany = 40;
+  Caller stranger{server_, Listener::device, nullptr};
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    EXPECT_EQ(send(std::string_view{"!!!!"}).code, "bad_request");
+    EXPECT_EQ(stranger.post("/v1/telemetry", {}).code, "unauthenticated");
+  }
+  server_.stop();
+  const auto device = written(server_, Code::bad_request), nobody = written(server_, Code::unauthenticated);
+  EXPECT_GE(device.entries, 10U);
+  EXPECT_LE(device.entries, 30U) << "of three minutes at most";
+  EXPECT_EQ(device.entries + device.counted, kMany);
+  EXPECT_EQ(nobody.entries, 0U);
+  EXPECT_EQ(nobody.counted, kMany);
 }
 
 }  // namespace
