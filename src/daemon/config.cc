@@ -29,6 +29,16 @@ Result<void> set_listen(Config& config, const std::string& text) {
   return {};
 }
 
+Result<void> set_connections(Config& config, const std::string& text) {
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+    return fail(Code::bad_request, "a number; 0 is an eighth of the listener's");
+  }
+  config.connections_per_source = count;
+  return {};
+}
+
 Result<void> set_scope(Config& config, const std::string& text) {
   const auto scope = app::scope_named(text);
   if (!scope) {
@@ -72,6 +82,8 @@ Result<void> set_metrics(Config& config, const std::string& text) {
 constexpr std::array kSettings{
     SettingRow{{"data", "directory with everything the registry keeps"}, set_text<&Config::data>},
     SettingRow{{"device_listen", "address:port for devices, stations and gates"}, set_listen<&Config::device>},
+    SettingRow{{"connections_per_source", "that one address may have with a listener; 0: an eighth of all"},
+               set_connections},
     SettingRow{{"operator_listen", "address:port for operators"}, set_listen<&Config::operators>},
     SettingRow{{"public_listen", "address:port for health, metrics and the log, without TLS"},
                set_listen<&Config::open>},

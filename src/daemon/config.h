@@ -24,6 +24,7 @@ struct Config {
   ListenAddress device{"127.0.0.1", 8443};
   ListenAddress operators{"127.0.0.1", 8444};
   ListenAddress open{"127.0.0.1", 8480};
+  std::size_t connections_per_source = 0;  ///< of one listener; 0: an eighth of what it may have (http::Limits)
   app::Scope scope = app::Scope::batch;
   std::string public_url;  ///< prefix of CRL URLs in certificates; empty: none are named
   std::string log_origin = "birthmark.invalid/log";

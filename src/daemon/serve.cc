@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -20,6 +19,7 @@
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "daemon/bootstrap.h"
+#include "daemon/descriptors.h"
 
 namespace birthmark::daemon {
 namespace {
@@ -42,7 +42,8 @@ class HttpListeners final : public Listeners {
     // Foreign EST clients of test products (docs/adr/0003); in production nobody gets in without.
     const auto weakest = config.environment == policy::Environment::development ? tls::ExtendedMasterSecret::unchecked
                                                                                 : tls::ExtendedMasterSecret::required;
-    BM_TRY(device_, start_tls("device", config.device,
+    const auto shares = connection_shares(raise_descriptor_limit());
+    BM_TRY(device_, start_tls("device", config.device, limits(config, shares.device),
                               {.chain = identity.chain,
                                .key = &identity.key,
                                .client = tls::ClientCertificate::wanted,
@@ -52,10 +53,11 @@ class HttpListeners final : public Listeners {
     BM_TRY(
         operators_,
         start_tls(
-            "operator", config.operators,
+            "operator", config.operators, limits(config, shares.operators),
             {.chain = identity.chain, .key = &identity.key, .client = tls::ClientCertificate::required, .verify = {}},
             operator_router_));
-    BM_TRY(open_, http::Server::start(options("public", config.open, nullptr, public_router_)));
+    BM_TRY(open_,
+           http::Server::start(options("public", config.open, limits(config, shares.open), nullptr, public_router_)));
     started_ = true;
     registry.set_sessions([this](DeviceRow row) { return device_->cut(row.get()); });
     return {};
@@ -66,11 +68,19 @@ class HttpListeners final : public Listeners {
   [[nodiscard]] std::uint16_t public_port() const override { return open_->port(); }
 
  private:
-  http::Server::Options options(std::string_view name, const ListenAddress& address,
+  static http::Limits limits(const Config& config, std::size_t connections) {
+    http::Limits out;
+    out.connections_max = connections;
+    out.connections_per_source_max = config.connections_per_source;
+    return out;
+  }
+
+  http::Server::Options options(std::string_view name, const ListenAddress& address, const http::Limits& limits,
                                 std::shared_ptr<tls::ServerContext> context, api::Router& router) {
     http::Server::Options out;
     out.address = address.address;
     out.port = address.port;
+    out.limits = limits;
     out.tls = std::move(context);
     out.handler = [this, name, &router](const http::Request& request) { return serve(name, router, request); };
     out.on_fault = [this, name](std::string_view what) {
@@ -168,10 +178,11 @@ class HttpListeners final : public Listeners {
   }
 
   Result<std::unique_ptr<http::Server>> start_tls(std::string_view name, const ListenAddress& address,
-                                                  tls::ServerContext::Options secure, api::Router& router) {
+                                                  const http::Limits& limits, tls::ServerContext::Options secure,
+                                                  api::Router& router) {
     secure.verify = [this](BytesView leaf) { return owner_of(leaf); };
     BM_TRY(auto context, tls::ServerContext::create(std::move(secure)));
-    return http::Server::start(options(name, address, std::move(context), router));
+    return http::Server::start(options(name, address, limits, std::move(context), router));
   }
 
   /// The handshake proves path and receipt; whose connection it is tells the credential table. State is judged on
@@ -200,15 +211,6 @@ sigset_t block_end_signals() {
   return set;
 }
 
-/// The usual soft limit of 1,024 descriptors is less than one listener may have connections.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);  // where it is refused, accept waits for descriptors
-  }
-}
-
 void wait_for_end(const sigset_t& set, const std::function<void()>& tidy) {
   const timespec pause{.tv_sec = kTidySeconds, .tv_nsec = 0};
   while (sigtimedwait(&set, nullptr, &pause) < 0) {
@@ -227,7 +229,6 @@ Result<std::unique_ptr<Listeners>> listen(const Config& config, Registry& regist
 int serve(const Config& config, bool development, cli::Form form) {
   constexpr int kEnvironment = cli::kEnvironment;
   const auto signals = block_end_signals();
-  raise_descriptor_limit();
   if (development) {
     PosixFiles files;
     SystemEntropy entropy;
