@@ -42,6 +42,11 @@ class HttpListeners final : public Listeners {
     // Foreign EST clients of test products (docs/adr/0003); in production nobody gets in without.
     const auto weakest = config.environment == policy::Environment::development ? tls::ExtendedMasterSecret::unchecked
                                                                                 : tls::ExtendedMasterSecret::required;
+    // Before anybody can ask for a deny. Until the device listener is there, nobody has a connection to cut.
+    registry.set_sessions([this](DeviceRow row) {
+      auto* const listener = cuttable_.load();
+      return listener != nullptr ? listener->cut(row.get()) : 0;
+    });
     const auto shares = connection_shares(raise_descriptor_limit());
     BM_TRY(device_, start_tls("device", config.device, limits(config, shares.device),
                               {.chain = identity.chain,
@@ -50,6 +55,7 @@ class HttpListeners final : public Listeners {
                                .verify = {},
                                .extended_master_secret = weakest},
                               device_router_));
+    cuttable_ = device_.get();
     BM_TRY(
         operators_,
         start_tls(
@@ -59,7 +65,6 @@ class HttpListeners final : public Listeners {
     BM_TRY(open_,
            http::Server::start(options("public", config.open, limits(config, shares.open), nullptr, public_router_)));
     started_ = true;
-    registry.set_sessions([this](DeviceRow row) { return device_->cut(row.get()); });
     return {};
   }
 
@@ -196,6 +201,7 @@ class HttpListeners final : public Listeners {
   telemetry::EventLog log_;
   telemetry::Metrics metrics_;
   std::atomic<bool> started_ = false;
+  std::atomic<http::Server*> cuttable_ = nullptr;  ///< the device listener, once it is there
   api::Router device_router_, operator_router_, public_router_;
   std::unique_ptr<http::Server> device_, operators_, open_;
 };
