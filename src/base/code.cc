@@ -19,7 +19,7 @@ constexpr std::array kCodes{
              "The JSON is malformed, has a duplicate or unknown member, or is too deep.",
              "Send strict JSON with the documented members only."},
     CodeInfo{Code::too_large, "too_large", malformed, 413, "The body is larger than this path takes.",
-             "Send at most 64 KiB."},
+             "Send at most 64 KiB; for a batch with its plan at most 8 MiB and 100,000 parts."},
     CodeInfo{Code::header_too_large, "header_too_large", malformed, 431,
              "The request line and headers are larger than the server takes.", "Send at most 8 KiB of them."},
     CodeInfo{Code::request_timeout, "request_timeout", malformed, 408, "The request did not arrive whole in time.",
@@ -121,8 +121,12 @@ constexpr std::array kCodes{
              "The database is older than what was published.", "Restore the newest backup and replay what is missing."},
     CodeInfo{Code::internal, "internal", unavailable, 500, "The server failed at this request.",
              "Look for `transport_fault` in the server's log under this request's time; report it."},
-    CodeInfo{Code::unavailable, "unavailable", unavailable, 503, "The server is starting, stopping or full.",
-             "Repeat after Retry-After."},
+    CodeInfo{
+        Code::unavailable, "unavailable", unavailable, 503,
+        "What is needed is not there now: a server that is starting, stopping, full or out of reach, or a file that "
+        "another process has locked.",
+        "If the server answered, repeat after Retry-After; else see that it runs at this address, and that no other "
+        "process works on the same files."},
 };
 
 consteval bool in_order() {

@@ -112,9 +112,12 @@ Result<Opened> open_log(Files& files, DirectoryLog& log, const AuditFlags& flags
   return Opened{std::move(note), std::move(opened.checkpoint)};
 }
 
-Result<std::string> proof_of(Files& files, const AuditFlags& flags) {
-  DirectoryLog log{files, flags.directory()};
-  BM_TRY(auto opened, open_log(files, log, flags));
+/// A log that is not there is the environment's fault, as to `verify`; one whose head is wrong is wrong.
+int complain_of_log(const Error& error, Form form) {
+  return complain(error, form, error.code == Code::not_found ? kEnvironment : exit_code_of(error));
+}
+
+Result<std::string> proof_of(DirectoryLog& log, Opened opened, const AuditFlags& flags) {
   audit::TileHashes hashes{opened.checkpoint.size, [&](const audit::TileName& name) { return log.tile(name); }};
   BM_TRY(auto path, audit::prove_inclusion(flags.index, opened.checkpoint.size, hashes.reader()));
   return audit::write_proof(
@@ -123,7 +126,12 @@ Result<std::string> proof_of(Files& files, const AuditFlags& flags) {
 
 int prove(const AuditFlags& flags) {
   PosixFiles files;
-  const auto proof = proof_of(files, flags);
+  DirectoryLog log{files, flags.directory()};
+  auto opened = open_log(files, log, flags);
+  if (!opened) {
+    return complain_of_log(opened.error(), flags.form());
+  }
+  const auto proof = proof_of(log, std::move(*opened), flags);
   if (!proof) {
     return complain(proof.error(), flags.form());
   }
@@ -140,7 +148,7 @@ int checkpoint(const AuditFlags& flags) {
   DirectoryLog log{files, flags.directory()};
   const auto opened = open_log(files, log, flags);
   if (!opened) {
-    return complain(opened.error(), flags.form());
+    return complain_of_log(opened.error(), flags.form());
   }
   if (!flags.out.empty()) {
     const auto kept = write_atomically(files, flags.out, as_bytes(opened->note), Visibility::everyone);
@@ -162,8 +170,9 @@ int checkpoint(const AuditFlags& flags) {
 std::shared_ptr<AuditFlags> add_log(CLI::App& command) {
   auto flags = std::make_shared<AuditFlags>();
   add_data_flag(command, flags->data);
-  command.add_option("--log", flags->log, "directory of the log; <data>/log");
-  command.add_option("--key", flags->key, "verifier key of the log (name+id+key), or a file with it; <data>/log.vkey");
+  command.add_option("--log", flags->log, "directory of the log; <data>/log")->check(check_filled);
+  command.add_option("--key", flags->key, "verifier key of the log (name+id+key), or a file with it; <data>/log.vkey")
+      ->check(check_filled);
   command.add_flag("--json", flags->as_json, "one JSON object on standard output");
   return flags;
 }
@@ -178,7 +187,8 @@ void add_audit(CLI::App& program, int& exit_code) {
   const auto verify_flags = add_log(*check);
   check->add_option("--witness", verify_flags->witnesses,
                     "a checkpoint that was kept elsewhere: finds cuts and rollback");
-  check->add_option("--database", verify_flags->database, "registry.db, whose rows are compared; <data>/registry");
+  check->add_option("--database", verify_flags->database, "registry.db, whose rows are compared; <data>/registry")
+      ->check(check_filled);
   check->callback([verify_flags, &exit_code] { exit_code = verify(*verify_flags); });
 
   auto* const show = audit->add_subcommand("prove", "print the proof that an entry is in the log");
@@ -188,7 +198,7 @@ void add_audit(CLI::App& program, int& exit_code) {
 
   auto* const head = audit->add_subcommand("checkpoint", "print the log's signed head, and keep it as a witness");
   const auto head_flags = add_log(*head);
-  head->add_option("--out", head_flags->out, "file to keep it in, for `audit verify --witness`");
+  head->add_option("--out", head_flags->out, "file to keep it in, for `audit verify --witness`")->check(check_filled);
   head->callback([head_flags, &exit_code] { exit_code = checkpoint(*head_flags); });
 }
 

@@ -98,8 +98,9 @@ void add_open(CLI::App& batch, int& exit_code) {
   command->add_option("--days", flags->days, "length of the window")->check(CLI::Range(1U, 3650U))->excludes(closes);
   auto* const rate = command->add_option("--rate", flags->rate, "units an hour; no limit");
   command->add_option("--burst", flags->burst, "units at once; --rate")->needs(rate);
-  command->add_option("--policy", flags->policy_file, "TOML file with the product's policy");
-  command->add_option("--plan", flags->plan_file, "file with one SHA-256 of an expected EK certificate a line");
+  command->add_option("--policy", flags->policy_file, "TOML file with the product's policy")->check(check_filled);
+  command->add_option("--plan", flags->plan_file, "file with one SHA-256 of an expected EK certificate a line")
+      ->check(check_filled);
   add_operator_flags(*command, *flags);
   command->callback([flags, &exit_code] {
     exit_code = run_call(

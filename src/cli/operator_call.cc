@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "adapters/files/passphrase.h"
+
 namespace birthmark::cli {
 
 CredentialFiles OperatorFlags::credentials() const {
@@ -10,11 +12,23 @@ CredentialFiles OperatorFlags::credentials() const {
   return {.directory = root / "operators",
           .name = operator_name,
           .service_root = root / "tls" / "service-root.pem",
-          .passphrase = root / "passphrase"};
+          .passphrase = passphrase_file(root, passphrase)};
 }
 
 void add_data_flag(CLI::App& command, std::string& data) {
-  command.add_option("--data", data, "data directory")->envname("BIRTHMARK_DATA");
+  command.add_option("--data", data, "data directory")->envname("BIRTHMARK_DATA")->check(check_filled);
+}
+
+void add_passphrase_flag(CLI::App& command, std::string& passphrase, const std::string& whose) {
+  command
+      .add_option("--passphrase-file", passphrase,
+                  "passphrase " + whose + "; the systemd credential birthmark-passphrase, or <data>/passphrase")
+      ->envname("BIRTHMARK_PASSPHRASE_FILE")
+      ->check(check_filled);
+}
+
+std::string check_filled(const std::string& text) {
+  return text.empty() ? std::string{"an empty text"} : std::string{};
 }
 
 void add_operator_flags(CLI::App& command, OperatorFlags& flags) {
@@ -25,7 +39,9 @@ void add_operator_flags(CLI::App& command, OperatorFlags& flags) {
       });
   add_data_flag(command, flags.data);
   command.add_option("--operator", flags.operator_name, "whose key and certificate to use")
-      ->envname("BIRTHMARK_OPERATOR");
+      ->envname("BIRTHMARK_OPERATOR")
+      ->check(check_filled);
+  add_passphrase_flag(command, flags.passphrase, "of the operator's key");
   command.add_flag("--json", flags.as_json, "one JSON object on standard output");
 }
 

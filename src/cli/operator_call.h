@@ -18,17 +18,23 @@ struct OperatorFlags {
   std::string server = "127.0.0.1:8444";
   std::string data = "run/birthmark";
   std::string operator_name = "admin";
+  std::string passphrase;  ///< a file; empty: as adapters/files/passphrase.h finds it
   bool as_json = false;
 
   [[nodiscard]] Form form() const { return as_json ? Form::json : Form::words; }
   [[nodiscard]] CredentialFiles credentials() const;
 };
 
-/// --server, --data, --operator, --json; the first three also as BIRTHMARK_OPERATOR_SERVER, BIRTHMARK_DATA and
-/// BIRTHMARK_OPERATOR. A malformed address is a usage error.
+/// --server, --data, --operator, --passphrase-file, --json; the first four also as BIRTHMARK_OPERATOR_SERVER,
+/// BIRTHMARK_DATA, BIRTHMARK_OPERATOR and BIRTHMARK_PASSPHRASE_FILE. A malformed address and an empty text are usage
+/// errors.
 void add_operator_flags(CLI::App& command, OperatorFlags& flags);
 /// A data directory, as --data and BIRTHMARK_DATA.
 void add_data_flag(CLI::App& command, std::string& data);
+/// A file with the passphrase of keys, as --passphrase-file and BIRTHMARK_PASSPHRASE_FILE. @param whose "of the key"
+void add_passphrase_flag(CLI::App& command, std::string& passphrase, const std::string& whose);
+/// For flags that mean nothing without a text: what is wrong with it, or "".
+std::string check_filled(const std::string& text);
 
 using Call = std::function<Result<boost::json::value>(ApiClient&)>;
 using Show = std::function<void(const boost::json::value&)>;

@@ -29,9 +29,9 @@ std::string check_name(const std::string& text) {
 }
 
 void add_files(CLI::App& command, StationFiles& files, const std::string& directory_names) {
-  command.add_option(directory_names, files.directory,
-                     "directory of the station's key and certificate; <data>/stations");
-  command.add_option("--passphrase-file", files.passphrase, "passphrase of the station's key; <data>/passphrase");
+  command
+      .add_option(directory_names, files.directory, "directory of the station's key and certificate; <data>/stations")
+      ->check(check_filled);
 }
 
 void add_enroll(CLI::App& station, int& exit_code) {
@@ -52,6 +52,7 @@ void add_enroll(CLI::App& station, int& exit_code) {
   add_operator_flags(*command, *flags);
   command->callback([flags, order, &exit_code] {
     order->files.data = flags->data;
+    order->files.passphrase = flags->passphrase;
     exit_code = run_call(
         *flags,
         [&](ApiClient& client) -> Result<boost::json::value> {
@@ -104,6 +105,7 @@ void add_line_flags(CLI::App& command, LineFlags& flags) {
   command.add_option("--attempts", flags.patience.attempts, "how often to ask a server that is not there")
       ->check(CLI::Range(1U, 100U));
   add_files(command, flags.files, "--dir,--out");
+  add_passphrase_flag(command, flags.files.passphrase, "of the station's key");
   add_data_flag(command, flags.files.data);
   command.add_flag("--json", flags.as_json, "one JSON object a line on standard output");
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "adapters/files/passphrase.h"
 #include "cli/api_client.h"
 
 namespace birthmark::cli {
@@ -13,7 +14,7 @@ struct StationFiles {
   std::string name;
   std::string data = "run/birthmark";
   std::string directory;   ///< empty: <data>/stations
-  std::string passphrase;  ///< a file; empty: <data>/passphrase
+  std::string passphrase;  ///< a file; empty: as adapters/files/passphrase.h finds it
 
   [[nodiscard]] CredentialFiles credentials() const {
     const std::filesystem::path root{data};
@@ -21,7 +22,7 @@ struct StationFiles {
     return {.directory = where,
             .name = name,
             .service_root = where / "service-root.pem",
-            .passphrase = passphrase.empty() ? root / "passphrase" : std::filesystem::path{passphrase}};
+            .passphrase = passphrase_file(root, passphrase)};
   }
 };
 

@@ -7,21 +7,30 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 
 namespace birthmark::daemon {
 namespace {
 
 using Setter = Result<void> (*)(Config&, const std::string&);
 
+/// Whether a file may say true or false instead of on or off.
+enum class Takes : std::uint8_t { text, text_or_boolean };
+
 struct SettingRow {
   Setting setting;
   Setter set;
+  Takes takes = Takes::text;
 };
 
 template <auto Member>
 Result<void> set_text(Config& config, const std::string& text) {
   config.*Member = text;
   return {};
+}
+template <auto Member>
+Result<void> set_filled(Config& config, const std::string& text) {
+  return text.empty() ? Result<void>{fail(Code::bad_request, "an empty text")} : set_text<Member>(config, text);
 }
 template <auto Member>
 Result<void> set_listen(Config& config, const std::string& text) {
@@ -80,7 +89,7 @@ Result<void> set_metrics(Config& config, const std::string& text) {
 
 /// One name for the file, the flag and the environment: adding a setting is adding a row.
 constexpr std::array kSettings{
-    SettingRow{{"data", "directory with everything the registry keeps"}, set_text<&Config::data>},
+    SettingRow{{"data", "directory with everything the registry keeps"}, set_filled<&Config::data>},
     SettingRow{{"device_listen", "address:port for devices, stations and gates"}, set_listen<&Config::device>},
     SettingRow{{"connections_per_source", "that one address may have with a listener; 0: an eighth of all"},
                set_connections},
@@ -90,12 +99,13 @@ constexpr std::array kSettings{
     SettingRow{{"scope", "end of the manufacturing chain: global, product, factory or batch"}, set_scope},
     SettingRow{{"public_url", "prefix of the CRL addresses in certificates; empty: none"},
                set_text<&Config::public_url>},
-    SettingRow{{"log_origin", "name of the log in its checkpoints"}, set_text<&Config::log_origin>},
+    SettingRow{{"log_origin", "name of the log in its checkpoints"}, set_filled<&Config::log_origin>},
     SettingRow{{"passphrase_file", "of the key files; empty: the systemd credential or <data>/passphrase"},
                set_text<&Config::passphrase_file>},
     SettingRow{{"server_names", "names and addresses in the server's certificate, between commas"}, set_server_names},
-    SettingRow{{"operator_name", "the first operator, made by init"}, set_text<&Config::operator_name>},
-    SettingRow{{"metrics", "on: the public listener shows /metrics; off by default"}, set_metrics},
+    SettingRow{{"operator_name", "the first operator, made by init"}, set_filled<&Config::operator_name>},
+    SettingRow{
+        {"metrics", "on: the public listener shows /metrics; off by default"}, set_metrics, Takes::text_or_boolean},
     SettingRow{{"environment", "production or development"}, set_environment},
 };
 
@@ -107,6 +117,16 @@ constexpr std::array kNames = [] {
   return out;
 }();
 
+std::optional<std::string> text_of(std::string_view name, const toml::node& value) {
+  const auto* const row =
+      std::ranges::find_if(kSettings, [&](const SettingRow& candidate) { return candidate.setting.name == name; });
+  const auto truth = value.value_exact<bool>();
+  if (truth && row != kSettings.end() && row->takes == Takes::text_or_boolean) {
+    return *truth ? "on" : "off";
+  }
+  return value.value_exact<std::string>();
+}
+
 Result<Config> with_file(Config config, const std::filesystem::path& file) {
   toml::table table;
   try {
@@ -117,7 +137,7 @@ Result<Config> with_file(Config config, const std::filesystem::path& file) {
                 file.string() + " line " + std::to_string(line) + ": " + std::string{error.description()});
   }
   for (const auto& [key, value] : table) {
-    const auto text = value.value<std::string>();
+    const auto text = text_of(key.str(), value);
     if (!text) {
       return fail(Code::bad_request, file.string() + ": " + std::string{key.str()} + " is not a text");
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/posix_files.h"
@@ -17,54 +18,53 @@
 namespace birthmark::daemon {
 namespace {
 
-constexpr int kDone = 0, kUsage = 2, kEnvironment = 3;
+using cli::complain, cli::kDone, cli::kEnvironment, cli::kUsage;
 
 struct Flags {
-  std::string config_file;
-  std::map<std::string_view, std::string> settings;
+  std::optional<std::string> config_file;
+  std::map<std::string_view, std::string> settings;  ///< those that were given, empty ones too
   bool development = false;
   bool as_json = false;
+
+  [[nodiscard]] cli::Form form() const { return as_json ? cli::Form::json : cli::Form::words; }
 };
 
-/// File, then environment, then flags.
+/// File, then environment, then flags; --dev is one of them.
 Result<Config> configuration(const Flags& flags) {
   Config config;
-  if (flags.development) {
-    config.environment = policy::Environment::development;
-  }
-  if (!flags.config_file.empty()) {
-    BM_TRY(config, read_config(flags.config_file, config));
+  if (flags.config_file) {
+    BM_TRY(config, read_config(*flags.config_file, config));
   }
   BM_TRY(config, with_environment(std::move(config)));
   for (const auto& [name, text] : flags.settings) {
-    if (!text.empty()) {
-      BM_TRY(config, with_setting(std::move(config), name, text));
+    BM_TRY(config, with_setting(std::move(config), name, text));
+  }
+  if (flags.development) {
+    if (flags.settings.contains("environment") && config.environment != policy::Environment::development) {
+      return fail(Code::bad_request, "--dev and --environment production contradict one another");
     }
+    config.environment = policy::Environment::development;
   }
   return config;
-}
-
-int complain(const Error& error, const Flags& flags, int exit_code) {
-  return cli::complain(error, flags.as_json ? cli::Form::json : cli::Form::words, exit_code);
 }
 
 int run_init(const Flags& flags) {
   const auto config = configuration(flags);
   if (!config) {
-    return complain(config.error(), flags, kUsage);
+    return complain(config.error(), flags.form(), kUsage);
   }
   PosixFiles files;
   SystemEntropy entropy;
   const auto paths = Registry::paths(*config);
   if (const auto made = ensure_passphrase(files, paths.passphrase, entropy); !made) {
-    return complain(made.error(), flags, kEnvironment);
+    return complain(made.error(), flags.form(), kEnvironment);
   }
   const auto registry = Registry::open(*config);
   if (!registry) {
-    return complain(registry.error(), flags, kEnvironment);
+    return complain(registry.error(), flags.form(), kEnvironment);
   }
   if (const auto made = (*registry)->init(); !made) {
-    return complain(made.error(), flags, kEnvironment);
+    return complain(made.error(), flags.form(), kEnvironment);
   }
   const auto key = (*registry)->log_key();
   if (flags.as_json) {
@@ -87,9 +87,13 @@ std::string flag_of(std::string_view name) {
 }
 
 void add_settings(CLI::App& command, Flags& flags) {
-  command.add_option("--config", flags.config_file, "TOML file; <file>.d/*.toml after it");
+  command.add_option_function<std::string>(
+      "--config", [&flags](const std::string& text) { flags.config_file = text; },
+      "TOML file; <file>.d/*.toml after it");
   for (const auto& setting : settings()) {
-    command.add_option(flag_of(setting.name), flags.settings[setting.name], std::string{setting.words});
+    command.add_option_function<std::string>(
+        flag_of(setting.name), [&flags, name = setting.name](const std::string& text) { flags.settings[name] = text; },
+        std::string{setting.words});
   }
   command.add_flag("--dev", flags.development, "development: initialises by itself, simulated roots may be pinned");
   command.add_flag("--json", flags.as_json, "one JSON object on standard output");
@@ -129,6 +133,7 @@ Result<boost::json::object> check_policy(std::string_view toml, bool development
 int run(int argc, char** argv) {
   CLI::App program{"birthmark: device identity that is a property of the hardware"};
   program.require_subcommand(1);
+  program.set_version_flag("--version", std::string{"birthmark "} + BIRTHMARK_VERSION);
   Flags flags;
   int exit_code = kDone;
   auto* const init =
@@ -139,8 +144,8 @@ int run(int argc, char** argv) {
   add_settings(*server, flags);
   server->callback([&] {
     const auto config = configuration(flags);
-    exit_code = config ? serve(*config, flags.development, flags.as_json ? cli::Form::json : cli::Form::words)
-                       : complain(config.error(), flags, kUsage);
+    exit_code =
+        config ? serve(*config, flags.development, flags.form()) : complain(config.error(), flags.form(), kUsage);
   });
   cli::add_commands(program, exit_code, {.check_policy = check_policy});
   try {
@@ -151,12 +156,21 @@ int run(int argc, char** argv) {
   return exit_code;
 }
 
+/// What a program said and nobody got is not done: a full disk, a pipe that ended.
+int after_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+    return exit_code;
+  }
+  std::fprintf(stderr, "birthmark: standard output cannot be written\n");
+  return exit_code == kDone ? kEnvironment : exit_code;
+}
+
 }  // namespace
 }  // namespace birthmark::daemon
 
 int main(int argc, char** argv) {
   try {
-    return birthmark::daemon::run(argc, argv);
+    return birthmark::daemon::after_output(birthmark::daemon::run(argc, argv));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "birthmark: %s\n", error.what());
     return 3;

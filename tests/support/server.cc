@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/server.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <stdexcept>
 
@@ -60,17 +62,24 @@ Answer answer_of(const Result<http::Response>& response) {
   return out;
 }
 
-/// Values of the environment that would reach into a server of a test.
-std::map<std::string, std::optional<std::string>> environment(const ServerOptions& options, const std::string& faults) {
-  auto env = options.env;
-  env.emplace("BIRTHMARK_DATA", std::nullopt);
-  env.emplace("BIRTHMARK_OPERATOR", std::nullopt);
-  env.emplace("BIRTHMARK_ENVIRONMENT", std::nullopt);
+Environment environment(const ServerOptions& options, const std::string& faults) {
+  auto env = only_these_of_ours(options.env);
   env["BIRTHMARK_FAULTS"] = faults.empty() ? std::nullopt : std::optional{faults};
   return env;
 }
 
 }  // namespace
+
+Environment only_these_of_ours(Environment env) {
+  env.emplace("CREDENTIALS_DIRECTORY", std::nullopt);
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view variable{*at};
+    if (variable.starts_with("BIRTHMARK_")) {
+      env.emplace(std::string{variable.substr(0, variable.find('='))}, std::nullopt);
+    }
+  }
+  return env;
+}
 
 boost::json::object Answer::json() const {
   return read_object(body, words());

@@ -51,13 +51,18 @@ struct Answer {
   [[nodiscard]] std::string words() const;
 };
 
+using Environment = std::map<std::string, std::optional<std::string>>;
+/// `env`, and every other variable of ours (BIRTHMARK_*) and the systemd credentials removed: what the environment of
+/// the test holds reaches none of its programs.
+Environment only_these_of_ours(Environment env = {});
+
 enum class FirstStart : std::uint8_t { at_once, later };
 
 /// What to start, and out of what.
 struct ServerOptions {
   std::filesystem::path begin_from = {};  ///< a data directory to copy; empty: `birthmark init` makes one
   std::string faults = {};                ///< plan for the first start (adapters/files/fault_plan.h)
-  std::map<std::string, std::optional<std::string>> env = {};
+  Environment env = {};
   std::vector<std::string> flags = {};  ///< of `birthmark serve`, besides data, listeners and environment
   /// A command that becomes the server, as a shell that sets limits first: {"sh", "-c", "ulimit -n 1024; exec \"$@\"",
   /// "sh"}. Empty: none.

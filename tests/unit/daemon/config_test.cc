@@ -96,6 +96,23 @@ TEST(Config, a_file_that_is_not_there_is_not_found) {
   EXPECT_EQ(config.error().code, Code::not_found);
 }
 
+TEST(Config, a_switch_is_a_truth_or_a_word_and_nothing_else_is_a_truth) {
+  const test::TempDir directory;
+  write(directory / "c.toml", "metrics = true\n");
+  const auto on = read_config(directory / "c.toml", {});
+  ASSERT_TRUE(on) << on.error().detail;
+  EXPECT_TRUE(on->metrics);
+  write(directory / "c.toml", "data = true\n");
+  EXPECT_FALSE(read_config(directory / "c.toml", {}));
+}
+
+TEST(Config, what_nothing_works_without_is_not_empty) {
+  for (const auto* const name : {"data", "log_origin", "operator_name", "server_names", "scope"}) {
+    EXPECT_FALSE(with_setting({}, name, "")) << name;
+  }
+  EXPECT_TRUE(with_setting({}, "public_url", "")) << "none";
+}
+
 TEST(Config, names_stand_between_commas) {
   const auto config = with_setting({}, "server_names", "birthmark.example,192.0.2.7");
   ASSERT_TRUE(config);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands as a person types them: what they print and how they end, whatever was given or is missing.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "support/paths.h"
+#include "support/server.h"
+
+namespace birthmark::test {
+namespace {
+
+constexpr auto kBound = std::chrono::seconds{60};
+
+/// The program without a server, in a directory of its own.
+class Commands : public testing::Test {
+ protected:
+  static Finished birthmark(std::vector<std::string> arguments, Environment env = {}) {
+    arguments.insert(arguments.begin(), (bin_dir() / "birthmark").string());
+    return run({.argv = std::move(arguments), .env = only_these_of_ours(std::move(env))}, kBound);
+  }
+  /// By a shell, for redirections.
+  static Finished shell(const std::string& line) {
+    return run(
+        {.argv = {"/bin/sh", "-c", (bin_dir() / "birthmark").string() + " " + line}, .env = only_these_of_ours()},
+        kBound);
+  }
+  static boost::json::object object_in(const std::string& out) { return must(json::read(first_line(out))).as_object(); }
+  static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+  [[nodiscard]] std::string path(const std::string& name) const { return (directory_ / name).string(); }
+  void write(const std::string& name, const std::string& text) const { std::ofstream{directory_ / name} << text; }
+
+  TempDir directory_;
+};
+
+TEST_F(Commands, say_their_version) {
+  const auto said = birthmark({"--version"});
+  EXPECT_EQ(said.exit_code, 0);
+  EXPECT_TRUE(said.out.starts_with("birthmark 0.")) << said.out;
+}
+
+TEST_F(Commands, an_init_that_fails_says_so_in_json) {
+  write("taken", "a file, not a directory");
+  const auto failed = birthmark({"init", "--dev", "--json", "--data", path("taken")});
+  EXPECT_EQ(failed.exit_code, 3);
+  EXPECT_TRUE(object_in(failed.out).contains("code")) << failed.out;
+  const auto usage = birthmark({"init", "--dev", "--json", "--data", path("d"), "--scope", "galaxy"});
+  EXPECT_EQ(usage.exit_code, 2);
+  EXPECT_EQ(object_in(usage.out).at("code").as_string(), "bad_request");
+}
+
+TEST_F(Commands, an_empty_value_is_refused_and_not_passed_over) {
+  EXPECT_EQ(birthmark({"init", "--dev", "--data", ""}).exit_code, 2);
+  EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--scope", ""}).exit_code, 2);
+  EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--config", ""}).exit_code, 2);
+  EXPECT_EQ(birthmark({"status", "--data", ""}).exit_code, 2);
+  EXPECT_EQ(birthmark({"audit", "prove", "--index", "0", "--log", ""}).exit_code, 2);
+}
+
+TEST_F(Commands, dev_goes_before_the_file_and_does_not_contradict_a_flag) {
+  write("c.toml", "environment = \"production\"\nmetrics = true\n");
+  write("vendors.toml", "");
+  const auto both = birthmark({"init", "--dev", "--environment", "production", "--data", path("d"), "--json"});
+  EXPECT_EQ(both.exit_code, 2) << both.err;
+  const auto made = birthmark({"init", "--dev", "--config", path("c.toml"), "--data", path("d"), "--json"});
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+}
+
+TEST_F(Commands, a_log_that_is_not_there_is_the_environments_fault) {
+  ASSERT_EQ(birthmark({"init", "--dev", "--data", path("d")}).exit_code, 0);
+  EXPECT_EQ(birthmark({"audit", "checkpoint", "--data", path("d"), "--log", path("none")}).exit_code, 3);
+  EXPECT_EQ(birthmark({"audit", "verify", "--data", path("none")}).exit_code, 3);
+  EXPECT_EQ(birthmark({"audit", "prove", "--index", "0", "--data", path("d"), "--log", path("none")}).exit_code, 3);
+  EXPECT_EQ(birthmark({"audit", "prove", "--index", "0", "--data", path("d")}).exit_code, 0);
+  EXPECT_EQ(birthmark({"audit", "prove", "--index", "99999", "--data", path("d")}).exit_code, 1);
+}
+
+TEST_F(Commands, what_nobody_could_read_is_not_done) {
+  ASSERT_EQ(birthmark({"init", "--dev", "--data", path("d")}).exit_code, 0);
+  EXPECT_EQ(shell("audit checkpoint --data " + path("d") + " >/dev/full").exit_code, 3);
+  EXPECT_EQ(shell("completion bash >/dev/full").exit_code, 3);
+}
+
+TEST_F(Commands, a_server_that_is_not_there_is_no_case_for_retry_after_alone) {
+  ASSERT_EQ(birthmark({"init", "--dev", "--data", path("d")}).exit_code, 0);
+  const auto nobody = birthmark({"status", "--json", "--data", path("d"), "--server", "127.0.0.1:1"});
+  EXPECT_EQ(nobody.exit_code, 3);
+  EXPECT_NE(object_in(nobody.out).at("remedy").as_string().find("see that it runs"), std::string::npos) << nobody.out;
+}
+
+/// The passphrase lies elsewhere than in the data directory: where the server finds it, every command does.
+TEST_F(Commands, find_the_passphrase_where_the_server_does) {
+  const auto secret = path("birthmark-passphrase");
+  ASSERT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--passphrase-file", secret}).exit_code, 0);
+  ASSERT_FALSE(std::filesystem::exists(directory_ / "d" / "passphrase"));
+  Processes processes;
+  std::string ready;
+  processes.start(
+      {.argv = {(bin_dir() / "birthmark").string(), "serve", "--dev", "--data", path("d"), "--device-listen",
+                "127.0.0.1:0", "--operator-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0"},
+       .env = only_these_of_ours({{"BIRTHMARK_PASSPHRASE_FILE", secret}})},
+      "\"ready\":true", kBound, &ready);
+  const auto port = std::to_string(object_in(ready).at("operator_port").to_number<int>());
+  const std::vector<std::string> status{"status", "--data", path("d"), "--server", "127.0.0.1:" + port};
+  EXPECT_EQ(birthmark(status).exit_code, 3) << "nobody says where it is";
+  auto by_flag = status;
+  by_flag.insert(by_flag.end(), {"--passphrase-file", secret});
+  EXPECT_EQ(birthmark(by_flag).exit_code, 0);
+  EXPECT_EQ(birthmark(status, {{"BIRTHMARK_PASSPHRASE_FILE", secret}}).exit_code, 0);
+  EXPECT_EQ(birthmark(status, {{"CREDENTIALS_DIRECTORY", directory_.path().string()}}).exit_code, 0);
+
+  const std::vector<std::string> server{"--data", path("d"), "--server", "127.0.0.1:" + port, "--passphrase-file",
+                                        secret};
+  const auto with_server = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), server.begin(), server.end());
+    return birthmark(std::move(arguments));
+  };
+  const auto opened = with_server({"batch", "open", "B1", "--product", "p", "--factory", "f", "--quantity", "3"});
+  EXPECT_EQ(opened.exit_code, 0) << opened.err;
+  const auto enrolled = with_server({"station", "enroll", "line-1", "--role", "provision", "--batch", "B1"});
+  EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
+}
+
+}  // namespace
+}  // namespace birthmark::test
