@@ -52,6 +52,20 @@ std::optional<DeviceId> device_in(const x509::Certificate& leaf) {
   return id ? std::optional{DeviceId{*id}} : std::nullopt;
 }
 
+/// The answer, or its denial as an error. A birth certificate is on the books and yet no operational credential.
+Result<policy::Authorized> admitted(const Presentation& presentation, const policy::Authorized& answer) {
+  const auto& decision = answer.decision;
+  if (decision.verdict == policy::Verdict::allow) {
+    return answer;
+  }
+  const std::string step{policy::name(decision.rule)};
+  if (presentation.profile == ProfileId::idevid && decision.rule == policy::Step::credential &&
+      decision.code != Code::credential_ended) {
+    return fail(Code::role, "an IDevID enrolls and proves the hardware; everything else asks for the LDevID", step);
+  }
+  return fail(decision.code.value_or(Code::policy), "denied by the step " + step, step);
+}
+
 Result<const Ca*> issuer_of(const CaDirectory& directory, const x509::Certificate& leaf) {
   BM_TRY(const auto key, x509::authority_key_identifier(leaf.extensions()));
   const Ca* const ca = key && key->key_id ? directory.by_key_id(*key->key_id) : nullptr;
@@ -112,15 +126,12 @@ Result<policy::Authorized> Access::use(const Presentation& presentation, policy:
                       presentation.presented.receipt == policy::Proof::passed && issuer != nullptr &&
                       issuer->status == policy::IssuerStatus::trusted;
   if (proved && presentation.profile == ProfileId::ldevid && record.state == lifecycle::State::enrolled) {
+    // What is refused moves nothing: a use is one that a device in S3 may make.
+    BM_CHECK(admitted(presentation, policy::authorize(*snapshot, presentation.presented, {action, resource},
+                                                      ports_.clock.now(), policy::As::first_used)));
     BM_CHECK(first_use(presentation, record.device));
   }
-  auto answer = decide(presentation, action, resource);
-  if (answer.decision.verdict == policy::Verdict::deny) {
-    return fail(answer.decision.code.value_or(Code::policy),
-                "denied by the step " + std::string{policy::name(answer.decision.rule)},
-                std::string{policy::name(answer.decision.rule)});
-  }
-  return answer;
+  return admitted(presentation, decide(presentation, action, resource));
 }
 
 Result<void> Access::first_use(const Presentation& presentation, DeviceRow row) {

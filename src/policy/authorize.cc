@@ -18,7 +18,7 @@ const ProductPolicy& no_policy() {
 
 }  // namespace
 
-Authorized authorize(const Snapshot& snapshot, const Presented& presented, const Request& request, Instant now) {
+Authorized authorize(const Snapshot& snapshot, const Presented& presented, const Request& request, Instant now, As as) {
   Authorized out;
   Facts facts;
   facts.path = presented.path;
@@ -29,7 +29,12 @@ Authorized authorize(const Snapshot& snapshot, const Presented& presented, const
   const auto index = lifecycle::index_of(presented.serial);
   if (issuer != nullptr && index) {
     facts.issuer = issuer->status;
-    const CredentialRecord record = issuer->credentials->load(*index);
+    CredentialRecord record = issuer->credentials->load(*index);
+    if (as == As::first_used && record.state == lifecycle::State::enrolled &&
+        record.status == lifecycle::Status::not_admitted) {
+      record.state = lifecycle::State::operational;
+      record.status = lifecycle::Status::admitted;
+    }
     if (record.device != DeviceRow{}) {
       out.device = record.device;
       out.policy = snapshot.product(record.product);

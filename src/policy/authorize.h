@@ -26,8 +26,15 @@ struct Authorized {
   const ProductPolicy* policy = nullptr;  ///< lives as long as the snapshot
 };
 
+/// In which state the device is judged.
+enum class As : std::uint8_t {
+  recorded,
+  first_used,  ///< an LDevID in S2 as if its device were in S3 already; nothing else is judged otherwise
+};
+
 /// Decides a request from a snapshot: one load of the credential table, no lock, no allocation. What the snapshot does
 /// not know is missing from the facts, and so denied.
-Authorized authorize(const Snapshot& snapshot, const Presented& presented, const Request& request, Instant now);
+Authorized authorize(const Snapshot& snapshot, const Presented& presented, const Request& request, Instant now,
+                     As as = As::recorded);
 
 }  // namespace birthmark::policy

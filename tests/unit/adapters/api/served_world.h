@@ -39,6 +39,20 @@ class ServedWorld {
     }
     return serve(device_, std::move(request), from);
   }
+  /// @param target path, with a query or without
+  http::Response operators(http::Method method, const std::string& target, const From& from,
+                           const boost::json::object& body = {}) {
+    http::Request request;
+    request.method = method;
+    const auto mark = target.find('?');
+    request.path = target.substr(0, mark);
+    request.query = mark == std::string::npos ? std::string{} : target.substr(mark + 1);
+    if (method == http::Method::post) {
+      request.body = to_bytes(as_bytes(json::write(body)));
+      request.headers.push_back({"Content-Type", "application/json"});
+    }
+    return serve(operators_, std::move(request), from);
+  }
   http::Response open(http::Method method, std::string path, const From& from) {
     http::Request request;
     request.method = method;
@@ -81,6 +95,7 @@ class ServedWorld {
                           .metrics = {},
                           .ready = [] { return Result<void>{}; }};
   api::Router device_{services_, api::device_routes()};
+  api::Router operators_{services_, api::operator_routes()};
   api::Router open_{services_, api::public_routes()};
 };
 
