@@ -218,11 +218,10 @@ class AsioClient final : public Client {
     std::visit(
         [&](auto& stream) {
           beast::http::async_write(stream, message, [&](const error_code& written, std::size_t) {
-            if ((error = written)) {
-              return;
-            }
-            beast::http::async_read(stream, buffer_, parser,
-                                    [&](const error_code& read, std::size_t) { error = read; });
+            // Who refuses a body may say so, and end the connection, before he has read it all (RFC 9112 §9.5).
+            beast::http::async_read(stream, buffer_, parser, [&, written](const error_code& read, std::size_t) {
+              error = read && written ? written : read;
+            });
           });
         },
         *stream_);

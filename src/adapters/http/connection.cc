@@ -257,7 +257,8 @@ void Connection::read_header() {
   expire_after(shared_->options.limits.request_timeout, Slow::told);
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_->options.limits.header_bytes_max));
-  parser_->body_limit(shared_->options.limits.body_bytes_max);
+  const auto& options = shared_->options;
+  parser_->body_limit(options.body_bytes_max ? options.limits.large_body_bytes_max : options.limits.body_bytes_max);
   with_stream([this](auto& stream) {
     beast::http::async_read_header(
         stream, buffer_, *parser_,
@@ -275,6 +276,10 @@ void Connection::after_header(const error_code& error) {
     refuse(400);
     return;
   }
+  if (!body_fits()) {
+    refuse(413);
+    return;
+  }
   if (parser_->is_done()) {
     serve();
     return;
@@ -285,6 +290,18 @@ void Connection::after_header(const error_code& error) {
     return;
   }
   read_body();
+}
+
+bool Connection::body_fits() const {
+  const auto& options = shared_->options;
+  const auto length = parser_->content_length();
+  if (!length || *length <= options.limits.body_bytes_max) {
+    return true;
+  }
+  const auto& head = parser_->get();
+  const std::string_view target{head.target().data(), head.target().size()};
+  return options.body_bytes_max &&
+         *length <= options.body_bytes_max(method_of(head.method()), target.substr(0, target.find('?')), peer_);
 }
 
 void Connection::tell_to_continue() {

@@ -91,6 +91,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void after_header(const error_code& error);
   void tell_to_continue();
   void read_body();
+  [[nodiscard]] bool body_fits() const;
   void refuse(int status);
   void refuse_unreadable(const error_code& error);
   void serve();

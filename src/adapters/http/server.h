@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "adapters/http/message.h"
 #include "adapters/tls/context.h"
@@ -20,6 +21,7 @@ struct Limits {
   std::size_t connections_per_source_max = 0;
   std::size_t header_bytes_max = 8 * 1024;
   std::size_t body_bytes_max = 64 * 1024;
+  std::size_t large_body_bytes_max = std::size_t{8} * 1024 * 1024;  ///< of requests that Options::body_bytes_max knows
   std::size_t queue_max = 1024;                       ///< requests waiting for a worker; beyond: 503 with Retry-After
   std::chrono::milliseconds request_timeout{10'000};  ///< handshake; first to last byte of a request: beyond, 408
   std::chrono::milliseconds idle_timeout{60'000};     ///< before and between requests
@@ -60,6 +62,9 @@ class Server {
     std::shared_ptr<tls::ServerContext> tls = {};  ///< null: plain HTTP
     Limits limits = {};
     Handler handler = {};
+    /// How large a body of more than limits.body_bytes_max may be, up to limits.large_body_bytes_max: asked by method
+    /// and path once the header is read, before any of the body is. Empty: no larger. On the event loop's thread.
+    std::function<std::size_t(Method method, std::string_view path, const Peer& peer)> body_bytes_max = {};
     /// Makes the answers of the transport itself (400, 408, 413, 431, 500, 503), so that they look like all others.
     /// Status and Connection are set here whatever it returns. Empty: answers without a body. Called from several
     /// threads, the event loop's among them: must not block.

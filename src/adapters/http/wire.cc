@@ -8,6 +8,17 @@ namespace {
 
 constexpr unsigned kHttp11 = 11;
 
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// RFC 9110 §8.6: no Content-Length with 1xx and 204; with 304 it would have to be that of the 200.
+bool has_content(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+}  // namespace
+
 Method method_of(beast::http::verb verb) {
   // Not a switch: the library knows thirty more verbs.
   if (verb == beast::http::verb::get) {
@@ -24,17 +35,6 @@ Method method_of(beast::http::verb verb) {
   }
   return verb == beast::http::verb::delete_ ? Method::del : Method::other;
 }
-
-bool is_number(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// RFC 9110 §8.6: no Content-Length with 1xx and 204; with 304 it would have to be that of the 200.
-bool has_content(int status) {
-  return status >= 200 && status != 204 && status != 304;
-}
-
-}  // namespace
 
 bool is_field_value(std::string_view value) {
   return std::ranges::none_of(value, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7F; });

@@ -18,6 +18,8 @@ using RequestBody = beast::http::vector_body<std::uint8_t>;
 using RequestParser = beast::http::request_parser<RequestBody>;
 using Answer = beast::http::response<beast::http::string_body>;
 
+/// Our name of a verb.
+Method method_of(beast::http::verb verb);
 /// Our request of one that was read; `peer` must outlive it.
 Request request_from(beast::http::request<RequestBody>&& from, const Peer& peer);
 
