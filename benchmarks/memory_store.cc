@@ -203,6 +203,12 @@ class MemoryTx final : public Tx {
     const auto row = find_in(rows_.places, place_of(ca, index));
     return row ? certificate(*row) : Result<std::optional<CertificateRecord>>{};
   }
+  Result<std::vector<CertificateRecord>> certificates_of(CaId ca, const Digest& spki) override {
+    std::vector<CertificateRecord> out;
+    std::ranges::copy_if(rows_.certificates, std::back_inserter(out),
+                         [&](const auto& row) { return row.ca == ca && row.spki == spki; });
+    return out;
+  }
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {
     std::vector<CertificateRecord> out;
     if (device.get() != 0) {

@@ -308,11 +308,26 @@ Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string
                                    .reason = "revoke " + name.substr(0, 200)}));
   }));
   BM_CHECK(refresh());
+  cut_sessions_of(record->id);  // before the successor, which may have to wait for the signer
   BM_CHECK(operational_ca(*record->batch));
   return std::move(*record);
 }
 
-Result<Issued> Hierarchy::certify(const ServiceOrder& order) {
+/// Whoever holds a credential of it, admitted or not.
+void Hierarchy::cut_sessions_of(CaId ca) {
+  const auto snapshot = ports_.read_path.snapshots().get();
+  const auto* const issuer = snapshot->issuer(ca);
+  if (issuer == nullptr) {
+    return;
+  }
+  for (std::uint32_t index = 0; index < issuer->credentials->capacity(); ++index) {
+    if (const auto device = issuer->credentials->load(index).device; device != DeviceRow{}) {
+      ports_.sessions.cut(device);
+    }
+  }
+}
+
+Result<Issued> Hierarchy::certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent) {
   BM_TRY(const auto ca, ca_named(std::string{kServiceCa}));
   if (!ca) {
     return fail(Code::not_found, "no service CA: run `birthmark init`");
@@ -329,7 +344,7 @@ Result<Issued> Hierarchy::certify(const ServiceOrder& order) {
   certificate.subject.ip_addresses = order.ip_addresses;
   certificate.actor = order.actor;
   certificate.reason = "certify " + order.common_name;
-  return ports_.issuance.issue(certificate, std::nullopt, {});
+  return ports_.issuance.issue(certificate, std::nullopt, at_intent);
 }
 
 Result<std::vector<Bytes>> Hierarchy::service_chain() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/issuance.h"
+#include "app/ports/sessions.h"
 #include "app/read_path.h"
 
 namespace birthmark::app {
@@ -53,6 +54,7 @@ class Hierarchy {
     ReadPath& read_path;
     const Clock& clock;
     Entropy& entropy;
+    Sessions& sessions;
   };
   Hierarchy(Ports ports, Scope scope) : ports_{ports}, scope_{scope} {}
 
@@ -70,12 +72,15 @@ class Hierarchy {
   /// The operational CA that issues for the batch now: rolled to a new generation (key, list) after 30 days or when
   /// seven eighths of the list are used. @error as making a CA
   Result<CaId> operational_ca(BatchId batch);
-  /// Ends an operational CA: its credentials are refused at once, its devices revalidate under the successor made here.
+  /// Ends an operational CA: its credentials are refused and the open connections of their devices cut at once; the
+  /// devices revalidate under the successor made here.
   /// @error not_found; scope: no operational CA.
   Result<CaRecord> revoke_ca(const std::string& name, const std::string& actor);
 
-  /// Certifies a station, operator, gate or server. @error csr_policy, bad_request
-  Result<Issued> certify(const ServiceOrder& order);
+  /// Certifies a station, operator, gate or server.
+  /// @param at_intent runs in the transaction of the intent and may refuse it, before anything is signed.
+  /// @error csr_policy, bad_request; whatever `at_intent` refuses
+  Result<Issued> certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent = {});
   /// The service CA and its root, DER, in this order. @error not_found
   Result<std::vector<Bytes>> service_chain() const;
 
@@ -98,6 +103,7 @@ class Hierarchy {
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
                                           const std::string& batch, std::uint32_t quantity, std::uint32_t generation);
   Result<std::optional<CaRecord>> ca_named(const std::string& name) const;
+  void cut_sessions_of(CaId ca);
   Result<void> destroy_key_of_sealed(const std::string& name);
   Result<void> refresh();
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/stations.h"
 
+#include <algorithm>
+
 namespace birthmark::app {
 namespace {
 
@@ -8,6 +10,36 @@ constexpr std::uint32_t kStrikesMax = 3;  // AC-04
 
 tl::unexpected<Error> refused(std::string_view check, std::string detail) {
   return fail(Code::station_not_authorised, std::move(detail), std::string{check});
+}
+
+Result<void> end_certificates(Tx& tx, CaId ca, const StationRecord& station, const Doing& doing) {
+  BM_TRY(auto certificates, tx.certificates_of(ca, station.spki));
+  for (auto& certificate : certificates) {
+    if (certificate.standing == lifecycle::Standing::ended || certificate.profile != pki::ProfileId::station) {
+      continue;
+    }
+    certificate.standing = lifecycle::Standing::ended;
+    certificate.published = lifecycle::Status::ended;
+    BM_CHECK(tx.update_certificate(certificate));
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::credential_status,
+                       .at = doing.now,
+                       .epoch = doing.epoch.get(),
+                       .serial = certificate.serial,
+                       .spki_hash = station.spki,
+                       .actor = doing.actor,
+                       .reason = "replaced station " + station.name.substr(0, 100)}));
+  }
+  return {};
+}
+
+/// @error key_reuse
+Result<void> key_is_free(Tx& tx, const Digest& spki, const std::string& name) {
+  BM_TRY(const auto holder, tx.station_of(spki));
+  if (holder && holder->name != name) {
+    return fail(Code::key_reuse, "the station " + holder->name + " has this key");
+  }
+  BM_TRY(const auto known, tx.known(spki));
+  return known ? fail(Code::key_reuse, "a device has this key") : Result<void>{};
 }
 
 bool inside_shift(const StationRecord& station, Instant now) {
@@ -24,33 +56,36 @@ bool inside_shift(const StationRecord& station, Instant now) {
 
 }  // namespace
 
-Result<StationGrant> authorise(Tx& tx, const StationAction& action) {
-  BM_TRY(auto station, tx.station_of(action.spki));
+Result<StationRecord> in_service(Tx& tx, const Digest& spki) {
+  BM_TRY(auto station, tx.station_of(spki));
   if (!station) {
     return refused("station.known", "no station has this key");
   }
-  if (station->suspended) {
-    return refused("station.suspended", station->name + " is suspended");
+  return station->suspended ? Result<StationRecord>{refused("station.suspended", station->name + " is suspended")}
+                            : std::move(*station);
+}
+
+Result<StationGrant> authorise(Tx& tx, const StationAction& action) {
+  BM_TRY(auto station, in_service(tx, action.spki));
+  if (station.role != action.role) {
+    return refused("station.role", station.name + " has another role");
   }
-  if (station->role != action.role) {
-    return refused("station.role", station->name + " has another role");
-  }
-  if (action.now >= station->not_after) {
-    return refused("station.expired", "the certificate of " + station->name + " has expired");
+  if (action.now >= station.not_after) {
+    return refused("station.expired", "the certificate of " + station.name + " has expired");
   }
   BM_TRY(auto batch, tx.batch_named(action.batch));
-  if (!batch || batch->budget.id != station->batch) {
-    return refused("station.batch", station->name + " works on another batch");
+  if (!batch || batch->budget.id != station.batch) {
+    return refused("station.batch", station.name + " works on another batch");
   }
-  if (!inside_shift(*station, action.now)) {
-    return refused("station.shift", station->name + " is outside its shift");
+  if (!inside_shift(station, action.now)) {
+    return refused("station.shift", station.name + " is outside its shift");
   }
   if (batch->budget.state != lifecycle::BatchState::open || action.now < batch->budget.opens ||
       action.now >= batch->budget.closes) {
     return fail(Code::batch_closed, "batch " + batch->name + " is " +
                                         std::string{lifecycle::name(batch->budget.state)} + " or outside its window");
   }
-  return StationGrant{std::move(*station), std::move(*batch)};
+  return StationGrant{std::move(station), std::move(*batch)};
 }
 
 Result<StationGrant> admit(Store& store, const StationAction& action) {
@@ -59,6 +94,34 @@ Result<StationGrant> admit(Store& store, const StationAction& action) {
     BM_CHECK(store.write([&](Tx& tx) { return without_value(strike(tx, action.spki, action.now, store.epoch())); }));
   }
   return grant;
+}
+
+Result<void> put_in_service(Tx& tx, const StationOrder& order, const CertificateRecord& certificate,
+                            const Doing& doing) {
+  BM_TRY(const auto batch, tx.batch_named(order.batch));
+  if (!batch) {
+    return fail(Code::not_found, "no batch " + order.batch);
+  }
+  BM_CHECK(key_is_free(tx, certificate.spki, order.name));
+  BM_TRY(const auto all, tx.stations());
+  if (const auto before = std::ranges::find(all, order.name, &StationRecord::name); before != all.end()) {
+    BM_CHECK(end_certificates(tx, certificate.ca, *before, doing));
+  }
+  BM_CHECK(tx.put_station({.id = {},
+                           .name = order.name,
+                           .role = order.role,
+                           .batch = batch->budget.id,
+                           .spki = certificate.spki,
+                           .not_after = certificate.not_after,
+                           .shift_from = order.shift_from,
+                           .shift_to = order.shift_to}));
+  return without_value(tx.audit({.kind = audit::EntryKind::station_enrolled,
+                                 .at = doing.now,
+                                 .epoch = doing.epoch.get(),
+                                 .batch = batch->budget.id,
+                                 .spki_hash = certificate.spki,
+                                 .actor = doing.actor,
+                                 .reason = order.name.substr(0, 200)}));
 }
 
 Result<bool> strike(Tx& tx, const Digest& spki, Instant now, Epoch epoch) {

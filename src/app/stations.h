@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/ports/store.h"
+#include "app/registration.h"
 #include "base/instant.h"
 
 namespace birthmark::app {
@@ -22,6 +23,10 @@ struct StationGrant {
   BatchRecord batch;
 };
 
+/// The station that has this key and is in service: what its certificate is good for anywhere (AC-04).
+/// @error station_not_authorised: `check` says whether it is unknown or suspended; storage
+Result<StationRecord> in_service(Tx& tx, const Digest& spki);
+
 /// Whether the station may do this now: known, not suspended, its role, its batch, inside its shift (AC-04).
 /// @error station_not_authorised: `check` names what does not fit; batch_closed: sealed, revoked or outside its window.
 Result<StationGrant> authorise(Tx& tx, const StationAction& action);
@@ -29,6 +34,21 @@ Result<StationGrant> authorise(Tx& tx, const StationAction& action);
 /// `authorise` in a transaction of its own; a refusal is counted against the station (AC-04).
 /// @error as authorise; storage
 Result<StationGrant> admit(Store& store, const StationAction& action);
+
+/// What an operator orders for the line.
+struct StationOrder {
+  std::string name;
+  StationRole role = StationRole::provision;
+  std::string batch;
+  std::uint16_t shift_from = 0;  ///< as StationRecord
+  std::uint16_t shift_to = 0;
+};
+
+/// Puts the station in service with the key of a certificate that is about to be issued, in the transaction of its
+/// intent: an order that is refused signs nothing. A station of that name gives way: every certificate of its key ends.
+/// @error not_found: no such batch; key_reuse: another station or a device has the key; storage
+Result<void> put_in_service(Tx& tx, const StationOrder& order, const CertificateRecord& certificate,
+                            const Doing& doing);
 
 /// Counts a refused request against the station; the third suspends it. An unknown station is no error.
 /// @return whether it is suspended now.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/registry.h"
 
-#include <cstdlib>
-
 #include "adapters/clock/system_clock.h"
 #include "adapters/entropy/generated_ephemerals.h"
 #include "adapters/entropy/system_entropy.h"
+#include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
 #include "adapters/journal/file_deny_journal.h"
 #include "adapters/log/published_log.h"
@@ -108,7 +107,7 @@ struct UseCases {
         read_path{store, cas, catalog},
         time{clock},
         issuance{{store, signer, clock, entropy, faults, cas, time}, kReceiptKey},
-        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, entropy}, config.scope},
+        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, entropy, sessions}, config.scope},
         challenges{clock, entropy},
         provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},
         sealing{{store, challenges, clock}},
@@ -258,25 +257,6 @@ class ComposedRegistry final : public Registry {
 
 }  // namespace
 
-namespace {
-
-/// The file that was named, else the systemd credential if there is one, else the file that `init` makes.
-std::filesystem::path passphrase_of(const Config& config) {
-  if (!config.passphrase_file.empty()) {
-    return config.passphrase_file;
-  }
-  if (const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY"); credentials != nullptr) {
-    const auto path = std::filesystem::path{credentials} / "birthmark-passphrase";
-    std::error_code ignored;
-    if (std::filesystem::exists(path, ignored)) {
-      return path;
-    }
-  }
-  return config.data / "passphrase";
-}
-
-}  // namespace
-
 Registry::Paths Registry::paths(const Config& config) {
   const auto& data = config.data;
   return {.store = data / "registry",
@@ -286,7 +266,7 @@ Registry::Paths Registry::paths(const Config& config) {
           .trust = data / "trust",
           .tls = data / "tls",
           .operators = data / "operators",
-          .passphrase = passphrase_of(config)};
+          .passphrase = passphrase_file(data, config.passphrase_file)};
 }
 
 Result<std::unique_ptr<Registry>> Registry::open(const Config& config) {

@@ -290,6 +290,9 @@ Result<void> Connection::outcome(int code, std::string_view what) {
     return {};
   }
   impl_->poisoned |= poisons(code);
+  if (refusal_of(code) == Code::conflict) {
+    return fail(Code::conflict, "another record has this name, key or place");  // goes to callers, as it is
+  }
   return fail(refusal_of(code), std::string{sqlite3_errmsg(impl_->db.get())} + " (" + sqlite3_errstr(code) + ", " +
                                     std::to_string(code) + "): " + std::string{what});
 }

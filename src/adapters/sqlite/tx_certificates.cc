@@ -155,6 +155,10 @@ Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(DeviceRow devic
   return all(ask(BM_CERTIFICATE_SELECT "WHERE c.device = ?1 ORDER BY c.row", device), read_certificate);
 }
 
+Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(CaId ca, const Digest& spki) {
+  return all(ask(BM_CERTIFICATE_SELECT "WHERE c.ca = ?1 AND b.spki = ?2 ORDER BY c.row", ca, spki), read_certificate);
+}
+
 Result<std::vector<CertificateRecord>> SqliteTx::certificates_in(app::IssuanceState state) {
   if (state == app::IssuanceState::registered) {
     return fail(Code::bad_request, "registered certificates are listed by device");

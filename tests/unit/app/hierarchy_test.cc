@@ -142,6 +142,20 @@ TEST_F(Cas, only_an_operational_ca_is_revoked_and_a_successor_is_there_at_once) 
   EXPECT_EQ(generation(world_, world_.batch("B-1")), 2U);
 }
 
+TEST_F(Cas, a_revoked_one_ends_the_open_sessions_of_its_devices_and_of_no_others) {
+  const auto device = world_.device_in(lifecycle::State::operational);
+  const auto other = world_.device_in(lifecycle::State::provisioned);
+  const auto row = world_.record(device).row, other_row = world_.record(other).row;
+  world_.sessions.open(row);
+  world_.sessions.open(other_row);
+  const auto directory = world_.cases->cas.get();
+  const auto name = directory->find(world_.batch("B-1").operational_ca)->record.name;
+  world_.signer.set_fault(SignerFault::unavailable);
+  EXPECT_FALSE(world_.cases->hierarchy.revoke_ca(name, "operator:test")) << "the successor waits for the signer";
+  EXPECT_EQ(world_.sessions.open_of(row), 0U);
+  EXPECT_EQ(world_.sessions.open_of(other_row), 1U);
+}
+
 TEST_F(Cas, AC18_an_order_for_a_closed_batch_does_not_open_it_again) {
   const auto order = world_.batch_order("B-1");
   auto& use = world_.cases->hierarchy;
