@@ -88,6 +88,9 @@ class HttpListeners final : public Listeners {
     out.limits = limits;
     out.tls = std::move(context);
     out.handler = [this, name, &router](const http::Request& request) { return serve(name, router, request); };
+    out.body_bytes_max = [&router](http::Method method, std::string_view path, const http::Peer& peer) {
+      return router.body_bytes_max(method, path, peer);
+    };
     out.on_fault = [this, name](std::string_view what) {
       log_.write("transport_fault", {{"listener", name}, {"what", telemetry::printable(what)}});
     };

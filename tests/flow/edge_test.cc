@@ -2,6 +2,8 @@
 // What listeners say before any use case is asked, and the batch's list of hardware as an operator gives it.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "codec/base64.h"
 #include "crypto/hash.h"
 #include "support/line.h"
@@ -104,6 +106,65 @@ TEST_F(Edge, csrattrs_are_the_password_the_curve_and_the_signature) {
             "301506072a8648ce3d0201"    // ecPublicKey
             "310a06082a8648ce3d030107"  // secp256r1
             "06082a8648ce3d040302");    // ecdsa-with-SHA256
+}
+
+TEST_F(Edge, AC04_a_station_that_is_suspended_or_replaced_is_refused_on_open_connections_too) {
+  ASSERT_TRUE(people_.open_batch("B1", 2).ok());
+  ASSERT_TRUE(people_.open_batch("B2", 2).ok());
+  const auto first = people_.enroll_station("line", "provision", "B1");
+  Caller station{server_, Listener::device, &first};
+  EXPECT_TRUE(station.get("/v1/anchors").ok());
+  const auto second = people_.enroll_station("line", "provision", "B1");
+  EXPECT_TRUE(refused(station.get("/v1/anchors"), 403, "credential_ended"));
+  EXPECT_TRUE(refused(station.post("/v1/provision/challenge", {{"batch", "B1"}}), 403, "credential_ended"));
+  Caller anew{server_, Listener::device, &second};
+  EXPECT_TRUE(anew.get("/v1/anchors").ok());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(refused(anew.post("/v1/provision/challenge", {{"batch", "B2"}}), 403, "station_not_authorised"));
+  }
+  EXPECT_TRUE(refused(anew.get("/v1/anchors"), 403, "station_not_authorised"));
+}
+
+TEST_F(Edge, a_large_order_is_for_operators_alone) {
+  const std::string large(100'000, ' ');
+  EXPECT_TRUE(refused(post("application/json", large, "/v1/batches"), 413, "too_large"));
+  Caller person{server_, Listener::operators, &server_.operator_identity()};
+  const auto send = [&](const std::string& path, std::size_t bytes) {
+    return person.send(http::Method::post, path, {{"Content-Type", "application/json"}},
+                       as_bytes(std::string(bytes, ' ')));
+  };
+  EXPECT_TRUE(refused(send("/v1/batches", 100'000), 400, "bad_json"));
+  EXPECT_TRUE(refused(send("/v1/stations", 100'000), 413, "too_large"));
+  EXPECT_TRUE(refused(send("/v1/batches", 9'000'000), 413, "too_large"));
+}
+
+TEST_F(Edge, a_batch_lists_ten_thousand_parts_by_the_command) {
+  PaperDevice listed{server_}, other{server_};
+  const auto plan = server_.directory() / "plan";
+  {
+    std::ofstream out{plan};
+    for (int i = 0; i < 9'999; ++i) {
+      out << to_hex(crypto::sha256(as_bytes(std::to_string(i))).get()) << "\n";
+    }
+    out << to_hex(crypto::sha256(listed.tpm.ek_certificate()).get()) << "\n";
+  }
+  const auto policy = server_.directory() / "policy.toml";
+  std::ofstream{policy} << Operator::kPolicy;
+  const auto open = [&](const std::string& name) {
+    return server_.birthmark({"batch", "open", name, "--product", "p", "--factory", "f", "--quantity", "10000",
+                              "--plan", plan.string(), "--policy", policy.string(), "--data", server_.data().string(),
+                              "--server", "127.0.0.1:" + std::to_string(server_.operator_port()), "--json"});
+  };
+  const auto opened = open("B1");
+  ASSERT_EQ(opened.exit_code, 0) << opened.err;
+  const auto stations = Line::enroll(people_, "line", "B1");
+  Line line{server_, stations};
+  EXPECT_TRUE(refused(line.provision(other), 403, "not_in_plan"));
+  EXPECT_TRUE(line.provision(listed).ok());
+  std::ofstream{plan, std::ios::app} << std::string(9'000'000, 'a') << "\n";
+  const auto too_large = open("B2");
+  EXPECT_EQ(too_large.exit_code, 1) << too_large.err;
+  EXPECT_NE(too_large.out.find("too_large"), std::string::npos) << too_large.out;
 }
 
 TEST_F(Edge, a_batch_that_lists_its_hardware_takes_nothing_else) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/api/software_routes.h"
 #include "adapters/api/wire.h"
+#include "app/stations.h"
 #include "attest/step.h"
 #include "audit/entry.h"
 #include "audit/tile.h"
@@ -19,7 +21,8 @@ namespace birthmark::api {
 namespace {
 
 constexpr std::size_t kPageMax = 500;
-constexpr std::size_t kPlanMax = 1'000'000;
+constexpr std::size_t kPlanMax = 100'000;
+constexpr std::size_t kOrderBytesMax = std::size_t{8} * 1024 * 1024;  // a plan of that many parts, and a policy
 constexpr std::uint64_t kHistoryScanMax = 65'536;
 
 std::string actor_of(const Call& call) {
@@ -35,8 +38,8 @@ Result<DeviceId> device_id(const std::string& text) {
 // --- devices ---
 
 Result<http::Response> device_list(Call& call) {
-  const auto text = query_value(call.request.query, "after");
-  const DeviceRow after{text ? static_cast<std::uint32_t>(std::strtoul(std::string{*text}.c_str(), nullptr, 10)) : 0};
+  BM_TRY(const auto row, after_in(call.request.query, policy::kDeviceRowMax));
+  const DeviceRow after{static_cast<std::uint32_t>(row)};
   BM_TRY(const auto devices, call.services.store.read_for<std::vector<lifecycle::DeviceRecord>>(
                                  [&](app::Tx& tx) { return tx.devices(after, kPageMax); }));
   boost::json::array rows;
@@ -145,9 +148,8 @@ Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, 
 /// What the log says of one device. A call looks at kHistoryScanMax entries; `next` says where to go on.
 Result<http::Response> device_history(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
-  const auto text = query_value(call.request.query, "after");
-  std::uint64_t at = text ? std::strtoull(std::string{*text}.c_str(), nullptr, 10) : 0;
   BM_TRY(const auto span, call.services.store.log_span());
+  BM_TRY(auto at, after_in(call.request.query, span.size));
   const auto end = std::min(span.size, at + kHistoryScanMax);
   boost::json::array rows;
   while (at < end) {
@@ -228,7 +230,7 @@ Result<std::vector<Digest>> plan_of(json::Object& in) {
     return plan;
   }
   if (array->size() > kPlanMax) {
-    return fail(Code::too_large, "at most a million expected parts");
+    return fail(Code::too_large, "a plan lists at most " + std::to_string(kPlanMax) + " parts: open several batches");
   }
   for (const auto& item : *array) {
     const auto bytes = item.is_string() ? from_hex(std::string_view{item.as_string()}) : std::nullopt;
@@ -265,7 +267,8 @@ Result<app::BatchOrder> batch_order(json::Object& in) {
 }
 
 Result<http::Response> batch_open(Call& call) {
-  BM_TRY(const auto order, wire::body<app::BatchOrder>(call.request, batch_order));
+  BM_TRY(const auto order, wire::body<app::BatchOrder>(call.request, batch_order,
+                                                       {.bytes_max = kOrderBytesMax, .items_max = 2 * kPlanMax}));
   BM_TRY(const auto batch, call.services.hierarchy.open_batch(order, actor_of(call)));
   return ok(batch_summary(batch), 201);
 }
@@ -313,32 +316,33 @@ Result<http::Response> ca_revoke(Call& call) {
   return ok({{"ca", ca.name}, {"state", "ended"}});
 }
 
+constexpr std::size_t kStationNameMax = 64;  // of a common name (RFC 5280 appendix A)
+
 struct StationBody {
-  std::string name;
-  app::StationRole role;
-  std::string batch;
+  app::StationOrder order;
   Bytes csr;
-  std::uint16_t from = 0;
-  std::uint16_t to = 0;
 };
 
 Result<StationBody> station_body(json::Object& in) {
   StationBody out;
-  BM_TRY(out.name, in.text("station"));
+  BM_TRY(out.order.name, in.text("station"));
+  if (out.order.name.empty() || out.order.name.size() > kStationNameMax) {
+    return fail(Code::bad_request, "a station's name has 1 to 64 characters");
+  }
   BM_TRY(const auto role, in.text("role"));
   if (role != "provision" && role != "lock-check") {
     return fail(Code::bad_request, "role is provision or lock-check");
   }
-  out.role = role == "provision" ? app::StationRole::provision : app::StationRole::lock_check;
-  BM_TRY(out.batch, in.text("batch"));
+  out.order.role = role == "provision" ? app::StationRole::provision : app::StationRole::lock_check;
+  BM_TRY(out.order.batch, in.text("batch"));
   BM_TRY(out.csr, in.base64("csr", 16 * 1024));
   BM_TRY(const auto from, in.optional_unsigned_int("shift_from"));
   BM_TRY(const auto to, in.optional_unsigned_int("shift_to"));
   if (from.value_or(0) >= 1440 || to.value_or(0) >= 1440) {
     return fail(Code::bad_request, "shifts are minutes of the day in UTC");
   }
-  out.from = static_cast<std::uint16_t>(from.value_or(0));
-  out.to = static_cast<std::uint16_t>(to.value_or(0));
+  out.order.shift_from = static_cast<std::uint16_t>(from.value_or(0));
+  out.order.shift_to = static_cast<std::uint16_t>(to.value_or(0));
   return out;
 }
 
@@ -347,34 +351,17 @@ Result<http::Response> station_enroll(Call& call) {
   BM_TRY(const auto csr, pkcs10::Request::read(in.csr));
   static const Bytes kEmptyName{0x30, 0x00};
   BM_TRY(const auto key, pki::judge_csr(csr, {.subject = kEmptyName, .subject_alt_name = {}, .channel_binding = {}}));
+  const app::Doing doing{call.services.clock.now(), call.services.store.epoch(), actor_of(call)};
+  const auto put_in_service = [&](app::Tx& tx, app::CertificateRecord& record, const lifecycle::ClockReading&) {
+    return app::put_in_service(tx, in.order, record, doing);
+  };
   BM_TRY(const auto issued, call.services.hierarchy.certify({.profile = pki::ProfileId::station,
-                                                             .common_name = in.name,
+                                                             .common_name = in.order.name,
                                                              .spki = to_bytes(key.spki()),
                                                              .dns_names = {},
                                                              .ip_addresses = {},
-                                                             .actor = actor_of(call)}));
-  BM_CHECK(call.services.store.write([&](app::Tx& tx) -> Result<void> {
-    BM_TRY(const auto batch, tx.batch_named(in.batch));
-    if (!batch) {
-      return fail(Code::not_found, "no batch " + in.batch);
-    }
-    app::StationRecord record;
-    record.name = in.name;
-    record.role = in.role;
-    record.batch = batch->budget.id;
-    record.spki = key.spki_sha256();
-    record.not_after = issued.record.not_after;
-    record.shift_from = in.from;
-    record.shift_to = in.to;
-    BM_CHECK(tx.put_station(record));
-    return without_value(tx.audit({.kind = audit::EntryKind::station_enrolled,
-                                   .at = call.services.clock.now(),
-                                   .epoch = call.services.store.epoch().get(),
-                                   .batch = batch->budget.id,
-                                   .spki_hash = record.spki,
-                                   .actor = actor_of(call),
-                                   .reason = in.name.substr(0, 200)}));
-  }));
+                                                             .actor = actor_of(call)},
+                                                            put_in_service));
   BM_TRY(auto body, wire::issued(call.services, issued));
   return ok(body, 201);
 }
@@ -386,7 +373,9 @@ Result<http::Response> status(Call& call) {
 }
 
 Result<http::Response> proof(Call& call) {
-  BM_TRY(auto text, call.services.log.proof(std::strtoull(call.parameters.at(0).c_str(), nullptr, 10)));
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+  BM_TRY(const auto index, whole_number(call.parameters.at(0), kMost, "an index"));
+  BM_TRY(auto text, call.services.log.proof(index));
   return http::Response{.status = 200,
                         .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
                         .body = std::move(text),
@@ -404,7 +393,7 @@ constexpr std::array kRoutes{
     Route{get, "/v1/devices/{}/history", kPerson, Form::json, {}, device_history},
     Route{post, "/v1/devices/{}/{}", kPerson, Form::json, kJson, device_act},
     Route{get, "/v1/batches", kPerson, Form::json, {}, batch_list},
-    Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open},
+    Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open, Channel::bound, kOrderBytesMax},
     Route{get, "/v1/batches/{}", kPerson, Form::json, {}, batch_show},
     Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal},
     Route{get, "/v1/products/{}", kPerson, Form::json, {}, product_show},

@@ -3,7 +3,10 @@
 
 #include <arpa/inet.h>
 
+#include <charconv>
+
 #include "adapters/api/problem.h"
+#include "app/stations.h"
 #include "crypto/hash.h"
 
 namespace birthmark::api {
@@ -58,8 +61,7 @@ bool fits(Caller wanted, pki::ProfileId profile) {
     case Caller::operator_person:
       return profile == pki::ProfileId::operator_person;
     case Caller::service:
-      return profile == pki::ProfileId::station || profile == pki::ProfileId::operator_person ||
-             profile == pki::ProfileId::gate;
+      return profile == pki::ProfileId::operator_person || profile == pki::ProfileId::gate;
   }
   return false;
 }
@@ -81,8 +83,11 @@ Result<void> service_registered(Services& services, const app::Presentation& who
         crypto::sha256(app::certificate_of(*record)) != who.certificate) {
       return fail(Code::not_registered, "the registry does not know this certificate");
     }
-    return record->standing == lifecycle::Standing::live ? Result<void>{}
-                                                         : fail(Code::credential_ended, "this certificate was revoked");
+    if (record->standing != lifecycle::Standing::live) {
+      return fail(Code::credential_ended, "this certificate was replaced or revoked");
+    }
+    return who.profile == pki::ProfileId::station ? without_value(app::in_service(tx, who.key.spki_sha256()))
+                                                  : Result<void>{};
   });
 }
 
@@ -123,11 +128,26 @@ std::optional<std::string_view> query_value(std::string_view query, std::string_
   return found;
 }
 
-Router::Found Router::find(const http::Request& request) const {
+Result<std::uint64_t> whole_number(std::string_view text, std::uint64_t max, std::string_view what) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return !text.empty() && error == std::errc{} && end == text.data() + text.size() && value <= max
+             ? Result<std::uint64_t>{value}
+             : fail(Code::bad_request, std::string{what} + " is a whole number, at most " + std::to_string(max));
+}
+
+Result<std::uint64_t> after_in(std::string_view query, std::uint64_t max) {
+  if (query.find("after") == std::string_view::npos) {
+    return 0;
+  }
+  return whole_number(query_value(query, "after").value_or(""), max, "after");
+}
+
+Router::Found Router::find(http::Method asked, std::string_view path) const {
   Found found;
-  const auto method = request.method == http::Method::head ? http::Method::get : request.method;
+  const auto method = asked == http::Method::head ? http::Method::get : asked;
   for (const auto& route : routes_) {
-    auto parameters = match(route.pattern, request.path);
+    auto parameters = match(route.pattern, path);
     if (!parameters) {
       continue;
     }
@@ -142,12 +162,22 @@ Router::Found Router::find(const http::Request& request) const {
 }
 
 std::string_view Router::pattern(const http::Request& request) const {
-  const auto found = find(request);
+  const auto found = find(request.method, request.path);
   return found.route != nullptr ? found.route->pattern : std::string_view{"none"};
 }
 
+std::size_t Router::body_bytes_max(http::Method method, std::string_view path, const http::Peer& peer) {
+  const auto usual = http::Limits{}.body_bytes_max;
+  const auto found = find(method, path);
+  if (found.route == nullptr || found.route->body_bytes_max <= usual) {
+    return usual;
+  }
+  const auto caller = present(peer);
+  return caller && *caller && fits(found.route->caller, (*caller)->profile) ? found.route->body_bytes_max : usual;
+}
+
 http::Response Router::serve(const http::Request& request) {
-  const auto found = find(request);
+  const auto found = find(request.method, request.path);
   auto answer = dispatch(request, found);
   if (answer) {
     return std::move(*answer);

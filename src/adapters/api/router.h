@@ -11,6 +11,7 @@
 
 #include "adapters/api/services.h"
 #include "adapters/http/message.h"
+#include "adapters/http/server.h"
 
 namespace birthmark::api {
 
@@ -20,7 +21,7 @@ enum class Caller : std::uint8_t {
   station,          ///< service certificate of profile station
   device,           ///< IDevID or LDevID with a good path; what it may do is judged by the use case
   operator_person,  ///< service certificate of profile operator_person
-  service,          ///< station, operator or gate
+  service,          ///< gate or operator; a station asks about nobody
 };
 
 /// How refusals of a route look.
@@ -52,6 +53,7 @@ struct Route {
   std::string_view content_type;  ///< that a body must have; empty: no body
   RouteHandler handle;
   Channel channel = Channel::bound;
+  std::size_t body_bytes_max = http::Limits{}.body_bytes_max;  ///< more for the right caller only
 };
 
 /// Serves one listener's table. Thread-safe.
@@ -59,6 +61,8 @@ class Router {
  public:
   Router(Services& services, std::span<const Route> routes) : services_{services}, routes_{routes} {}
   http::Response serve(const http::Request& request);
+  /// How large the body of such a request may be. Reads no store; at most one signature is verified, once a caller.
+  std::size_t body_bytes_max(http::Method method, std::string_view path, const http::Peer& peer);
   /// The pattern that the request meets, for logs and metrics; "none" if there is no such route.
   [[nodiscard]] std::string_view pattern(const http::Request& request) const;
 
@@ -68,7 +72,7 @@ class Router {
     std::string methods;  ///< that the path takes, where the request's is none of them; empty: no such path
     std::vector<std::string> parameters;
   };
-  [[nodiscard]] Found find(const http::Request& request) const;
+  [[nodiscard]] Found find(http::Method asked, std::string_view path) const;
   Result<http::Response> dispatch(const http::Request& request, const Found& found);
   Result<std::shared_ptr<const app::Presentation>> present(const http::Peer& peer);
   Result<void> admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller);
@@ -88,6 +92,10 @@ Result<std::string> decode_segment(std::string_view segment);
 
 /// The value of a query parameter; nothing if absent or twice. No percent-decoding: values are hex or names.
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name);
+/// A whole number in decimal digits and nothing else, at most `max`. @error bad_request: `what` is none
+Result<std::uint64_t> whole_number(std::string_view text, std::uint64_t max, std::string_view what);
+/// The `after` of a list that goes on; 0 where there is none. @error bad_request: no number, or given twice
+Result<std::uint64_t> after_in(std::string_view query, std::uint64_t max);
 
 std::span<const Route> device_routes();
 std::span<const Route> operator_routes();

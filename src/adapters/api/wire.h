@@ -14,8 +14,8 @@ namespace birthmark::api::wire {
 
 /// An object with the members that `read` takes from it and no others. @error bad_json, and what `read` returns.
 template <class T, class Read>
-Result<T> body(const http::Request& request, Read read) {
-  BM_TRY(const auto value, json::read(BytesView{request.body}));
+Result<T> body(const http::Request& request, Read read, json::Limits limits = {}) {
+  BM_TRY(const auto value, json::read(BytesView{request.body}, limits));
   BM_TRY(auto object, json::Object::of(value));
   BM_TRY(auto out, Result<T>{read(object)});
   BM_CHECK(object.finish());
