@@ -8,7 +8,11 @@
 namespace birthmark::api {
 namespace {
 
-void add_retry(http::Response& response, const CodeInfo& row) {
+void add_headers(http::Response& response, const CodeInfo& row) {
+  if (row.http_status == 401) {
+    // RFC 9110 §11.6.1 asks for a challenge; for certificates no scheme is registered, this one says what to do.
+    response.headers.push_back({"WWW-Authenticate", "ClientCertificate realm=\"birthmark\""});
+  }
   if (row.http_status == 429 || row.http_status == 503) {
     response.headers.push_back({"Retry-After", "1"});
   }
@@ -41,7 +45,7 @@ http::Response problem(const Error& error) {
                           .headers = {{"Content-Type", "application/problem+json"}},
                           .body = json::write(body) + "\n",
                           .close = false};
-  add_retry(response, row);
+  add_headers(response, row);
   return response;
 }
 
@@ -52,7 +56,7 @@ http::Response plain_problem(const Error& error) {
       .headers = {{"Content-Type", "text/plain"}},
       .body = std::string{row.name} + ": " + std::string{row.cause} + " " + harmless(error.detail) + "\n",
       .close = false};
-  add_retry(response, row);
+  add_headers(response, row);
   return response;
 }
 

@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "adapters/api/problem.h"
 #include "app/stations.h"
@@ -48,6 +50,12 @@ std::string_view media_type(std::string_view value) {
   const auto type = value.substr(0, value.find(';'));
   const auto end = type.find_last_not_of(' ');
   return end == std::string_view::npos ? std::string_view{} : type.substr(0, end + 1);
+}
+
+/// Without regard to case (RFC 9110 §8.3.1).
+bool same_type(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, std::ranges::equal_to{}, lower, lower);
 }
 
 bool fits(Caller wanted, pki::ProfileId profile) {
@@ -183,7 +191,8 @@ http::Response Router::serve(const http::Request& request) {
     return std::move(*answer);
   }
   note(request, answer.error(), !request.peer->certificate.empty());
-  const bool est = found.route != nullptr && found.route->form == Form::est;
+  const bool est =
+      found.route != nullptr ? found.route->form == Form::est : request.path.starts_with("/.well-known/est/");
   auto refusal = est ? plain_problem(answer.error()) : problem(answer.error());
   if (answer.error().code == Code::method_not_allowed) {
     refusal.headers.push_back({"Allow", found.methods});  // RFC 9110 §15.5.6
@@ -202,7 +211,7 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
   }
   if (!route.content_type.empty()) {
     const auto type = request.header("Content-Type");
-    if (!type || media_type(*type) != route.content_type) {
+    if (!type || !same_type(media_type(*type), route.content_type)) {
       return fail(Code::unsupported_media_type, "send " + std::string{route.content_type});
     }
   }

@@ -2,6 +2,9 @@
 #include "adapters/http/wire.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
 
 namespace birthmark::http {
 namespace {
@@ -48,10 +51,40 @@ bool is_token(std::string_view name) {
   });
 }
 
+namespace {
+
+/// The path and query of a target that names scheme and authority too (RFC 9112 §3.2.2); others as they are.
+std::string_view without_authority(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.size() > scheme.size() && beast::iequals(target.substr(0, scheme.size()), scheme)) {
+      const auto path = target.find_first_of("/?", scheme.size());
+      return path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
+    }
+  }
+  return target;
+}
+
+/// IMF-fixdate (RFC 9110 §5.6.7), whatever the locale.
+std::string now_as_date() {
+  constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
+                utc.tm_sec);
+  return text.data();
+}
+
+}  // namespace
+
 Request request_from(beast::http::request<RequestBody>&& from, const Peer& peer) {
   Request to;
   to.method = method_of(from.method());
-  const std::string_view target{from.target().data(), from.target().size()};
+  const auto target = without_authority({from.target().data(), from.target().size()});
   const auto mark = target.find('?');
   to.path = target.substr(0, mark);
   to.query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
@@ -114,6 +147,7 @@ Result<Answer> answer_from(Response&& from, bool keep_alive, AnswerTo method) {
     }
     to.insert(header.name, header.value);
   }
+  to.set(beast::http::field::date, now_as_date());  // RFC 9110 §6.6.1
   to.keep_alive(keep_alive && !from.close);
   if (!has_content(from.status)) {
     return to;

@@ -18,6 +18,18 @@ std::string header(const http::Response& response, std::string_view name) {
 }
 
 // RFC 9457; for EST clients in words, RFC 7030 §4.2.3.
+// RFC 9110 §11.6.1.
+TEST(Problem, who_is_not_known_is_told_what_to_prove) {
+  for (const auto& answer :
+       {problem({Code::unauthenticated, "", {}}), plain_problem({Code::unauthenticated, "", {}})}) {
+    bool told = false;
+    for (const auto& header : answer.headers) {
+      told = told || header.name == "WWW-Authenticate";
+    }
+    EXPECT_TRUE(told);
+  }
+}
+
 TEST(Problem, of_every_code_has_its_status_cause_and_remedy) {
   for (const auto& row : all_codes()) {
     const auto answer = problem({row.code, "a \"quoted\"\n detail", "some.check"});

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <regex>
 
 #include "adapters/http/connection.h"
 #include "unit/adapters/http/served.h"
@@ -55,8 +56,16 @@ TEST(HttpServer, answers_with_exactly_what_the_handler_said_and_its_length) {
   Served served;
   auto peer = served.connect();
   peer.send(post("/a/b%20c?x=1&y", "body"));
-  EXPECT_EQ(peer.answer().value_or("none"),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 19\r\n\r\n/a/b%20c?x=1&y body");
+  auto answer = peer.answer().value_or("none");
+  // RFC 9110 §5.6.7, §6.6.1: "Date: Sun, 06 Nov 1994 08:49:37 GMT", once.
+  const auto date = answer.find("Date: ");
+  ASSERT_NE(date, std::string::npos);
+  const auto line = answer.substr(date, answer.find("\r\n", date) + 2 - date);
+  EXPECT_TRUE(std::regex_match(
+      line, std::regex{"Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n"}))
+      << line;
+  answer.erase(date, line.size());
+  EXPECT_EQ(answer, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 19\r\n\r\n/a/b%20c?x=1&y body");
 }
 
 TEST(HttpServer, pipelined_requests_of_one_connection_are_served_one_at_a_time_in_order) {
@@ -94,6 +103,18 @@ TEST(HttpServer, the_answer_to_head_has_the_length_and_not_the_body_and_204_has_
   const auto all = peer.rest();
   EXPECT_TRUE(has(all, "Content-Length: 4\r\n\r\nHTTP/1.1 204 "));
   EXPECT_EQ(all.find("Content-Length", all.find(" 204 ")), std::string::npos);
+}
+
+// RFC 9112 §3.2.2.
+TEST(HttpServer, a_target_with_scheme_and_authority_is_its_path) {
+  Served served;
+  auto peer = served.connect();
+  for (const auto* const target : {"http://a/x?y=1", "HTTP://a:80/x?y=1", "https://b/x?y=1"}) {
+    peer.send(get(target));
+    EXPECT_TRUE(has(peer.answer(), "/x?y=1 ")) << target;
+  }
+  peer.send(get("http://a"));
+  EXPECT_TRUE(has(peer.answer(), "/? "));
 }
 
 TEST(HttpServer, connection_close_of_either_side_ends_it_after_the_answer) {
