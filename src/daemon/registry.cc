@@ -160,14 +160,22 @@ class ComposedRegistry final : public Registry {
   Files& files() override { return world_->files(); }
   [[nodiscard]] std::string log_key() const override { return log_key_; }
 
-  void tidy(app::Refusals::Minutes minutes) override {
-    // What fails here is tried again at the next tick; it is counted where it fails.
-    static_cast<void>(cases_->operations.replay_journal());
-    static_cast<void>(cases_->refusals.flush(minutes));
-    if (const auto durable = log_->make_durable()) {
-      static_cast<void>(store_->prune_log(*durable));
+  std::vector<TidyFailure> tidy(app::Refusals::Minutes minutes) override {
+    std::vector<TidyFailure> failed;
+    const auto judge = [&failed](std::string_view chore, const auto& result) {
+      if (!result) {
+        failed.push_back({chore, result.error()});
+      }
+    };
+    judge("journal", cases_->operations.replay_journal());
+    judge("refusals", cases_->refusals.flush(minutes));
+    const auto durable = log_->make_durable();
+    judge("log", durable);
+    if (durable) {
+      judge("rows", store_->prune_log(*durable));
     }
-    static_cast<void>(store_->prune_requests(clock_.now() - std::chrono::days{30}));
+    judge("requests", store_->prune_requests(clock_.now() - std::chrono::days{30}));
+    return failed;
   }
 
  private:

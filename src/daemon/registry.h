@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "adapters/api/services.h"
 #include "app/ports/files.h"
@@ -10,6 +12,12 @@
 #include "daemon/config.h"
 
 namespace birthmark::daemon {
+
+/// A chore of `Registry::tidy` that failed; it is tried again at the next tick.
+struct TidyFailure {
+  std::string_view chore;  ///< journal, refusals, log, rows or requests
+  Error error;
+};
 
 /// The parts of one server process, composed once and in the order in which they depend on one another. What a role
 /// does not get it cannot do: nothing here asks for a role's name.
@@ -37,7 +45,8 @@ class Registry {
   /// The vkey of the log, for `audit verify`.
   [[nodiscard]] virtual std::string log_key() const = 0;
   /// Work that waits for a quiet moment: flush of aggregates, pruning. Called by a timer.
-  virtual void tidy(app::Refusals::Minutes minutes = app::Refusals::Minutes::past) = 0;
+  /// @return what failed, for the log and the metrics
+  virtual std::vector<TidyFailure> tidy(app::Refusals::Minutes minutes = app::Refusals::Minutes::past) = 0;
 };
 
 }  // namespace birthmark::daemon

@@ -71,6 +71,13 @@ class HttpListeners final : public Listeners {
   [[nodiscard]] std::uint16_t device_port() const override { return device_->port(); }
   [[nodiscard]] std::uint16_t operator_port() const override { return operators_->port(); }
   [[nodiscard]] std::uint16_t public_port() const override { return open_->port(); }
+  void report(const std::vector<TidyFailure>& failures) override {
+    for (const auto& [chore, error] : failures) {
+      ++tidy_failures_;
+      log_.write("tidy_failed",
+                 {{"chore", chore}, {"code", info(error.code).name}, {"detail", telemetry::printable(error.detail)}});
+    }
+  }
 
  private:
   static http::Limits limits(const Config& config, std::size_t connections) {
@@ -179,6 +186,7 @@ class HttpListeners final : public Listeners {
       }
     }
     out.log_lines_dropped = log_.dropped();
+    out.tidy_failures = tidy_failures_;
     if (const auto span = services_.store.log_span()) {
       out.log_entries = span->size;
     }
@@ -204,6 +212,7 @@ class HttpListeners final : public Listeners {
   telemetry::EventLog log_;
   telemetry::Metrics metrics_;
   std::atomic<bool> started_ = false;
+  std::atomic<std::uint64_t> tidy_failures_ = 0;
   std::atomic<http::Server*> cuttable_ = nullptr;  ///< the device listener, once it is there
   api::Router device_router_, operator_router_, public_router_;
   std::unique_ptr<http::Server> device_, operators_, open_;
@@ -265,8 +274,8 @@ int serve(const Config& config, bool development, cli::Form form) {
                                  {"log_key", (*registry)->log_key()}};
   std::printf("%s\n", json::write(line).c_str());
   std::fflush(stdout);
-  wait_for_end(signals, [&] { (*registry)->tidy(); });
-  (*registry)->tidy(app::Refusals::Minutes::all);
+  wait_for_end(signals, [&] { (*listeners)->report((*registry)->tidy()); });
+  (*listeners)->report((*registry)->tidy(app::Refusals::Minutes::all));
   return 0;
 }
 

@@ -17,6 +17,8 @@ class Listeners {
   [[nodiscard]] virtual std::uint16_t device_port() const = 0;
   [[nodiscard]] virtual std::uint16_t operator_port() const = 0;
   [[nodiscard]] virtual std::uint16_t public_port() const = 0;
+  /// Logs and counts chores that failed.
+  virtual void report(const std::vector<TidyFailure>& failures) = 0;
 };
 
 /// Starts the device, operator and public listeners on a registry that was initialised.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -105,6 +106,33 @@ TEST_F(Edge, what_the_transport_refuses_is_a_problem_with_code_cause_and_remedy)
     EXPECT_EQ(body.at("status").to_number<int>(), status);
     EXPECT_TRUE(logs(server_, header(answer, "X-Request-Id"))) << "its line in the log";
   }
+}
+
+/// The count of one word in the file of a fault plan.
+std::uint64_t counted(const std::filesystem::path& file, std::string_view wanted) {
+  std::ifstream in{file};
+  std::string name;
+  for (std::uint64_t count = 0; in >> name >> count;) {
+    if (name == wanted) {
+      return count;
+    }
+  }
+  return 0;
+}
+
+TEST(Tidy, what_fails_between_requests_is_in_the_log_with_its_code) {
+  Server server;
+  const auto counts = server.directory() / "counts";
+  server.restart();  // whatever a first start makes is there
+  server.restart("count@" + counts.string());
+  const auto at_start = counted(counts, "fsync");
+  server.restart("fail@fsync#" + std::to_string(at_start + 1) + "+:EIO");
+  Caller stranger{server, Listener::device, nullptr};
+  EXPECT_EQ(stranger.get("/v1/none").status, 404);
+  const auto ended = server.stop();  // writes what was refused in this minute
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.err.find(R"("event":"tidy_failed","chore":"refusals","code":"storage")"), std::string::npos)
+      << ended.err;
 }
 
 TEST_F(Edge, asks_for_a_certificate_and_for_the_right_one) {

@@ -100,6 +100,10 @@ std::string Metrics::text(const Reading& reading) const {
                       "Lines of the event log that nobody read in time.",
                       kCounter,
                       {sample({}, reading.log_lines_dropped, kCounter)}});
+  families.push_back({"birthmark_tidy_failures_total",
+                      "Chores between requests that failed; the log has the code.",
+                      kCounter,
+                      {sample({}, reading.tidy_failures, kCounter)}});
   return prometheus::TextSerializer{}.Serialize(families);
 }
 

@@ -18,6 +18,7 @@ struct Reading {
   std::map<std::string, std::uint64_t> refusals;    ///< by code
   std::uint64_t log_entries = 0;
   std::uint64_t log_lines_dropped = 0;
+  std::uint64_t tidy_failures = 0;
 };
 
 /// The server's numbers in the text format of Prometheus. Labels are ours alone (patterns of routes, codes), so that

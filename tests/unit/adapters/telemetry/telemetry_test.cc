@@ -18,7 +18,8 @@ TEST(Metrics, counts_requests_by_listener_route_and_status_and_shows_what_it_rea
   const auto text = metrics.text({.listeners = {{"device", {.connections_open = 3, .handshakes_failed = 4}}},
                                   .refusals = {{"held", 5}},
                                   .log_entries = 6,
-                                  .log_lines_dropped = 7});
+                                  .log_lines_dropped = 7,
+                                  .tidy_failures = 8});
   EXPECT_TRUE(has(text, R"(birthmark_requests_total{listener="device",route="/v1/devices/{}",status="200"} 2)"))
       << text;
   EXPECT_TRUE(has(text, "birthmark_request_seconds_count 2"));
@@ -27,6 +28,7 @@ TEST(Metrics, counts_requests_by_listener_route_and_status_and_shows_what_it_rea
   EXPECT_TRUE(has(text, "birthmark_refusals_total{code=\"held\"} 5"));
   EXPECT_TRUE(has(text, "birthmark_log_entries 6"));
   EXPECT_TRUE(has(text, "birthmark_log_lines_dropped_total 7"));
+  EXPECT_TRUE(has(text, "birthmark_tidy_failures_total 8"));
 }
 
 TEST(EventLog, writes_one_line_of_json_an_event_however_hostile_the_text) {
