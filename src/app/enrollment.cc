@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/enrollment.h"
 
-#include <algorithm>
-
 #include "app/registration.h"
 #include "app/subjects.h"
 #include "crypto/hash.h"
@@ -75,15 +73,19 @@ Result<void> issuer_stands(Tx& tx, CaId issuer) {
              : fail(Code::credential_ended, "the CA of this certificate was revoked: revalidate");
 }
 
-/// While two of a device's LDevIDs are valid it gets no third (protocols.md §1.4): one that it lost counts until it
-/// ends, or until the device revalidates.
-Result<void> at_most_two(Tx& tx, DeviceRow device, Instant now) {
-  BM_TRY(const auto all, tx.certificates_of(device));
-  const auto valid = std::ranges::count_if(all, [now](const CertificateRecord& certificate) {
-    return certificate.kind == CredentialKind::ldevid && certificate.issuance == IssuanceState::registered &&
-           certificate.standing == lifecycle::Standing::live && certificate.not_after > now;
-  });
-  return valid < 2 ? Result<void>{} : fail(Code::policy, "two LDevIDs of this device are valid", "two_ldevids");
+/// At most two LDevIDs of a device are valid (protocols.md §1.4): the one it asks with, and the one it gets. What it
+/// lost on the way, or has left behind, ends before a third is signed.
+Result<void> end_others(Tx& tx, const lifecycle::DeviceRecord& device, const CertificateRecord& presented,
+                        const Doing& doing) {
+  BM_TRY(const auto all, tx.certificates_of(device.row));
+  for (const auto& certificate : all) {
+    if (certificate.kind == CredentialKind::ldevid && certificate.row != presented.row &&
+        certificate.issuance == IssuanceState::registered && certificate.standing == lifecycle::Standing::live &&
+        certificate.not_after > doing.now) {
+      BM_CHECK(end_credential(tx, device, certificate, "superseded by a second renewal", doing));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -187,8 +189,8 @@ Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Call
   }
   BM_CHECK(state_allows(*device, purpose));
   BM_CHECK(issuer_stands(tx, who.certificate.ca));
-  if (!exempt(*device)) {
-    BM_CHECK(at_most_two(tx, device->row, clock.now));
+  if (purpose == Purpose::renew) {
+    BM_CHECK(end_others(tx, *device, who.certificate, {clock.now, ports_.store.epoch(), device_actor(who.device.id)}));
   }
   BM_TRY(const auto policy, ports_.catalog.find(device->product));
   lifecycle::Appraisal appraisal{

@@ -41,7 +41,8 @@ class Enrollment {
   /// @error evidence_missing, csr_policy, binding, state_forbids, held, not_released, credential_ended, bad_request,
   /// and as `Issuance::issue`.
   Result<Issued> enroll(const EstRequest& request);
-  /// In S2 and S3, from the product's renewal day on. @error as `enroll`; policy: too early, or two LDevIDs are valid.
+  /// In S2 and S3, from the product's renewal day on. Ends every LDevID but the presented one.
+  /// @error as `enroll`; policy: too early.
   Result<Issued> reenroll(const EstRequest& request);
 
   /// The credential and device behind a presented certificate: registered, byte for byte (SHA-256), live.

@@ -54,13 +54,18 @@ class Registry:
         arguments = ["birthmark", "serve", "--dev", "--device-listen", ANY_PORT, "--operator-listen", ANY_PORT,
                      "--public-listen", ANY_PORT]
         self.stage.screen.command(self.stage.typed(arguments) + " &")
-        server = self.stage.start("registry", arguments)
-        _, ready = server.json_line(_START_SECONDS, lambda value: value.get("ready"))
+        self.server = self.stage.start("registry", arguments)
+        _, ready = self.server.json_line(_START_SECONDS, lambda value: value.get("ready"))
         self.stage.export(BIRTHMARK_DEVICE_SERVER=f"127.0.0.1:{ready['device_port']}",
                           BIRTHMARK_OPERATOR_SERVER=f"127.0.0.1:{ready['operator_port']}")
         self.public_url = f"http://127.0.0.1:{ready['public_port']}"
         self.log_key = ready["log_key"]
         self.auditor = Auditor(self.public_url, self.log_key, self.stage.folder / "audit")
+
+    def restart(self):
+        self.stage.screen.command("kill %1")
+        self.stage.stop(self.server)
+        self.serve()
 
     def operator(self, *command):
         return ["birthmark", *command, "--json"]

@@ -126,7 +126,7 @@ TEST(Entry, every_kind_has_one_name_and_one_number) {
     EXPECT_EQ(entry_kind_named(name(kind)), kind);
     EXPECT_TRUE(names.insert(name(kind)).second);
   }
-  EXPECT_EQ(names.size(), 20U);
+  EXPECT_EQ(names.size(), 21U);
   EXPECT_FALSE(entry_kind_named(""));
   EXPECT_FALSE(entry_kind_named("Transition"));
   EXPECT_EQ(name(static_cast<EntryKind>(0)), "unknown");
@@ -140,7 +140,7 @@ struct BadField {
 };
 const BadField kBadFields[] = {
     {"kind_0", [](Entry& e) { e.kind = static_cast<EntryKind>(0); }},
-    {"kind_21", [](Entry& e) { e.kind = static_cast<EntryKind>(21); }},
+    {"kind_22", [](Entry& e) { e.kind = static_cast<EntryKind>(22); }},
     {"before_1970", [](Entry& e) { e.at = from_ms(-1); }},
     {"after_9999", [](Entry& e) { e.at = kNoEnd + std::chrono::milliseconds{1}; }},
     {"state_7", [](Entry& e) { e.state_to = std::uint8_t{7}; }},
@@ -208,7 +208,7 @@ const BadBytes kBadBytes[] = {
     {"version_2", "a40002011402000300"},
     {"version_0", "a40000011402000300"},
     {"kind_0", "a40001010002000300"},
-    {"kind_21", "a40001011502000300"},
+    {"kind_22", "a40001011602000300"},
     {"kind_276_wraps_to_incident",
      "a40001011901140200"
      "0300"},
