@@ -216,7 +216,8 @@ TEST_F(SoftwareRoot, a_request_that_cannot_be_read_or_is_not_the_keys_is_refused
 TEST_F(SoftwareRoot, a_request_that_asks_for_anything_is_refused) {
   const std::array name{x509::NamePart{oids::common_name, der::tag::utf8_string, "mine"}};
   EXPECT_EQ(code_of(w_.order(csr_of(key_, must(x509::write_name(name)), {}))), Code::csr_policy);
-  const std::array asked{x509::Extension{oids::subject_alt_name, false, Bytes{0x30, 0x03, 0x82, 0x01, 'a'}}};
+  const Bytes alt_name{0x30, 0x03, 0x82, 0x01, 'a'};
+  const std::array asked{x509::Extension{oids::subject_alt_name, false, alt_name}};
   const auto extensions = x509::write_extensions(asked);
   const std::array with_names{pkcs10::Attribute{oids::extension_request, extensions}};
   EXPECT_EQ(code_of(w_.order(csr_of(key_, kEmptyName, with_names))), Code::csr_policy);
