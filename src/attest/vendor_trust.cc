@@ -11,25 +11,12 @@
 namespace birthmark::attest {
 namespace {
 
-constexpr std::size_t kIntermediatesMax = 3;
-
-std::optional<crypto::SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case x509::SignatureAlgorithm::ecdsa_sha256:
-      return crypto::SignatureScheme::ecdsa_sha256;
-    case x509::SignatureAlgorithm::ecdsa_sha384:
-      return crypto::SignatureScheme::ecdsa_sha384;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha256:
-      return crypto::SignatureScheme::rsa_pkcs1_sha256;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha384:
-      return crypto::SignatureScheme::rsa_pkcs1_sha384;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
-    case x509::SignatureAlgorithm::ed25519:
-    case x509::SignatureAlgorithm::unverifiable:
-      return std::nullopt;
-  }
-  return std::nullopt;
+/// No vendor signs endorsement certificates with Ed25519: a chain that claims it is refused.
+std::optional<crypto::SignatureScheme> vendor_scheme(x509::SignatureAlgorithm algorithm) {
+  return algorithm == x509::SignatureAlgorithm::ed25519 ? std::nullopt : crypto::scheme_of(algorithm);
 }
+
+constexpr std::size_t kIntermediatesMax = 3;
 
 bool valid_at(const x509::Certificate& certificate, Instant at) {
   return at >= certificate.not_before() && at <= certificate.not_after();
@@ -111,7 +98,7 @@ class Search {
   }
 
   bool signed_by(const x509::Certificate& certificate, const crypto::PublicKey& key) {
-    const auto scheme = scheme_of(certificate.signature_algorithm());
+    const auto scheme = vendor_scheme(certificate.signature_algorithm());
     return scheme && budget_.spend() && key.verify(*scheme, certificate.tbs(), certificate.signature());
   }
 
@@ -157,7 +144,7 @@ Result<void> VendorTrust::add(BytesView certificate, std::string vendor, AnchorK
   anchors_.push_back({std::move(read), std::move(key), std::move(vendor), kind, anchor_class});
   const auto signed_by = [&](std::size_t below, std::size_t issuer) {
     const auto& one = anchors_[below].certificate;
-    const auto scheme = scheme_of(one.signature_algorithm());
+    const auto scheme = vendor_scheme(one.signature_algorithm());
     if (scheme && equal(one.issuer(), anchors_[issuer].certificate.subject()) &&
         anchors_[issuer].key.verify(*scheme, one.tbs(), one.signature())) {
       links_.emplace(issuer, below);
@@ -182,7 +169,7 @@ void VendorTrust::deny_model(std::string manufacturer, std::string model, std::s
 
 Result<void> VendorTrust::add_crl(BytesView der) {
   BM_TRY(const auto crl, read_vendor_crl(der));
-  const auto scheme = scheme_of(crl.algorithm);
+  const auto scheme = vendor_scheme(crl.algorithm);
   const bool signed_by_pinned = std::ranges::any_of(anchors_, [&](const VendorAnchor& anchor) {
     return equal(anchor.certificate.subject(), crl.issuer) && scheme &&
            anchor.key.verify(*scheme, crl.tbs, crl.signature);

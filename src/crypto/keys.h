@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "codec/algorithm.h"
 
 namespace birthmark::crypto {
 
@@ -16,6 +18,8 @@ enum class KeyType : std::uint8_t { p256, p384, rsa, ed25519 };
 /// How a signature was made; the verifier takes it from the key's profile or the certificate's algorithm, never
 /// guesses.
 enum class SignatureScheme : std::uint8_t { ecdsa_sha256, ecdsa_sha384, rsa_pkcs1_sha256, rsa_pkcs1_sha384, ed25519 };
+/// The scheme of a certificate's algorithm; nothing for those that nobody verifies here.
+std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm);
 
 /// A public key that was read strictly: named curve and uncompressed point on it, or RSA of 2048 to 4096 bits with an
 /// odd exponent of at least 65537. Cheap to copy; safe to use from several threads.

@@ -224,6 +224,25 @@ bool verify_ed25519(const PublicKey::Impl& key, BytesView message, BytesView sig
 
 }  // namespace
 
+std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case x509::SignatureAlgorithm::ecdsa_sha256:
+      return SignatureScheme::ecdsa_sha256;
+    case x509::SignatureAlgorithm::ecdsa_sha384:
+      return SignatureScheme::ecdsa_sha384;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha256:
+      return SignatureScheme::rsa_pkcs1_sha256;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha384:
+      return SignatureScheme::rsa_pkcs1_sha384;
+    case x509::SignatureAlgorithm::ed25519:
+      return SignatureScheme::ed25519;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
+    case x509::SignatureAlgorithm::unverifiable:
+      break;
+  }
+  return std::nullopt;
+}
+
 Result<PublicKey> PublicKey::from_spki(BytesView spki) {
   const KeepErrorQueue quiet;
   auto impl = std::make_shared<Impl>();

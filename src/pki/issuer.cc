@@ -13,25 +13,6 @@ namespace {
 
 using crypto::SignatureScheme;
 
-std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case x509::SignatureAlgorithm::ecdsa_sha256:
-      return SignatureScheme::ecdsa_sha256;
-    case x509::SignatureAlgorithm::ecdsa_sha384:
-      return SignatureScheme::ecdsa_sha384;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha256:
-      return SignatureScheme::rsa_pkcs1_sha256;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha384:
-      return SignatureScheme::rsa_pkcs1_sha384;
-    case x509::SignatureAlgorithm::ed25519:
-      return SignatureScheme::ed25519;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
-    case x509::SignatureAlgorithm::unverifiable:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 bool is(BytesView type, BytesView expected) {
   return equal(type, expected);
 }
@@ -131,7 +112,7 @@ Result<CaCertificate> ca_certificate(BytesView der, ProfileId profile, std::stri
 Result<void> verify_issued(const x509::Certificate& leaf, const CaCertificate& issuer, ProfileId leaf_profile,
                            Instant at) {
   BM_CHECK(names_chain(leaf, issuer));
-  const auto scheme = scheme_of(leaf.signature_algorithm());
+  const auto scheme = crypto::scheme_of(leaf.signature_algorithm());
   if (!scheme || !issuer.key.verify(*scheme, leaf.tbs(), leaf.signature())) {
     return fail(Code::unauthenticated, "the issuer's signature does not verify", "RFC 5280 6.1.3(a)(1)");
   }

@@ -8,25 +8,6 @@
 namespace birthmark::agent {
 namespace {
 
-std::optional<crypto::SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case x509::SignatureAlgorithm::ecdsa_sha256:
-      return crypto::SignatureScheme::ecdsa_sha256;
-    case x509::SignatureAlgorithm::ecdsa_sha384:
-      return crypto::SignatureScheme::ecdsa_sha384;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha256:
-      return crypto::SignatureScheme::rsa_pkcs1_sha256;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha384:
-      return crypto::SignatureScheme::rsa_pkcs1_sha384;
-    case x509::SignatureAlgorithm::ed25519:
-      return crypto::SignatureScheme::ed25519;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
-    case x509::SignatureAlgorithm::unverifiable:
-      break;
-  }
-  return std::nullopt;
-}
-
 Result<void> check_issued(const x509::Certificate& child, const x509::Certificate& issuer) {
   if (!equal(child.issuer(), issuer.subject())) {
     return fail(Code::bad_request, "issued under another name than the next one's");
@@ -35,7 +16,7 @@ Result<void> check_issued(const x509::Certificate& child, const x509::Certificat
   if (!constraints || !constraints->is_ca) {
     return fail(Code::bad_request, "issued by a certificate that is no CA's");
   }
-  const auto scheme = scheme_of(child.signature_algorithm());
+  const auto scheme = crypto::scheme_of(child.signature_algorithm());
   BM_TRY(const auto key, crypto::PublicKey::from_spki(issuer.spki()));
   return scheme && key.verify(*scheme, child.tbs(), child.signature())
              ? Result<void>{}
