@@ -5,11 +5,11 @@
 #include <openssl/x509.h>
 
 #include <fstream>
-#include <thread>
 
 #include "adapters/files/posix_files.h"
 #include "codec/pem.h"
 #include "crypto/native.h"
+#include "support/comes_true.h"
 #include "support/line.h"
 #include "support/tls_identity.h"
 #include "support/wire_socket.h"
@@ -32,18 +32,6 @@ class AC23 : public testing::Test {
   }
   Server server_{{.flags = {"--metrics", "on"}}};
 };
-
-/// Whether it comes to be so within half a minute: the server's log is written by a thread of its own.
-bool comes_true(const std::function<bool()>& fact) {
-  const auto bound = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (!fact()) {
-    if (std::chrono::steady_clock::now() > bound) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 /// The key of the CA that made this certificate, out of the server's own directory.
 crypto::PrivateKey issuer_key(const Server& server, X509* leaf) {

@@ -9,6 +9,7 @@
 
 #include "codec/base64.h"
 #include "crypto/hash.h"
+#include "support/comes_true.h"
 #include "support/line.h"
 #include "support/wire_socket.h"
 
@@ -67,16 +68,9 @@ std::string header(const http::Response& response, std::string_view name) {
   return {};
 }
 
-/// Whether the log comes to hold it within half a minute: it is written by a thread of its own.
+/// Whether the log comes to hold it: it is written by a thread of its own.
 bool logs(const Server& server, const std::string& words) {
-  const auto bound = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (server.err().find(words) == std::string::npos) {
-    if (std::chrono::steady_clock::now() > bound) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
+  return comes_true([&] { return server.err().find(words) != std::string::npos; });
 }
 
 // RFC 9457 for what the transport refuses, too: 8 KiB of headers, 64 KiB of body, one framing.

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "adapters/http/server.h"
+#include "support/comes_true.h"
 #include "support/wire_socket.h"
 
 namespace birthmark::http::testing {
+
+using test::comes_true;
 
 /// A door that the test opens: what passes it waits until then.
 class Gate {
@@ -41,18 +44,6 @@ class Gate {
   unsigned waiting_ = 0;
   bool open_ = false;
 };
-
-/// Whether it comes to be so within half a minute: for what happens on another thread and has no other witness.
-inline bool comes_true(const std::function<bool()>& fact) {
-  const auto bound = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (!fact()) {
-    if (std::chrono::steady_clock::now() > bound) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 /// A listener whose handler writes down what it was asked, and answers with method, path and body.
 class Served {
