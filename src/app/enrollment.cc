@@ -73,21 +73,6 @@ Result<void> issuer_stands(Tx& tx, CaId issuer) {
              : fail(Code::credential_ended, "the CA of this certificate was revoked: revalidate");
 }
 
-/// At most two LDevIDs of a device are valid (protocols.md §1.4): the one it asks with, and the one it gets. What it
-/// lost on the way, or has left behind, ends before a third is signed.
-Result<void> end_others(Tx& tx, const lifecycle::DeviceRecord& device, const CertificateRecord& presented,
-                        const Doing& doing) {
-  BM_TRY(const auto all, tx.certificates_of(device.row));
-  for (const auto& certificate : all) {
-    if (certificate.kind == CredentialKind::ldevid && certificate.row != presented.row &&
-        certificate.issuance == IssuanceState::registered && certificate.standing == lifecycle::Standing::live &&
-        certificate.not_after > doing.now) {
-      BM_CHECK(end_credential(tx, device, certificate, "superseded by a second renewal", doing));
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Caller> Enrollment::caller(const EstRequest& request, CredentialKind kind) const {
@@ -190,7 +175,10 @@ Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Call
   BM_CHECK(state_allows(*device, purpose));
   BM_CHECK(issuer_stands(tx, who.certificate.ca));
   if (purpose == Purpose::renew) {
-    BM_CHECK(end_others(tx, *device, who.certificate, {clock.now, ports_.store.epoch(), device_actor(who.device.id)}));
+    // At most two LDevIDs are valid (protocols.md §1.4): the one it asks with, and the one it gets. What it lost on the
+    // way, or has left behind, ends before a third is signed.
+    BM_CHECK(end_others(tx, *device, CredentialKind::ldevid, {who.certificate.row}, "superseded by a second renewal",
+                        {clock.now, ports_.store.epoch(), device_actor(who.device.id)}));
   }
   BM_TRY(const auto policy, ports_.catalog.find(device->product));
   lifecycle::Appraisal appraisal{

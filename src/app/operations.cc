@@ -50,16 +50,6 @@ Result<DeviceRecord> find(Tx& tx, const DeviceId& id) {
   return device ? Result<DeviceRecord>{std::move(*device)} : fail(Code::not_found, "no such device");
 }
 
-Publication publication(const CertificateRecord& certificate, const DeviceRecord& device, lifecycle::Status status) {
-  return {.ca = certificate.ca,
-          .index = certificate.index,
-          .status = status,
-          .state = device.state,
-          .product = device.product,
-          .device = device.row,
-          .appraised_at = device.appraised_at.value_or(device.provisioned_at)};
-}
-
 }  // namespace
 
 std::optional<DeviceAction> device_action_named(std::string_view name) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/registration.h"
 
+#include <algorithm>
+
 #include "app/issuance.h"
 #include "crypto/hash.h"
 
@@ -46,19 +48,6 @@ Result<void> commit_unit(Tx& tx, const CertificateRecord& record, const DeviceRe
   return tx.update_batch(*batch);
 }
 
-/// Ends every live credential of the kind of `kept` but `kept`.
-Result<void> end_older(Tx& tx, const DeviceRecord& device, const CertificateRecord& kept, const std::string& reason,
-                       const Doing& doing) {
-  BM_TRY(const auto certificates, tx.certificates_of(device.row));
-  for (const auto& certificate : certificates) {
-    if (certificate.kind == kept.kind && certificate.row != kept.row &&
-        certificate.issuance == IssuanceState::registered && certificate.standing == Standing::live) {
-      BM_CHECK(end_credential(tx, device, certificate, reason, doing));
-    }
-  }
-  return {};
-}
-
 Result<void> touch_appraisal(Tx& tx, DeviceRecord device, Instant appraised_at) {
   device.appraised_at = appraised_at;
   ++device.version;
@@ -72,7 +61,7 @@ Result<void> device_consequence(Tx& tx, const CertificateRecord& record, const D
   switch (*record.purpose) {
     case Purpose::provision:
       BM_CHECK(commit_unit(tx, record, device));
-      BM_CHECK(end_older(tx, device, record, "superseded by provisioning", doing));
+      BM_CHECK(end_others(tx, device, record.kind, {record.row}, "superseded by provisioning", doing));
       return publish_device(tx, device);
     case Purpose::enroll: {
       BM_TRY(const auto decision, enroll_again(record, device));
@@ -86,7 +75,7 @@ Result<void> device_consequence(Tx& tx, const CertificateRecord& record, const D
     case Purpose::revalidate: {
       BM_TRY(const auto decision,
              lifecycle::decide_revalidate(device, passed(record, device), lifecycle::SuccessorIssuer::yes));
-      BM_CHECK(end_older(tx, device, record, "superseded by revalidation", doing));
+      BM_CHECK(end_others(tx, device, record.kind, {record.row}, "superseded by revalidation", doing));
       return without_value(advance(tx, device, decision, doing));
     }
     case Purpose::seal:
@@ -135,6 +124,16 @@ Result<DeviceRecord> advance(Tx& tx, const DeviceRecord& device, const lifecycle
   return after;
 }
 
+Publication publication(const CertificateRecord& certificate, const DeviceRecord& device, lifecycle::Status status) {
+  return {.ca = certificate.ca,
+          .index = certificate.index,
+          .status = status,
+          .state = device.state,
+          .product = device.product,
+          .device = device.row,
+          .appraised_at = device.appraised_at.value_or(device.provisioned_at)};
+}
+
 Result<void> publish_device(Tx& tx, const DeviceRecord& device) {
   BM_TRY(auto certificates, tx.certificates_of(device.row));
   for (auto& certificate : certificates) {
@@ -147,13 +146,7 @@ Result<void> publish_device(Tx& tx, const DeviceRecord& device) {
       certificate.published = status;
       BM_CHECK(tx.update_certificate(certificate));
     }
-    BM_CHECK(tx.publish({.ca = certificate.ca,
-                         .index = certificate.index,
-                         .status = status,
-                         .state = device.state,
-                         .product = device.product,
-                         .device = device.row,
-                         .appraised_at = device.appraised_at.value_or(device.provisioned_at)}));
+    BM_CHECK(tx.publish(publication(certificate, device, status)));
   }
   return {};
 }
@@ -172,16 +165,26 @@ Result<void> note_appraisal(Tx& tx, DeviceRecord device, const AppraisalRecord& 
   return tx.update_device(device);
 }
 
-Result<void> end_credential(Tx& tx, const DeviceRecord& device, CertificateRecord record, const std::string& reason,
-                            const Doing& doing) {
-  record.standing = Standing::ended;
-  BM_CHECK(tx.update_certificate(record));
-  auto row = entry(audit::EntryKind::credential_status, doing);
-  row.device = device.id;
-  row.serial = record.serial;
-  row.reason = reason;
-  BM_CHECK(tx.audit(row));
-  return publish_device(tx, device);
+Result<void> end_others(Tx& tx, const DeviceRecord& device, CredentialKind kind,
+                        std::initializer_list<CertificateRow> kept, const std::string& reason, const Doing& doing) {
+  BM_TRY(auto certificates, tx.certificates_of(device.row));
+  bool ended = false;
+  for (auto& certificate : certificates) {
+    if (certificate.kind != kind || std::ranges::find(kept, certificate.row) != kept.end() ||
+        certificate.issuance != IssuanceState::registered || certificate.standing != Standing::live ||
+        certificate.not_after <= doing.now) {
+      continue;
+    }
+    certificate.standing = Standing::ended;
+    BM_CHECK(tx.update_certificate(certificate));
+    auto row = entry(audit::EntryKind::credential_status, doing);
+    row.device = device.id;
+    row.serial = certificate.serial;
+    row.reason = reason;
+    BM_CHECK(tx.audit(row));
+    ended = true;
+  }
+  return ended ? publish_device(tx, device) : Result<void>{};
 }
 
 Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signature, const Doing& doing) {

@@ -31,9 +31,13 @@ Result<void> publish_device(Tx& tx, const lifecycle::DeviceRecord& device);
 /// hold when it was. A hold or suspension is lifted by revalidation only, which proves more. @error conflict, storage
 Result<void> note_appraisal(Tx& tx, lifecycle::DeviceRecord device, const AppraisalRecord& appraisal);
 
-/// Ends one credential for ever, and publishes it. @error storage
-Result<void> end_credential(Tx& tx, const lifecycle::DeviceRecord& device, CertificateRecord record,
-                            const std::string& reason, const Doing& doing);
+/// What gates are to see of one of the device's certificates.
+Publication publication(const CertificateRecord& certificate, const lifecycle::DeviceRecord& device,
+                        lifecycle::Status status);
+
+/// Ends every valid credential of that kind but the kept ones for ever, and publishes that. @error storage
+Result<void> end_others(Tx& tx, const lifecycle::DeviceRecord& device, lifecycle::CredentialKind kind,
+                        std::initializer_list<CertificateRow> kept, const std::string& reason, const Doing& doing);
 
 /// Registers a signed certificate and does to the device what its purpose says: a first LDevID enrolls it, a
 /// revalidated one ends the older LDevIDs and lifts what may be lifted. Sets the record's signature, state and log
