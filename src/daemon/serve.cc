@@ -4,10 +4,13 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
+#include <set>
 
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
@@ -111,7 +114,7 @@ class HttpListeners final : public Listeners {
     const Error error{api::transport_code(status), "refused before the request was read", {}};
     services_.refusals.count(
         {.code = error.code,
-         .source = peer.address,
+         .source = peer.source,
          .caller = peer.certificate.empty() ? std::nullopt : std::optional{crypto::sha256(peer.certificate)},
          .path = {},
          .detail = error.detail});
@@ -129,7 +132,7 @@ class HttpListeners final : public Listeners {
   /// Who shows a certificate that is none of ours, or no longer, is a stranger: nothing is proved of him.
   void refuse_handshake(std::string_view name, const http::Peer& peer, const Error& why) {
     services_.refusals.count(
-        {.code = why.code, .source = peer.address, .caller = std::nullopt, .path = {}, .detail = why.detail});
+        {.code = why.code, .source = peer.source, .caller = std::nullopt, .path = {}, .detail = why.detail});
     boost::json::object line{{"listener", name},
                              {"peer", peer.address},
                              {"code", info(why.code).name},

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/router.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -72,15 +70,6 @@ bool fits(Caller wanted, pki::ProfileId profile) {
       return profile == pki::ProfileId::operator_person || profile == pki::ProfileId::gate;
   }
   return false;
-}
-
-/// Who a stranger is: his address, of IPv6 the network, for one line has as many addresses as it likes.
-std::string source_of(const std::string& address) {
-  in6_addr parsed{};
-  constexpr std::size_t kNetworkBytes = 8;
-  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1 && !IN6_IS_ADDR_V4MAPPED(&parsed)
-             ? to_hex(BytesView{parsed.s6_addr, kNetworkBytes})
-             : address;
 }
 
 /// A service's certificate must still be on the books (devices are judged by the use cases, on the snapshot).
@@ -217,7 +206,7 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
   }
   BM_TRY(auto caller, present(*request.peer));
   BM_CHECK(admit(route, caller));
-  const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(source_of(request.peer->address)));
+  const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(request.peer->source));
   auto parameters = found.parameters;
   const auto rest = route.pattern.ends_with("{*}") ? 1U : 0U;  // what follows is a path, not a part of one
   for (std::size_t i = 0; i + rest < parameters.size(); ++i) {
@@ -265,7 +254,7 @@ Result<void> Router::admit(const Route& route, const std::shared_ptr<const app::
 void Router::note(const http::Request& request, const Error& error, bool authenticated) {
   services_.refusals.note(
       {.code = error.code,
-       .source = request.peer->address,
+       .source = request.peer->source,
        .caller = authenticated ? std::optional{crypto::sha256(request.peer->certificate)} : std::nullopt,
        .path = request.path,
        .detail = error.check.empty() ? error.detail : error.check});

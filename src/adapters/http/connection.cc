@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/http/connection.h"
 
+#include <boost/asio/ip/network_v6.hpp>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -22,6 +24,16 @@ std::variant<Plain, Secure> make_stream(Shared& shared, tcp::socket socket) {
 }
 
 }  // namespace
+
+std::string source_of(const asio::ip::address& address) {
+  if (!address.is_v6()) {
+    return address.to_string();
+  }
+  const auto v6 = address.to_v6();
+  constexpr unsigned short kNetworkBits = 64;
+  return v6.is_v4_mapped() ? asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string()
+                           : asio::ip::make_network_v6(v6, kNetworkBits).canonical().to_string();
+}
 
 void Shared::fault(std::string_view what) const noexcept {
   try {
@@ -89,7 +101,9 @@ Connection::Connection(std::shared_ptr<Shared> shared, tcp::socket socket, std::
       buffer_{shared_->options.limits.header_bytes_max + kReadAheadBytes} {
   peer_.connection = number;
   error_code ignored;
-  peer_.address = lowest().remote_endpoint(ignored).address().to_string();
+  const auto address = lowest().remote_endpoint(ignored).address();
+  peer_.address = address.to_string();
+  peer_.source = source_of(address);
   lowest().set_option(tcp::no_delay{true}, ignored);
   ++shared_->counters.connections_open;
 }

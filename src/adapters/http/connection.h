@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -57,6 +58,11 @@ struct Shared {
 };
 
 /// One connection: handshake, then request after request. Everything but the handler and `cut` runs on its strand.
+using Owners = std::shared_ptr<const std::set<std::uint64_t>>;
+
+/// Peer::source of an address.
+std::string source_of(const asio::ip::address& address);
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<Shared> shared, tcp::socket socket, std::uint64_t number);

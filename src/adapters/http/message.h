@@ -22,6 +22,7 @@ struct Header {
 struct Peer {
   std::uint64_t connection = 0;  ///< unique in this process
   std::string address;           ///< of the socket, without port
+  std::string source;            ///< whom it counts for: the IPv4 address, or the IPv6 network of one subscriber, a /64
   Bytes certificate;             ///< leaf DER; empty: none was shown, or plain HTTP
   /// base64 as challengePassword carries it (protocols.md §1.3); empty: there is none, as over plain HTTP, or over TLS
   /// 1.2 without extended master secret where the listener lets that in

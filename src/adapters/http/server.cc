@@ -12,20 +12,6 @@
 namespace birthmark::http {
 namespace {
 
-/// Whom a connection counts for: an address, of IPv6 the network of 64 bits that one subscriber has.
-std::string source_of(const asio::ip::address& address) {
-  if (!address.is_v6()) {
-    return address.to_string();
-  }
-  const auto v6 = address.to_v6();
-  if (v6.is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-  }
-  constexpr std::size_t kNetworkBytes = 8;
-  const auto bytes = v6.to_bytes();
-  return to_hex(BytesView{bytes}.first(kNetworkBytes));
-}
-
 constexpr std::size_t kSharesOfAll = 8, kShareMin = 16;
 
 class AsioServer final : public Server {

@@ -81,13 +81,18 @@ std::string now_as_date() {
 
 }  // namespace
 
+Target split_target(std::string_view target) {
+  target = without_authority(target);
+  const auto mark = target.find('?');
+  return {target.substr(0, mark), mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1)};
+}
+
 Request request_from(beast::http::request<RequestBody>&& from, const Peer& peer) {
   Request to;
   to.method = method_of(from.method());
-  const auto target = without_authority({from.target().data(), from.target().size()});
-  const auto mark = target.find('?');
-  to.path = target.substr(0, mark);
-  to.query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+  const auto target = split_target({from.target().data(), from.target().size()});
+  to.path = target.path;
+  to.query = target.query;
   for (const auto& line : from) {
     to.headers.push_back({std::string{line.name_string()}, std::string{line.value()}});
   }

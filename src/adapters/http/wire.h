@@ -20,6 +20,12 @@ using Answer = beast::http::response<beast::http::string_body>;
 
 /// Our name of a verb.
 Method method_of(beast::http::verb verb);
+/// The path of a request's target, without the authority that an absolute one names (RFC 9112 §3.2.2), and its query.
+struct Target {
+  std::string_view path;
+  std::string_view query;
+};
+Target split_target(std::string_view target);
 /// Our request of one that was read; `peer` must outlive it.
 Request request_from(beast::http::request<RequestBody>&& from, const Peer& peer);
 

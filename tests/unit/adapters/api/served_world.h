@@ -66,6 +66,7 @@ class ServedWorld {
   http::Response serve(api::Router& router, http::Request request, const From& from) {
     const http::Peer peer{.connection = 1,
                           .address = "192.0.2.7",
+                          .source = "192.0.2.7",
                           .certificate = from.certificate,
                           .channel_binding = from.channel_binding};
     request.peer = &peer;

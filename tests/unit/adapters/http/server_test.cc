@@ -418,6 +418,30 @@ TEST(HttpServer, stop_lets_running_handlers_finish_and_their_answers_leave) {
   EXPECT_THROW(static_cast<void>(served.connect()), std::runtime_error);
 }
 
+TEST(HttpServer, how_large_a_body_may_be_is_asked_by_path_whatever_the_form_of_the_target) {
+  Server::Options options;
+  options.handler = [](const Request& request) { return Response{.status = 200, .body = request.path}; };
+  options.body_bytes_max = [](Method method, std::string_view path, const Peer& peer) {
+    return method == Method::post && path == "/large" && peer.source == "127.0.0.1" ? std::size_t{128} * 1024 : 0;
+  };
+  const auto server = Server::start(std::move(options)).value();
+  const std::string body(100'000, 'x');
+  for (const auto& [target, status] : {std::pair{"/large", "200"},
+                                       {"/large?a=b", "200"},
+                                       {"http://a/large", "200"},
+                                       {"http://a/large?a=b", "200"},
+                                       {"/other", "413"},
+                                       {"http://a/other", "413"}}) {
+    test::WireSocket peer{server->port()};
+    peer.send("POST " + std::string{target} + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n");
+    if (std::string_view{status} == "200") {
+      peer.send(body);
+    }
+    EXPECT_TRUE(peer.rest().starts_with("HTTP/1.1 " + std::string{status})) << target;
+  }
+}
+
 TEST(HttpServer, an_address_that_is_taken_or_is_none_is_refused_with_words) {
   Served served;
   Server::Options taken;
