@@ -70,7 +70,7 @@ app::EstRequest presented(const app::Issued& issued) {
 app::Sessions& no_sessions() {
   class None final : public app::Sessions {
    public:
-    std::size_t cut(DeviceRow /*device*/) override { return 0; }
+    std::size_t cut(const std::set<DeviceRow>& /*devices*/) override { return 0; }
   };
   static None none;
   return none;

@@ -320,11 +320,12 @@ void Hierarchy::cut_sessions_of(CaId ca) {
   if (issuer == nullptr) {
     return;
   }
+  std::set<DeviceRow> devices;
   for (std::uint32_t index = 0; index < issuer->credentials->capacity(); ++index) {
-    if (const auto device = issuer->credentials->load(index).device; device != DeviceRow{}) {
-      ports_.sessions.cut(device);
-    }
+    devices.insert(issuer->credentials->load(index).device);
   }
+  devices.erase(DeviceRow{});  // of places that nobody has
+  ports_.sessions.cut(devices);
 }
 
 Result<Issued> Hierarchy::certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent) {

@@ -72,7 +72,7 @@ Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, Ho
                ? despite_storage({action, id, cause, actor}, wanted, after.error())
                : Result<ActionResult>{fail(after.error())};
   }
-  const auto cut = row_of(action).takes_away ? ports_.sessions.cut(after->row) : 0;
+  const auto cut = row_of(action).takes_away ? ports_.sessions.cut({after->row}) : 0;
   return ActionResult{std::move(*after), cut, false};
 }
 
@@ -96,7 +96,7 @@ Result<ActionResult> Operations::despite_storage(const Asked& asked, const std::
     }
   }
   BM_CHECK(ports_.read_path.apply(publications));
-  const auto cut = ports_.sessions.cut(facts.device.row);
+  const auto cut = ports_.sessions.cut({facts.device.row});
   // Only a deny may be acknowledged before it is logged (design rule 8).
   return deny ? Result<ActionResult>{ActionResult{std::move(facts.device), cut, false}} : fail(error);
 }
@@ -119,7 +119,7 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
     }
   }
   BM_CHECK(ports_.read_path.deny(denied.row, publications));
-  const auto cut = ports_.sessions.cut(denied.row);
+  const auto cut = ports_.sessions.cut({denied.row});
   return ActionResult{std::move(denied), cut, true};
 }
 

@@ -55,11 +55,12 @@ class World {
 
 class CutSessions final : public app::Sessions {
  public:
-  std::size_t cut(DeviceRow device) override { return cut_ ? cut_(device) : 0; }
-  void set(std::function<std::size_t(DeviceRow)> cut) { cut_ = std::move(cut); }
+  using Cut = std::function<std::size_t(const std::set<DeviceRow>&)>;
+  std::size_t cut(const std::set<DeviceRow>& devices) override { return cut_ ? cut_(devices) : 0; }
+  void set(Cut cut) { cut_ = std::move(cut); }
 
  private:
-  std::function<std::size_t(DeviceRow)> cut_;
+  Cut cut_;
 };
 
 /// The published log as the routes see it.
@@ -155,7 +156,7 @@ class ComposedRegistry final : public Registry {
                             Visibility::everyone);
   }
   api::Services& services() override { return *services_; }
-  void set_sessions(std::function<std::size_t(DeviceRow)> cut) override { sessions_.set(std::move(cut)); }
+  void set_sessions(CutSessions::Cut cut) override { sessions_.set(std::move(cut)); }
   Clock& clock() override { return clock_; }
   Files& files() override { return world_->files(); }
   [[nodiscard]] std::string log_key() const override { return log_key_; }

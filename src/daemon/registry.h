@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,7 @@ class Registry {
   virtual Result<void> init() = 0;
   [[nodiscard]] virtual api::Services& services() = 0;
   /// Whose connections are cut when a device is denied; set once before serving.
-  virtual void set_sessions(std::function<std::size_t(DeviceRow)> cut) = 0;
+  virtual void set_sessions(std::function<std::size_t(const std::set<DeviceRow>&)> cut) = 0;
   [[nodiscard]] virtual Clock& clock() = 0;
   [[nodiscard]] virtual Files& files() = 0;
   /// The vkey of the log, for `audit verify`.

@@ -46,9 +46,11 @@ class HttpListeners final : public Listeners {
     const auto weakest = config.environment == policy::Environment::development ? tls::ExtendedMasterSecret::unchecked
                                                                                 : tls::ExtendedMasterSecret::required;
     // Before anybody can ask for a deny. Until the device listener is there, nobody has a connection to cut.
-    registry.set_sessions([this](DeviceRow row) {
+    registry.set_sessions([this](const std::set<DeviceRow>& devices) {
+      std::set<std::uint64_t> owners;
+      std::ranges::transform(devices, std::inserter(owners, owners.end()), &DeviceRow::get);
       auto* const listener = cuttable_.load();
-      return listener != nullptr ? listener->cut(row.get()) : 0;
+      return listener != nullptr ? listener->cut(std::move(owners)) : 0;
     });
     const auto shares = connection_shares(raise_descriptor_limit());
     BM_TRY(device_, start_tls("device", config.device, limits(config, shares.device),

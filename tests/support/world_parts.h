@@ -66,7 +66,13 @@ class CountedSessions final : public app::Sessions {
     const auto at = open_.find(device);
     return at == open_.end() ? 0 : at->second;
   }
-  std::size_t cut(DeviceRow device) override { return std::exchange(open_[device], 0); }
+  std::size_t cut(const std::set<DeviceRow>& devices) override {
+    std::size_t ended = 0;
+    for (const auto device : devices) {
+      ended += std::exchange(open_[device], 0);
+    }
+    return ended;
+  }
 
  private:
   std::map<DeviceRow, std::size_t> open_;

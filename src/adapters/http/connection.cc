@@ -125,19 +125,19 @@ void Connection::start() {
   asio::dispatch(timer_.get_executor(), [self = shared_from_this()] { self->handshake(); });
 }
 
-bool Connection::cut(std::uint64_t owner) {
+bool Connection::cut(const Owners& owners) {
   const auto known = owner_.load(std::memory_order_acquire);
-  if (known != 0 && known != owner) {
+  if (known != 0 && !owners->contains(known)) {
     return false;
   }
   // Whoever is in the handshake may have been let in by the verifier a moment ago: only the strand can tell.
-  asio::post(timer_.get_executor(), [self = shared_from_this(), owner] { self->close_if_owned_by(owner); });
-  return known == owner;
+  asio::post(timer_.get_executor(), [self = shared_from_this(), owners] { self->close_if_owned_by(owners); });
+  return known != 0;
 }
 
-void Connection::close_if_owned_by(std::uint64_t owner) {
+void Connection::close_if_owned_by(const Owners& owners) {
   auto* const secure = std::get_if<Secure>(&stream_);
-  if (closed_ || secure == nullptr || tls::owner_of(secure->native_handle()) != owner) {
+  if (closed_ || secure == nullptr || !owners->contains(tls::owner_of(secure->native_handle()))) {
     return;
   }
   ++shared_->counters.cut;
@@ -313,9 +313,8 @@ bool Connection::body_fits() const {
     return true;
   }
   const auto& head = parser_->get();
-  const std::string_view target{head.target().data(), head.target().size()};
-  return options.body_bytes_max &&
-         *length <= options.body_bytes_max(method_of(head.method()), target.substr(0, target.find('?')), peer_);
+  const auto target = split_target({head.target().data(), head.target().size()});
+  return options.body_bytes_max && *length <= options.body_bytes_max(method_of(head.method()), target.path, peer_);
 }
 
 void Connection::tell_to_continue() {

@@ -71,8 +71,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   void start();
-  /// Ends it if it is `owner`'s; true if that is known already, false if it is not or is found out on the strand.
-  bool cut(std::uint64_t owner);
+  /// Ends it if it is one of theirs; true if that is known already, false if it is not or is found out on the strand.
+  bool cut(const Owners& owners);
   /// Ends it at once, for another that needs its place.
   void give_way();
   /// Ends it so that what was written still arrives.
@@ -89,7 +89,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void calm();
   void expired(Slow slow);
   void close(Ending ending);
-  void close_if_owned_by(std::uint64_t owner);
+  void close_if_owned_by(const Owners& owners);
   void handshake();
   void after_handshake(const error_code& error);
   void await_request();

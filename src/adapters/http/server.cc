@@ -60,13 +60,15 @@ class AsioServer final : public Server {
 
   [[nodiscard]] std::uint16_t port() const override { return port_; }
 
-  std::size_t cut(std::uint64_t owner) override {
-    if (owner == 0) {
+  std::size_t cut(std::set<std::uint64_t> owners) override {
+    owners.erase(0);
+    if (owners.empty()) {
       return 0;
     }
+    const auto shared_owners = std::make_shared<const std::set<std::uint64_t>>(std::move(owners));
     std::size_t known = 0;
     for (const auto& connection : shared_->live()) {
-      known += connection->cut(owner) ? 1 : 0;
+      known += connection->cut(shared_owners) ? 1 : 0;
     }
     return known;
   }

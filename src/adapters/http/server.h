@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -82,10 +83,10 @@ class Server {
   virtual ~Server() = default;
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  /// Ends every open connection whose TLS owner (tls::ServerContext) is `owner`, whatever it is doing; returns how many
-  /// there were. One that is still in its handshake ends too, but is not in the number. An answer on its way is cut off
-  /// where it is. Owner 0 is nobody. Safe from any thread; does not block on the peer.
-  virtual std::size_t cut(std::uint64_t owner) = 0;
+  /// Ends every open connection whose TLS owner (tls::ServerContext) is one of `owners`, whatever it is doing; returns
+  /// how many there were. One that is still in its handshake ends too, but is not in the number. An answer on its way
+  /// is cut off where it is. Owner 0 is nobody. Safe from any thread; does not block on the peer.
+  virtual std::size_t cut(std::set<std::uint64_t> owners) = 0;
   [[nodiscard]] virtual Counters counters() const = 0;
   /// Stops accepting, waits for running handlers, closes everything. Not to be called from a handler. Idempotent;
   /// called by the destructor too.

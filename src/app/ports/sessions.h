@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
+
 #include "base/ids.h"
 
 namespace birthmark::app {
@@ -9,8 +11,9 @@ namespace birthmark::app {
 class Sessions {
  public:
   virtual ~Sessions() = default;
-  /// Ends every open connection of the device, idle and busy ones; returns how many. Never blocks on a peer.
-  virtual std::size_t cut(DeviceRow device) = 0;
+  /// Ends every open connection of these devices, idle and busy ones, in one pass over the connections; returns how
+  /// many. Never blocks on a peer.
+  virtual std::size_t cut(const std::set<DeviceRow>& devices) = 0;
 };
 
 }  // namespace birthmark::app

@@ -257,9 +257,9 @@ TEST(HttpsServer, cut_ends_every_connection_of_one_owner_and_no_other) {
   for (const auto* const client : {&one, &two, &stranger}) {
     ASSERT_TRUE((*client)->request(Method::get, "/x", {}, {}));
   }
-  EXPECT_EQ(secured.server().cut(0), 0U);
-  EXPECT_EQ(secured.server().cut(8), 0U);
-  EXPECT_EQ(secured.server().cut(7), 2U);
+  EXPECT_EQ(secured.server().cut({0}), 0U);
+  EXPECT_EQ(secured.server().cut({8, 9}), 0U);
+  EXPECT_EQ(secured.server().cut({0, 7, 8}), 2U);
   EXPECT_TRUE(testing::comes_true([&] { return one->ended() && two->ended(); }));
   EXPECT_FALSE(stranger->ended());
   EXPECT_TRUE(stranger->request(Method::get, "/x", {}, {}));
@@ -272,7 +272,7 @@ TEST(HttpsServer, cut_reaches_a_connection_whose_handler_runs_and_its_answer_nev
   ASSERT_TRUE(client->connect());
   std::jthread cutter{[&] {
     secured.gate().wait_for(1);
-    EXPECT_EQ(secured.server().cut(7), 1U);
+    EXPECT_EQ(secured.server().cut({7}), 1U);
   }};
   const auto answer = client->request(Method::post, "/wait", {}, {});
   ASSERT_FALSE(answer);
