@@ -12,19 +12,13 @@ namespace {
 using lifecycle::Purpose;
 using lifecycle::State;
 
+/// Revalidation is all that S4 may prove itself for (design rule 6).
 Result<void> may_attest(State state) {
-  switch (state) {
-    case State::provisioned:
-    case State::enrolled:
-    case State::operational:
-    case State::suspended:
-      return {};
-    case State::uninitialized:
-    case State::revoked:
-    case State::decommissioned:
-      break;
-  }
-  return fail(Code::state_forbids, std::string{lifecycle::short_name(state)} + " attests nothing");
+  const bool serves = state == State::provisioned || state == State::enrolled || state == State::operational;
+  const std::string name{lifecycle::short_name(state)};
+  return serves ? Result<void>{}
+                : fail(Code::state_forbids,
+                       name + (state == State::suspended ? " may only revalidate" : " attests nothing"));
 }
 
 /// What the device says it runs against the product's minimum (AC-44).
@@ -46,7 +40,8 @@ Result<std::optional<lifecycle::FirmwareVersion>> judge_firmware(const std::stri
 
 }  // namespace
 
-Result<Challenge> Attestation::begin(Purpose purpose, const Digest& caller) {
+Result<Challenge> Attestation::begin(Purpose purpose, const Digest& caller, const lifecycle::DeviceRecord& device) {
+  BM_CHECK(may_attest(device.state));
   return ports_.challenges.give(purpose, caller);
 }
 

@@ -270,7 +270,7 @@ app::DeviceEvidence World::device_evidence(const Device& device, const PaperKey&
 
 Result<app::AppraisalRecord> World::attest(const Device& device, Purpose purpose, const PaperKey& key) {
   const auto caller = purpose == Purpose::enroll ? crypto::sha256(device.idevid) : crypto::sha256(device.ldevid);
-  BM_TRY(const auto challenge, cases->attestation.begin(purpose, caller));
+  BM_TRY(const auto challenge, cases->attestation.begin(purpose, caller, record(device)));
   return cases->attestation.attest(purpose, caller, record(device).row, device_evidence(device, key, challenge));
 }
 

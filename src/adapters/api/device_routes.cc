@@ -104,25 +104,13 @@ lifecycle::CredentialKind credential_for(Purpose purpose) {
   return purpose == Purpose::enroll ? lifecycle::CredentialKind::idevid : lifecycle::CredentialKind::ldevid;
 }
 
-/// S4 may revalidate and fetch what its policy names (design rule 6); S5, S6 and what is not sealed prove nothing here.
-Result<void> may_prove(const lifecycle::DeviceRecord& device) {
-  using lifecycle::State;
-  const bool serves =
-      device.state == State::provisioned || device.state == State::enrolled || device.state == State::operational;
-  const std::string state{lifecycle::short_name(device.state)};
-  return serves ? Result<void>{}
-                : fail(Code::state_forbids,
-                       state + (device.state == State::suspended ? " may only revalidate" : " attests nothing"));
-}
-
 Result<http::Response> attest_challenge(Call& call) {
   BM_TRY(const auto purpose, wire::body<Purpose>(call.request, [](json::Object& object) -> Result<Purpose> {
            BM_TRY(const auto text, object.text("purpose"));
            return attest_purpose(text);
          }));
   BM_TRY(const auto who, est::caller(call, credential_for(purpose)));
-  BM_CHECK(may_prove(who.device));
-  BM_TRY(const auto challenge, call.services.attestation.begin(purpose, call.source));
+  BM_TRY(const auto challenge, call.services.attestation.begin(purpose, call.source, who.device));
   return ok(wire::challenge(challenge));
 }
 
@@ -138,7 +126,6 @@ Result<http::Response> attest(Call& call) {
            return Body{purpose, std::move(evidence)};
          }));
   BM_TRY(const auto who, est::caller(call, credential_for(in.purpose)));
-  BM_CHECK(may_prove(who.device));
   BM_TRY(const auto appraisal, call.services.attestation.attest(in.purpose, call.source, who.device.row, in.evidence));
   return ok({{"device", to_hex(who.device.id.get())},
              {"spki_sha256", to_hex(appraisal.spki.get())},

@@ -92,7 +92,7 @@ TEST_F(Enroll, a_key_that_outlives_the_owner_is_no_operational_key) {
   auto device = world_.device_in(State::provisioned);
   const PaperKey key{tpm::Template::idevid_birthmark};
   const auto caller = crypto::sha256(as_bytes("192.0.2.7"));
-  const auto challenge = must(world_.cases->attestation.begin(Purpose::enroll, caller));
+  const auto challenge = must(world_.cases->attestation.begin(Purpose::enroll, caller, world_.record(device)));
   auto evidence = world_.device_evidence(device, key, challenge);
   evidence.parent_public.clear();
   const auto answer = world_.cases->attestation.attest(Purpose::enroll, caller, world_.record(device).row, evidence);

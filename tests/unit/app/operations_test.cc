@@ -110,12 +110,15 @@ TEST_F(Act, a_hold_is_seen_by_gates_and_lifted_by_proof_and_a_person) {
 }
 
 TEST_F(Act, a_routine_attestation_is_no_proof_that_releases) {
-  world_.clock.advance(std::chrono::seconds{1});
-  must(world_.act(DeviceAction::suspend, device_));
-  world_.clock.advance(std::chrono::seconds{1});
   const PaperKey key{tpm::Template::idevid_birthmark};
-  must(world_.attest(device_, lifecycle::Purpose::routine, key));
-  EXPECT_EQ(code_of(world_.act(DeviceAction::release, device_)), Code::held);
+  for (const auto restraint : {DeviceAction::hold, DeviceAction::suspend}) {
+    world_.clock.advance(std::chrono::seconds{1});
+    must(world_.act(restraint, device_));
+    world_.clock.advance(std::chrono::seconds{1});
+    const auto attested = world_.attest(device_, lifecycle::Purpose::routine, key);
+    EXPECT_EQ(attested.has_value(), restraint == DeviceAction::hold) << "S4 may only revalidate";
+    EXPECT_EQ(code_of(world_.act(DeviceAction::release, device_)), Code::held);
+  }
   EXPECT_EQ(world_.state(device_), State::suspended);
 }
 
