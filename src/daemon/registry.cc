@@ -235,11 +235,17 @@ class ComposedRegistry final : public Registry {
     return {};
   }
 
-  /// Really commits, and really writes where the log and the journal lie.
+  /// Really commits, and really writes where the log and the journal lie. Anybody may ask: no path is told.
   Result<void> probe() {
-    BM_CHECK(store_->write([](app::Tx&) { return Result<void>{}; }));
-    for (const auto& directory : {paths_.log, paths_.journal}) {
-      BM_CHECK(write_atomically(world_->files(), directory / ".ready", as_bytes("ready\n"), Visibility::owner));
+    if (const auto stored = store_->write([](app::Tx&) { return Result<void>{}; }); !stored) {
+      return fail(stored.error().code, "the store takes no writes");
+    }
+    for (const auto& [what, directory] : {std::pair{"log", paths_.log}, std::pair{"journal", paths_.journal}}) {
+      const auto written =
+          write_atomically(world_->files(), directory / ".ready", as_bytes("ready\n"), Visibility::owner);
+      if (!written) {
+        return fail(written.error().code, std::string{"the directory of the "} + what + " takes no writes");
+      }
     }
     return {};
   }

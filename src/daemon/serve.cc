@@ -250,27 +250,26 @@ Result<std::unique_ptr<Listeners>> listen(const Config& config, Registry& regist
 }
 
 int serve(const Config& config, bool development, cli::Form form) {
-  constexpr int kEnvironment = cli::kEnvironment;
   const auto signals = block_end_signals();
   if (development) {
     PosixFiles files;
     SystemEntropy entropy;
     if (const auto made = ensure_passphrase(files, Registry::paths(config).passphrase, entropy); !made) {
-      return cli::complain(made.error(), form, kEnvironment);
+      return cli::complain(made.error(), form, cli::kEnvironment);
     }
   }
   auto registry = Registry::open(config);
   if (!registry) {
-    return cli::complain(registry.error(), form, kEnvironment);
+    return cli::complain(registry.error(), form, cli::kEnvironment);
   }
   if (development) {
     if (const auto made = (*registry)->init(); !made) {
-      return cli::complain(made.error(), form, kEnvironment);
+      return cli::complain(made.error(), form, cli::kEnvironment);
     }
   }
   const auto listeners = listen(config, **registry);
   if (!listeners) {
-    return cli::complain(listeners.error(), form, kEnvironment);
+    return cli::complain(listeners.error(), form, cli::kEnvironment);
   }
   const boost::json::object line{{"ready", true},
                                  {"device_port", (*listeners)->device_port()},

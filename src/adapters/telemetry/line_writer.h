@@ -17,7 +17,8 @@
 namespace birthmark::telemetry {
 
 /// Writes lines to a descriptor from a thread of its own, so that nobody who logs waits for whoever should read. What
-/// waits has a bound: the oldest lines give way, and are counted. Safe from any thread.
+/// waits has a bound: the oldest lines give way, and are counted. Safe from any thread. The queue of spdlog has such a
+/// bound too, but its end waits for a write that blocks, for as long as it blocks.
 class LineWriter {
  public:
   static constexpr std::size_t kLinesMax = 1024;

@@ -24,7 +24,8 @@ std::string is_json(const std::string& text) {
   return value ? std::string{} : value.error().detail;
 }
 std::string is_firmware(const std::string& text) {
-  return lifecycle::FirmwareVersion::parse(text) ? std::string{} : "a version is three or four numbers: 4.12.0";
+  return lifecycle::FirmwareVersion::parse(text) ? std::string{}
+                                                 : "a version is one to four numbers with dots between: 4.12.0";
 }
 
 void add_common(CLI::App& command, Common& common) {
