@@ -71,16 +71,17 @@ Result<std::optional<BatchId>> batch_of(Call& call) {
   });
 }
 
-/// The operational CAs that issue for a batch, the newest first: a device needs them to judge what it is issued.
-std::vector<Bytes> issuers_for(const app::CaDirectory& directory, BatchId batch) {
+/// The operational CAs that issue for a batch, or for any, the newest first: a client needs them to judge what it is
+/// issued, for that answer holds the certificate alone.
+std::vector<Bytes> issuers_for(const app::CaDirectory& directory, const std::optional<BatchId>& batch) {
   std::vector<const app::CaRecord*> records;
   for (const auto& ca : directory.all()) {
-    if (ca.record.profile == pki::ProfileId::operational_ca && ca.record.batch == batch &&
-        ca.record.state != app::CaState::ended) {
+    if (ca.record.profile == pki::ProfileId::operational_ca && ca.record.state == app::CaState::active &&
+        (!batch || ca.record.batch == batch)) {
       records.push_back(&ca.record);
     }
   }
-  std::ranges::sort(records, std::ranges::greater{}, &app::CaRecord::generation);
+  std::ranges::sort(records, std::ranges::greater{}, &app::CaRecord::id);
   records.resize(std::min(records.size(), kIssuersMax));
   std::vector<Bytes> out;
   std::ranges::transform(records, std::back_inserter(out), &app::CaRecord::certificate);
@@ -103,9 +104,7 @@ Result<http::Response> cacerts(Call& call) {
     }
   }
   BM_TRY(const auto batch, batch_of(call));
-  if (batch) {
-    std::ranges::move(issuers_for(*directory, *batch), std::back_inserter(anchors));
-  }
+  std::ranges::move(issuers_for(*directory, batch), std::back_inserter(anchors));
   BM_TRY(const auto bundle, cms::certs_only(anchors));
   return answer("application/pkcs7-mime", bundle, call.request);
 }
