@@ -89,7 +89,7 @@ Line::Line(app::Store* durable)
       read_path{store, cas, catalog},
       time{clock},
       issuance{{store, *signer_, clock, entropy, faults_, cas, time}, kReceiptKey},
-      hierarchy{{store, *signer_, issuance, cas, catalog, read_path, clock, entropy, no_sessions()}, app::Scope::batch},
+      hierarchy{{store, *signer_, issuance, cas, catalog, read_path, clock, no_sessions()}, app::Scope::batch},
       challenges{clock, entropy},
       provisioning{{store, issuance, challenges, catalog, trust_, clock, entropy, ephemerals}},
       enrollment{{store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock}} {

@@ -7,6 +7,9 @@ Result<std::shared_ptr<const CaDirectory>> CaDirectory::make(std::vector<CaRecor
                                                              const std::string& crl_base) {
   auto directory = std::make_shared<CaDirectory>();
   for (auto& record : records) {
+    if (record.certificate.empty()) {
+      continue;  // a root that is being made
+    }
     // A certificate names the CRL of its issuer, which has the issuer's number.
     auto url = crl_base.empty() ? std::string{} : crl_base + "/crl/" + std::to_string(record.id.get()) + ".crl";
     BM_TRY(auto certificate, pki::ca_certificate(record.certificate, record.profile, std::move(url)));

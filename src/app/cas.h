@@ -19,7 +19,7 @@ struct Ca {
   pki::CaCertificate certificate;
 };
 
-/// All CAs at one moment; immutable. Found by id for signing, by key id for verifying.
+/// All CAs that have their certificate at one moment; immutable. Found by id for signing, by key id for verifying.
 class CaDirectory {
  public:
   /// @param crl_base URL prefix of the CRLs; empty: certificates get no distribution point.

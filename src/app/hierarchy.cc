@@ -6,8 +6,6 @@
 
 #include "app/registration.h"
 #include "crypto/hash.h"
-#include "lifecycle/serial.h"
-#include "pki/lint.h"
 
 namespace birthmark::app {
 namespace {
@@ -19,6 +17,7 @@ constexpr std::string_view kOperationalRoot = "operational/root";
 constexpr std::string_view kServiceRoot = "service/root";
 constexpr std::string_view kServiceCa = "service/ca";
 constexpr std::string_view kServiceOrganization = "birthmark service";
+constexpr const char* kActor = "server:hierarchy";
 constexpr std::uint8_t kSmallList = 12;
 constexpr std::uint8_t kSharedList = 24;  // of a manufacturing CA that issues for many batches (`--scope`)
 constexpr std::chrono::days kOperationalIssues{30};
@@ -107,81 +106,48 @@ Result<void> Hierarchy::refresh() {
 
 Result<CaRecord> Hierarchy::ensure_ca(const CaOrder& order) {
   BM_TRY(auto there, ca_named(order.name));
-  if (there) {
+  if (there && (there->profile != order.profile || there->parent != order.parent)) {
+    return fail(Code::conflict, "CA " + order.name + " is there with another profile or parent");
+  }
+  if (there && !there->certificate.empty()) {
     // Whoever made it may not have come to this.
     if (ports_.cas.get()->find(there->id) == nullptr) {
       BM_CHECK(refresh());
     }
-    const bool same = there->profile == order.profile && there->parent == order.parent;
-    return same ? std::move(there).value()
-                : Result<CaRecord>{
-                      fail(Code::conflict, "CA " + order.name + " is there with another profile or parent")};
+    return std::move(*there);
   }
   CaRecord record;
+  record.id = there ? there->id : CaId{};
   record.profile = order.profile;
   record.name = order.name;
   record.parent = order.parent;
   record.generation = order.generation;
-  record.list_bits = order.list_bits;
+  record.list_bits = there ? there->list_bits : order.list_bits;
   record.key = key_name(order.name);
   record.issues_until = order.issues_until;
   BM_TRY(const auto key, ports_.signer.create(record.key, KeyUse::certificates, crypto::KeyType::p256));
-  if (order.parent) {
-    Order certificate;
-    certificate.ca = *order.parent;
-    certificate.profile = order.profile;
-    certificate.subject.name = order.subject;
-    certificate.subject.spki = to_bytes(key.spki());
-    certificate.actor = "server:hierarchy";
-    certificate.reason = "make " + order.name;
-    BM_TRY(auto issued, ports_.issuance.issue(certificate, RequestKey{key.spki_sha256(), request_id(order.name)}, {}));
+  Order certificate;
+  certificate.profile = order.profile;
+  certificate.subject.name = order.subject;
+  certificate.subject.spki = to_bytes(key.spki());
+  certificate.actor = kActor;
+  certificate.reason = "make " + order.name;
+  if (!order.parent) {
+    BM_TRY(auto issued, ports_.issuance.issue_root(record, certificate));
+    record.id = issued.record.ca;
     record.certificate = std::move(issued.certificate);
-  } else {
-    BM_TRY(record.certificate, self_signed(order, record.key, key));
+    BM_CHECK(refresh());
+    return record;
   }
+  certificate.ca = *order.parent;
+  BM_TRY(auto issued, ports_.issuance.issue(certificate, RequestKey{key.spki_sha256(), request_id(order.name)}, {}));
+  record.certificate = std::move(issued.certificate);
   BM_TRY(record.id, ports_.store.write_for<CaId>([&](Tx& tx) -> Result<CaId> {
-    BM_CHECK(tx.audit({.kind = audit::EntryKind::ca_created,
-                       .at = ports_.clock.now(),
-                       .epoch = ports_.store.epoch().get(),
-                       .subject_hash = crypto::sha256(record.certificate),
-                       .spki_hash = key.spki_sha256(),
-                       .actor = "server:hierarchy",
-                       .reason = order.name}));
+    BM_CHECK(audit_ca(tx, record, key.spki_sha256(), {ports_.clock.now(), ports_.store.epoch(), kActor}));
     return tx.add_ca(record);
   }));
   BM_CHECK(refresh());
   return record;
-}
-
-/// A root signs itself: there is no issuer whose list could number it, so the intent is the audit entry of the CA.
-Result<Bytes> Hierarchy::self_signed(const CaOrder& order, const std::string& key,
-                                     const crypto::PublicKey& public_key) {
-  Octets<11> random{};
-  ports_.entropy.fill(random);
-  const pki::Issuer self{.profile = order.profile,
-                         .name = pki::encode(order.subject),
-                         .key_id = pki::key_id(public_key.spki()),
-                         .not_after = kNoEnd,
-                         .crl_url = {},
-                         .scope_organization = {},
-                         .scope_units = {}};
-  const Instant now{std::chrono::floor<std::chrono::seconds>(ports_.clock.now())};
-  pki::Subject subject;
-  subject.name = order.subject;
-  subject.spki = to_bytes(public_key.spki());
-  BM_TRY(const auto tbs, pki::build_tbs(self, {.profile = order.profile,
-                                               .serial = lifecycle::make_serial(0, random),
-                                               .not_before = now,
-                                               .not_after = std::nullopt,
-                                               .subject = std::move(subject)}));
-  BM_CHECK(pki::lint(tbs.der, self, order.profile));
-  BM_TRY(const auto signature, ports_.signer.sign({.key = key,
-                                                   .use = KeyUse::certificates,
-                                                   .epoch = ports_.store.epoch(),
-                                                   .message = tbs.der,
-                                                   .profile_hash = pki::profile_hash(pki::profile(order.profile))},
-                                                  public_key));
-  return pki::assemble(tbs.der, signature);
 }
 
 Result<CaId> Hierarchy::manufacturing_ca(const BatchOrder& order) {

@@ -53,7 +53,6 @@ class Hierarchy {
     Catalog& catalog;
     ReadPath& read_path;
     const Clock& clock;
-    Entropy& entropy;
     Sessions& sessions;
   };
   Hierarchy(Ports ports, Scope scope) : ports_{ports}, scope_{scope} {}
@@ -98,7 +97,6 @@ class Hierarchy {
   Result<void> check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const;
   Result<std::optional<BatchRecord>> opened_before(const BatchOrder& order) const;
   Result<ProductId> product_of(const BatchOrder& order, const std::string& actor);
-  Result<Bytes> self_signed(const CaOrder& order, const std::string& key, const crypto::PublicKey& public_key);
   Result<CaId> manufacturing_ca(const BatchOrder& order);
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
                                           const std::string& batch, std::uint32_t quantity, std::uint32_t generation);

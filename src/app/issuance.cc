@@ -101,6 +101,10 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
   if (ca == nullptr || ca->record.state != CaState::active || ca->record.key_destroyed) {
     return fail(Code::scope, "this CA issues nothing any more");
   }
+  return prepare(order, ca->certificate.issuer, ca->record.list_bits);
+}
+
+Result<Issuance::Prepared> Issuance::prepare(const Order& order, const pki::Issuer& issuer, std::uint8_t list_bits) {
   const auto& profile = pki::profile(order.profile);
   const auto now = ports_.clock.now();
   Octets<4> drawn{};
@@ -111,14 +115,14 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
   for (const auto byte : drawn) {
     index = index << 8 | byte;
   }
-  index &= (std::uint32_t{1} << ca->record.list_bits) - 1;
+  index &= (std::uint32_t{1} << list_bits) - 1;
   const auto serial = lifecycle::make_serial(index, random);
 
-  BM_TRY(auto built, pki::build_tbs(ca->certificate.issuer, {.profile = order.profile,
-                                                             .serial = serial,
-                                                             .not_before = whole_seconds(now),
-                                                             .not_after = order.not_after,
-                                                             .subject = order.subject}));
+  BM_TRY(auto built, pki::build_tbs(issuer, {.profile = order.profile,
+                                             .serial = serial,
+                                             .not_before = whole_seconds(now),
+                                             .not_after = order.not_after,
+                                             .subject = order.subject}));
   auto tbs = std::move(built.der);
   if (profile.receipt) {
     BM_TRY(const auto key, ports_.signer.public_key(receipt_key_));
@@ -132,7 +136,7 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
                                               key));
     BM_TRY(tbs, pki::append_receipt(tbs, {key_id, now, std::move(signature)}));
   }
-  BM_CHECK(pki::lint(tbs, ca->certificate.issuer, order.profile));
+  BM_CHECK(pki::lint(tbs, issuer, order.profile));
 
   CertificateRecord record;
   record.ca = order.ca;
@@ -197,22 +201,24 @@ Result<CertificateRow> Issuance::record(Tx& tx, Prepared& prepared, const Order&
   return row;
 }
 
-Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
+Result<Issuance::IssuerKey> Issuance::issuer_key(const CertificateRecord& record) const {
   const auto directory = ports_.cas.get();
   const Ca* const ca = directory->find(record.ca);
-  if (ca == nullptr) {
-    return fail(Code::scope, "this CA is gone");
-  }
+  return ca != nullptr ? Result<IssuerKey>{IssuerKey{ca->record.key, ca->certificate.key}} : own_key(record);
+}
+
+Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
+  BM_TRY(const auto issuer, issuer_key(record));
   // The request was pinned to one profile when it was linted (AC-13).
   if (record.profile_hash != pki::profile_hash(pki::profile(record.profile))) {
     return fail(Code::scope, "the profile has changed since the intent", "profile_hash");
   }
-  return ports_.signer.sign({.key = ca->record.key,
+  return ports_.signer.sign({.key = issuer.name,
                              .use = KeyUse::certificates,
                              .epoch = ports_.store.epoch(),
                              .message = record.tbs,
                              .profile_hash = record.profile_hash},
-                            ca->certificate.key);
+                            issuer.key);
 }
 
 Result<Issued> Issuance::complete(CertificateRecord record) {
@@ -238,6 +244,9 @@ Result<Issued> Issuance::complete(CertificateRecord record) {
     return fail(registered.error());
   }
   ports_.faults.reached("issue.after_registration");
+  if (pki::is_root(record.profile)) {
+    BM_CHECK(ports_.cas.refresh());
+  }
   auto der = certificate_of(record);
   return Issued{std::move(record), std::move(der)};
 }

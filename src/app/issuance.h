@@ -68,6 +68,13 @@ class Issuance {
   /// whatever `at_intent` refuses. Nothing is half done: an intent that was recorded is completed at the next start.
   Result<Issued> issue(const Order& order, const std::optional<RequestKey>& request, const AtIntent& at_intent);
 
+  /// Makes a root certify itself, by the same way: the first intent puts the CA on the books, without a certificate;
+  /// registering the certificate makes it a CA. An intent that an earlier attempt left is completed.
+  /// @param root its key is made; `id` is zero unless an earlier attempt put it on the books; `certificate` is empty.
+  /// @param order `ca` is set here.
+  /// @error as `issue`; conflict: the name is taken
+  Result<Issued> issue_root(const CaRecord& root, Order order);
+
   /// The certificate that answered (caller, id, key) before, if there is one; that it was asked for again is audited.
   /// @error request_conflict; storage
   Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki, const std::string& actor);
@@ -86,9 +93,18 @@ class Issuance {
   };
   Result<std::optional<Issued>> stored(const RequestKey& request, const Digest& spki) const;
   Result<Issued> given_again(const RequestKey& request, Issued issued, const std::string& actor);
+  /// A CA's key: the signer's name of it, and what its signatures verify by.
+  struct IssuerKey {
+    std::string name;
+    crypto::PublicKey key;
+  };
   Result<Prepared> prepare(const Order& order);
+  Result<Prepared> prepare(const Order& order, const pki::Issuer& issuer, std::uint8_t list_bits);
   Result<CertificateRow> record(Tx& tx, Prepared& prepared, const Order& order,
                                 const std::optional<RequestKey>& request, const AtIntent& at_intent);
+  Result<std::optional<CertificateRecord>> intent_of(CaId root) const;
+  Result<IssuerKey> issuer_key(const CertificateRecord& record) const;
+  Result<IssuerKey> own_key(const CertificateRecord& record) const;
   Result<Bytes> sign(const CertificateRecord& record) const;
   Result<Issued> complete(CertificateRecord record);
 

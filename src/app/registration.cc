@@ -99,7 +99,26 @@ Result<void> audit_holds(Tx& tx, const DeviceRecord& device, lifecycle::HoldSet 
   return {};
 }
 
+/// A root is a CA from the moment when its own certificate is on the books.
+Result<void> make_root(Tx& tx, const CertificateRecord& record, const Doing& doing) {
+  BM_TRY(auto ca, tx.ca(record.ca));
+  if (!ca || !ca->certificate.empty()) {
+    return fail(Code::scope, "this root is made already");
+  }
+  ca->certificate = certificate_of(record);
+  BM_CHECK(tx.update_ca(*ca));
+  return audit_ca(tx, *ca, record.spki, doing);
+}
+
 }  // namespace
+
+Result<void> audit_ca(Tx& tx, const CaRecord& ca, const Digest& spki, const Doing& doing) {
+  auto row = entry(audit::EntryKind::ca_created, doing);
+  row.subject_hash = crypto::sha256(ca.certificate);
+  row.spki_hash = spki;
+  row.reason = ca.name;
+  return without_value(tx.audit(row));
+}
 
 std::string device_actor(const DeviceId& id) {
   return "device:" + to_hex(BytesView{id.get()}.first(8));
@@ -209,6 +228,9 @@ Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signa
   }
   BM_TRY(record.log_index, tx.audit(row));
   BM_CHECK(tx.update_certificate(record));
+  if (pki::is_root(record.profile)) {
+    return make_root(tx, record, doing);
+  }
   return record.purpose ? device_consequence(tx, record, doing) : Result<void>{};
 }
 

@@ -39,9 +39,12 @@ Publication publication(const CertificateRecord& certificate, const lifecycle::D
 Result<void> end_others(Tx& tx, const lifecycle::DeviceRecord& device, lifecycle::CredentialKind kind,
                         std::initializer_list<CertificateRow> kept, const std::string& reason, const Doing& doing);
 
+/// Notes in the log that a CA was made. @param spki of its key. @error storage
+Result<void> audit_ca(Tx& tx, const CaRecord& ca, const Digest& spki, const Doing& doing);
+
 /// Registers a signed certificate and does to the device what its purpose says: a first LDevID enrolls it, a
-/// revalidated one ends the older LDevIDs and lifts what may be lifted. Sets the record's signature, state and log
-/// index.
+/// revalidated one ends the older LDevIDs and lifts what may be lifted. A root's makes it a CA. Sets the record's
+/// signature, state and log index.
 /// @error state_forbids, held: the device has changed since the intent and no longer may; storage.
 Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signature, const Doing& doing);
 

@@ -108,7 +108,7 @@ struct UseCases {
         read_path{store, cas, catalog},
         time{clock},
         issuance{{store, signer, clock, entropy, faults, cas, time}, kReceiptKey},
-        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, entropy, sessions}, config.scope},
+        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, sessions}, config.scope},
         challenges{clock, entropy},
         provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},
         sealing{{store, challenges, clock}},

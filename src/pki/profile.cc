@@ -181,4 +181,8 @@ bool may_issue(ProfileId issuer, ProfileId subject) {
                              [&](const Issues& row) { return row.issuer == issuer && row.subject == subject; });
 }
 
+bool is_root(ProfileId profile) {
+  return may_issue(profile, profile);
+}
+
 }  // namespace birthmark::pki

@@ -69,5 +69,7 @@ Digest profile_hash(const Profile& profile);
 /// Whether a CA of profile `issuer` may sign a certificate of profile `subject` at all.
 /// Manufacturing chains may end after any level (`init --scope`): the last level issues the IDevIDs.
 bool may_issue(ProfileId issuer, ProfileId subject);
+/// Whether certificates of this profile are signed by their own key.
+bool is_root(ProfileId profile);
 
 }  // namespace birthmark::pki

@@ -50,7 +50,7 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
       read_path{p.store, cas, catalog},
       time{p.clock},
       issuance{{p.store, p.signer, p.clock, p.entropy, p.faults, cas, time}, World::kReceiptKey},
-      hierarchy{{p.store, p.signer, issuance, cas, catalog, read_path, p.clock, p.entropy, p.sessions}, options.scope},
+      hierarchy{{p.store, p.signer, issuance, cas, catalog, read_path, p.clock, p.sessions}, options.scope},
       challenges{p.clock, p.entropy},
       provisioning{{p.store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},
       sealing{{p.store, challenges, p.clock}},

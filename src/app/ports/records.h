@@ -36,7 +36,7 @@ struct CaRecord {
   std::string key;             ///< the signer's name of the key
   bool key_destroyed = false;
   Instant issues_until;  ///< an operational CA rolls over then (design §4)
-  Bytes certificate;     ///< DER
+  Bytes certificate;     ///< DER; empty: a root whose own certificate is not on the books yet
 };
 
 /// A product line with its policy, as `batch open` or the configuration named it.

@@ -28,6 +28,13 @@ TEST(Profile, each_is_found_by_its_number_and_by_its_name_and_by_no_other) {
   }
 }
 
+TEST(Profile, a_root_is_what_may_sign_itself) {
+  const std::set roots{manufacturing_root, operational_root, service_root};
+  for (const auto& row : all_profiles()) {
+    EXPECT_EQ(is_root(row.id), roots.contains(row.id)) << row.name;
+  }
+}
+
 TEST(Profile, each_has_its_row_in_the_page_of_certificates) {
   const auto page = test::document("certificates.md");
   const std::map<Hierarchy, std::string> hierarchies{{Hierarchy::manufacturing, "manufacturing"},
