@@ -221,7 +221,31 @@ Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
                             issuer.key);
 }
 
+class Issuance::AtWork {
+ public:
+  AtWork(Issuance& on, CertificateRow intent) : on_{on} {
+    const std::scoped_lock lock{on_.mutex_};
+    place_ = on_.at_work_.insert(intent);
+  }
+  ~AtWork() {
+    const std::scoped_lock lock{on_.mutex_};
+    on_.at_work_.erase(place_);
+  }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+ private:
+  Issuance& on_;
+  std::multiset<CertificateRow>::iterator place_;
+};
+
+bool Issuance::is_at_work(CertificateRow intent) const {
+  const std::scoped_lock lock{mutex_};
+  return at_work_.contains(intent);
+}
+
 Result<Issued> Issuance::complete(CertificateRecord record) {
+  const AtWork at_work{*this, record.row};
   BM_TRY(const auto signature, sign(record));
   ports_.faults.reached("issue.after_signature");
   const auto registered = ports_.store.write([&](Tx& tx) {
@@ -251,14 +275,21 @@ Result<Issued> Issuance::complete(CertificateRecord record) {
   return Issued{std::move(record), std::move(der)};
 }
 
-Result<Issuance::Recovered> Issuance::recover() {
+Result<Issuance::Recovered> Issuance::recover(std::chrono::milliseconds age) {
   BM_TRY(auto left, ports_.store.read_for<std::vector<CertificateRecord>>(
                         [](Tx& tx) { return tx.certificates_in(IssuanceState::intended); }));
+  const auto before = ports_.clock.now();
+  std::erase_if(left, [&](const CertificateRecord& record) {
+    return before - record.not_before < age || is_at_work(record.row);
+  });
   Recovered count;
-  for (auto& record : left) {
+  Result<void> faulty;
+  for (const auto& record : left) {
     const auto done = complete(record);
     if (done) {
       ++count.completed;
+    } else if (done.error().code == Code::hsm_fault) {
+      faulty = fail(done.error());
     } else if (info(done.error().code).errc == Errc::unavailable) {
       return fail(done.error());
     } else {
@@ -274,6 +305,7 @@ Result<Issuance::Recovered> Issuance::recover() {
       ++count.orphaned;
     }
   }
+  BM_CHECK(faulty);
   return count;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "app/cas.h"
@@ -79,12 +81,17 @@ class Issuance {
   /// @error request_conflict; storage
   Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki, const std::string& actor);
 
-  /// Completes or gives up the intents that an earlier process left behind (AC-11).
   struct Recovered {
     std::size_t completed = 0;
     std::size_t orphaned = 0;
   };
-  Result<Recovered> recover();
+  /// An intent of that age is stuck, if nobody is at work on it.
+  static constexpr std::chrono::minutes kStuckAfter{1};
+  /// Completes or gives up the intents that are older than `age` and that no thread of this process is at work on: at
+  /// start all that an earlier process left behind (AC-11), later what a signer left that was away for a moment.
+  /// @error of the signer or the store: what is left waits for the next call. A key whose signatures do not verify
+  /// holds up its own intents only.
+  Result<Recovered> recover(std::chrono::milliseconds age = std::chrono::milliseconds::min());
 
  private:
   struct Prepared {
@@ -107,10 +114,15 @@ class Issuance {
   Result<IssuerKey> own_key(const CertificateRecord& record) const;
   Result<Bytes> sign(const CertificateRecord& record) const;
   Result<Issued> complete(CertificateRecord record);
+  /// While it lives, `recover` leaves the intent alone.
+  class AtWork;
+  [[nodiscard]] bool is_at_work(CertificateRow intent) const;
 
   Ports ports_;
   const std::string receipt_key_;
   Repeats repeats_;
+  mutable std::mutex mutex_;
+  std::multiset<CertificateRow> at_work_;
 };
 
 /// The operational CA that issues for a batch now (Hierarchy::operational_ca, as the use cases of devices see it).

@@ -169,6 +169,7 @@ class ComposedRegistry final : public Registry {
       }
     };
     judge("journal", cases_->operations.replay_journal());
+    judge("intents", cases_->issuance.recover(app::Issuance::kStuckAfter));
     judge("refusals", cases_->refusals.flush(minutes));
     const auto durable = log_->make_durable();
     judge("log", durable);

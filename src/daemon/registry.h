@@ -16,7 +16,7 @@ namespace birthmark::daemon {
 
 /// A chore of `Registry::tidy` that failed; it is tried again at the next tick.
 struct TidyFailure {
-  std::string_view chore;  ///< journal, refusals, log, rows or requests
+  std::string_view chore;  ///< journal, intents, refusals, log, rows or requests
   Error error;
 };
 
@@ -45,7 +45,7 @@ class Registry {
   [[nodiscard]] virtual Files& files() = 0;
   /// The vkey of the log, for `audit verify`.
   [[nodiscard]] virtual std::string log_key() const = 0;
-  /// Work that waits for a quiet moment: flush of aggregates, pruning. Called by a timer.
+  /// Work that waits for a quiet moment: intents that are stuck, flush of aggregates, pruning. Called by a timer.
   /// @return what failed, for the log and the metrics
   virtual std::vector<TidyFailure> tidy(app::Refusals::Minutes minutes = app::Refusals::Minutes::past) = 0;
 };

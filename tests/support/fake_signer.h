@@ -53,11 +53,12 @@ class FakeSigner final : public app::Signer {
     return {};
   }
 
-  /// @param use whose signatures are wrong
-  void set_fault(SignerFault fault, app::KeyUse use = app::KeyUse::certificates) {
+  /// @param use whose signatures are wrong. @param key the only one that makes them; empty: all of that use
+  void set_fault(SignerFault fault, app::KeyUse use = app::KeyUse::certificates, std::string key = {}) {
     const std::scoped_lock lock{mutex_};
     fault_ = fault;
     wrong_use_ = use;
+    wrong_key_ = std::move(key);
   }
   /// The `nth` call from now on fails; 0: none.
   void fail_call(std::uint64_t nth) {
@@ -120,7 +121,8 @@ class FakeSigner final : public app::Signer {
         return fail(Code::scope, "another use");
       }
       key = at->second;
-      wrong = fault_ == SignerFault::wrong_signature && intent.use == wrong_use_;
+      wrong = fault_ == SignerFault::wrong_signature && intent.use == wrong_use_ &&
+              (wrong_key_.empty() || intent.key == wrong_key_);
       ++signatures_[intent.use];
       if (intent.use == app::KeyUse::certificates) {
         signed_.push_back({crypto::sha256(intent.message), intent.profile_hash});
@@ -148,6 +150,7 @@ class FakeSigner final : public app::Signer {
   Epoch epoch_;
   SignerFault fault_ = SignerFault::none;
   app::KeyUse wrong_use_ = app::KeyUse::certificates;
+  std::string wrong_key_;
   std::uint64_t calls_ = 0;
   std::uint64_t fails_ = 0;
 };

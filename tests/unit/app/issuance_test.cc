@@ -129,6 +129,68 @@ TEST_F(Issue, a_start_completes_what_a_kill_left_and_the_retry_gets_it) {
   }
 }
 
+/// The signer is away for one call.
+void lose_signer(World& world) {
+  world.signer.fail_call(1);
+}
+
+TEST_F(Issue, an_intent_that_is_stuck_for_a_minute_is_completed_without_a_start_and_the_retry_gets_it) {
+  lose_signer(world_);
+  EXPECT_EQ(code_of(issue(1, order())), Code::hsm_unavailable);
+  const auto serial = world_.fake_store().rows().certificates.rbegin()->second.serial;
+  const auto stuck = app::Issuance::kStuckAfter;
+  world_.clock.advance(stuck - std::chrono::milliseconds{1});
+  EXPECT_EQ(must(world_.cases->issuance.recover(stuck)).completed, 0U) << "its caller may still be at it";
+  world_.clock.advance(std::chrono::milliseconds{1});
+  EXPECT_EQ(must(world_.cases->issuance.recover(stuck)).completed, 1U);
+  const auto signatures = world_.signer.signatures();
+  EXPECT_EQ(must(world_.cases->issuance.recover(stuck)).completed, 0U);
+  EXPECT_EQ(must(issue(1, order())).record.serial, serial);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Issue, an_intent_stays_while_the_signer_is_away) {
+  lose_signer(world_);
+  EXPECT_EQ(code_of(issue(1, order())), Code::hsm_unavailable);
+  world_.clock.advance(app::Issuance::kStuckAfter);
+  world_.signer.set_fault(SignerFault::unavailable);
+  EXPECT_EQ(code_of(world_.cases->issuance.recover(app::Issuance::kStuckAfter)), Code::hsm_unavailable);
+  world_.signer.set_fault(SignerFault::none);
+  EXPECT_EQ(must(world_.cases->issuance.recover(app::Issuance::kStuckAfter)).completed, 1U);
+}
+
+TEST_F(Issue, an_intent_that_somebody_is_at_work_on_is_left_to_him_however_long_it_takes) {
+  bool looked = false;
+  world_.signer.watch([&](const app::SigningIntent& intent) {
+    if (intent.use != app::KeyUse::certificates || std::exchange(looked, true)) {
+      return;
+    }
+    world_.clock.advance(std::chrono::hours{1});
+    const auto done = must(world_.cases->issuance.recover(app::Issuance::kStuckAfter));
+    EXPECT_EQ(done.completed + done.orphaned, 0U);
+  });
+  const auto signatures = world_.signer.signatures();
+  must(issue(1, order()));
+  EXPECT_TRUE(looked);
+  EXPECT_EQ(world_.signer.signatures(), signatures + 1);
+}
+
+TEST_F(Issue, a_faulty_key_holds_up_its_own_intents_only) {
+  auto device = world_.make_device();
+  world_.line();
+  const auto faulty = world_.cases->cas.get()->find(order().ca)->record.key;
+  lose_signer(world_);
+  EXPECT_EQ(code_of(issue(1, order())), Code::hsm_unavailable);
+  world_.kill_points.kill_at("issue.after_intent");
+  EXPECT_THROW(static_cast<void>(world_.provision(device, world_.line())), Killed);
+  world_.clock.advance(app::Issuance::kStuckAfter);
+  world_.signer.set_fault(SignerFault::wrong_signature, app::KeyUse::certificates, faulty);
+  EXPECT_EQ(code_of(world_.cases->issuance.recover(app::Issuance::kStuckAfter)), Code::hsm_fault);
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U) << "the device's intent came after the faulty one";
+  EXPECT_EQ(world_.wrong(), "");
+}
+
 TEST_F(Issue, a_registry_of_an_older_epoch_signs_nothing) {
   world_.fake_store().fence();
   const auto signatures = world_.signer.signatures();
