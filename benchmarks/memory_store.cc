@@ -89,6 +89,7 @@ class MemoryTx final : public Tx {
   Result<void> add_plan(BatchId /*batch*/, std::span<const Digest> planned) override {
     return planned.empty() ? Result<void>{} : fail(Code::bad_request, "plans are not kept here");
   }
+  Result<std::size_t> plan_size(BatchId /*batch*/) override { return 0; }
   Result<bool> in_plan(BatchId /*batch*/, const Digest& /*ek*/) override { return true; }
   Result<StationId> put_station(const StationRecord& station) override {
     auto row = station;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Production orders: what opens a batch with its CAs, and what closes it for ever.
 #include <algorithm>
+#include <set>
 
 #include "app/hierarchy.h"
 #include "crypto/hash.h"
@@ -13,11 +14,21 @@ using pki::ProfileId;
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kProductsMax = 255;  // a record of the snapshot names its product in one octet
 
-bool same_order(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
+bool same_terms(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
+  const auto& budget = batch.budget;
   return product.name == order.product && (!order.policy || product.policy == *order.policy) &&
-         batch.budget.quantity == order.quantity && batch.budget.factory == order.factory &&
-         batch.budget.rate == order.rate &&
-         (batch.budget.plan == lifecycle::PlanOfHardware::present) == !order.plan.empty();
+         budget.factory == order.factory && budget.quantity == order.quantity && budget.opens == order.opens &&
+         budget.closes == order.closes && budget.rate == order.rate;
+}
+
+Result<bool> same_plan(Tx& tx, BatchId batch, const std::vector<Digest>& plan) {
+  const std::set<Digest> wanted{plan.begin(), plan.end()};
+  BM_TRY(const auto size, tx.plan_size(batch));
+  bool same = size == wanted.size();
+  for (auto part = wanted.begin(); same && part != wanted.end(); ++part) {
+    BM_TRY(same, tx.in_plan(batch, *part));
+  }
+  return same;
 }
 
 /// '/' stands between the parts of a CA's name, so that it may not stand inside one: two orders would share a CA.
@@ -88,9 +99,10 @@ Result<std::optional<BatchRecord>> Hierarchy::opened_before(const BatchOrder& or
     }
     BM_TRY(const auto products, tx.products());
     const auto product = std::ranges::find(products, there->budget.product, &ProductRecord::id);
-    return product != products.end() && same_order(*there, *product, order)
-               ? Result<std::optional<BatchRecord>>{std::move(there)}
-               : fail(Code::conflict, "batch " + order.name + " is another order");
+    const bool terms = product != products.end() && same_terms(*there, *product, order);
+    BM_TRY(const bool same, terms ? same_plan(tx, there->budget.id, order.plan) : Result<bool>{false});
+    return same ? Result<std::optional<BatchRecord>>{std::move(there)}
+                : fail(Code::conflict, "batch " + order.name + " is another order");
   });
 }
 

@@ -60,8 +60,8 @@ class Hierarchy {
   /// Makes the three roots and the service CA where they are missing. @error of the signer and the store
   Result<void> init();
 
-  /// Opens a batch with its CAs. The same order again finds the same batch while it is open; to a closed one it is an
-  /// attempt to open it again (AC-18). An order that is refused changes nothing.
+  /// Opens a batch with its CAs. The same order again, window and plan included, finds the same batch while it is open;
+  /// to a closed one it is an attempt to open it again (AC-18). An order that is refused changes nothing.
   /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
   /// conflict: the name is taken by another order; batch_closed.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor);

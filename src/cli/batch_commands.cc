@@ -87,7 +87,8 @@ Result<boost::json::value> rehearse_seal(ApiClient& client, const BatchFlags& fl
 }
 
 void add_open(CLI::App& batch, int& exit_code) {
-  auto* const command = batch.add_subcommand("open", "open a batch with its CAs; the same order again finds it");
+  auto* const command = batch.add_subcommand(
+      "open", "open a batch with its CAs; the same order again, window and plan included, finds it");
   const auto flags = std::make_shared<BatchFlags>();
   command->add_option("batch", flags->name, "name")->required();
   command->add_option("--product", flags->product, "name of the product")->required();

@@ -73,6 +73,8 @@ TEST_P(StoreContract, a_batch_comes_back_with_its_budget) {
 TEST_P(StoreContract, a_plan_lists_hardware_of_its_batch_only) {
   const std::array hardware{digest_of(1), digest_of(2), digest_of(1)};
   run([&](Tx& tx) { return tx.add_plan(BatchId{1}, hardware); });
+  EXPECT_EQ(get<std::size_t>([](Tx& tx) { return tx.plan_size(BatchId{1}); }), 2U);
+  EXPECT_EQ(get<std::size_t>([](Tx& tx) { return tx.plan_size(BatchId{2}); }), 0U);
   EXPECT_TRUE(get<bool>([](Tx& tx) { return tx.in_plan(BatchId{1}, digest_of(2)); }));
   EXPECT_FALSE(get<bool>([](Tx& tx) { return tx.in_plan(BatchId{2}, digest_of(2)); }));
   EXPECT_FALSE(get<bool>([](Tx& tx) { return tx.in_plan(BatchId{1}, digest_of(3)); }));

@@ -58,6 +58,7 @@ class FailingTx final : public app::Tx {
   BM_FORWARD(Result<std::optional<app::BatchRecord>>, batch_named, (const std::string& name), (name))
   BM_FORWARD(Result<std::vector<app::BatchRecord>>, batches, (), ())
   BM_FORWARD(Result<void>, add_plan, (BatchId batch, std::span<const Digest> hardware), (batch, hardware))
+  BM_FORWARD(Result<std::size_t>, plan_size, (BatchId batch), (batch))
   BM_FORWARD(Result<bool>, in_plan, (BatchId batch, const Digest& hardware), (batch, hardware))
   BM_FORWARD(Result<app::StationId>, put_station, (const app::StationRecord& row), (row))
   BM_FORWARD(Result<void>, update_station, (const app::StationRecord& row), (row))

@@ -92,6 +92,10 @@ class FakeTx final : public Tx {
     }
     return {};
   }
+  Result<std::size_t> plan_size(BatchId batch) override {
+    return static_cast<std::size_t>(
+        std::ranges::count(seen_.plan, batch, [](const auto& row) { return row.first.first; }));
+  }
   Result<bool> in_plan(BatchId batch, const Digest& ek_certificate) override {
     return seen_.plan.contains({batch, ek_certificate});
   }

@@ -39,6 +39,7 @@ class SqliteTx final : public app::Tx {
   Result<std::optional<app::BatchRecord>> batch_named(const std::string& name) override;
   Result<std::vector<app::BatchRecord>> batches() override;
   Result<void> add_plan(BatchId batch, std::span<const Digest> ek_certificates) override;
+  Result<std::size_t> plan_size(BatchId batch) override;
   Result<bool> in_plan(BatchId batch, const Digest& ek_certificate) override;
   Result<app::StationId> put_station(const app::StationRecord& station) override;
   Result<void> update_station(const app::StationRecord& station) override;

@@ -80,6 +80,12 @@ Result<void> SqliteTx::add_plan(BatchId batch, std::span<const Digest> ek_certif
   return {};
 }
 
+Result<std::size_t> SqliteTx::plan_size(BatchId batch) {
+  BM_TRY(auto query, ask("SELECT count(*) FROM plan WHERE batch = ?1", batch));
+  BM_CHECK(query.step());
+  return static_cast<std::size_t>(query.integer(0));
+}
+
 Result<bool> SqliteTx::in_plan(BatchId batch, const Digest& ek_certificate) {
   BM_TRY(auto query, ask("SELECT 1 FROM plan WHERE batch = ?1 AND ek_certificate = ?2", batch, ek_certificate));
   return query.step();

@@ -36,6 +36,7 @@ class Tx {
   virtual Result<std::optional<BatchRecord>> batch_named(const std::string& name) = 0;
   virtual Result<std::vector<BatchRecord>> batches() = 0;
   virtual Result<void> add_plan(BatchId batch, std::span<const Digest> ek_certificates) = 0;
+  virtual Result<std::size_t> plan_size(BatchId batch) = 0;  ///< parts, each counted once
   virtual Result<bool> in_plan(BatchId batch, const Digest& ek_certificate) = 0;
   virtual Result<StationId> put_station(const StationRecord& station) = 0;  ///< by name; `id` is ignored
   virtual Result<void> update_station(const StationRecord& station) = 0;

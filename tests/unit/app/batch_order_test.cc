@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "crypto/hash.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -55,15 +56,54 @@ TEST(BatchOrder, without_a_policy_the_product_keeps_its_own) {
   EXPECT_EQ(products(world)[0].policy, "a = 2");
 }
 
-TEST(BatchOrder, another_order_under_a_taken_name_is_refused) {
-  World world;
-  auto order = world.batch_order("B-1");
-  must(world.cases->hierarchy.open_batch(order, "operator:admin"));
-  EXPECT_TRUE(world.cases->hierarchy.open_batch(order, "operator:admin"));
-  auto other = order;
-  other.product += "-2";
-  EXPECT_EQ(code_of(world.cases->hierarchy.open_batch(other, "operator:admin")), Code::conflict);
+Digest part(std::string_view name) {
+  return crypto::sha256(as_bytes(name));
 }
+
+/// Whatever defines an order: who changes it gives another one.
+struct Change {
+  const char* name;
+  void (*make)(app::BatchOrder&);
+};
+class AnotherOrder : public testing::TestWithParam<Change> {};
+
+TEST_P(AnotherOrder, under_a_taken_name_is_refused) {
+  for (const auto backing : {Backing::memory, Backing::sqlite}) {
+    World world{{.backing = backing}};
+    auto order = world.batch_order("B-1");
+    order.policy = "a = 1";
+    order.rate = lifecycle::Rate{10, 5};
+    order.plan = {part("one"), part("two"), part("two")};
+    const auto first = must(open(world, order));
+    world.clock.advance(std::chrono::seconds{1});
+    std::ranges::reverse(order.plan);
+    EXPECT_EQ(must(open(world, order)).budget.id, first.budget.id) << "the same, told in another way";
+    const auto entries = world.entries().size();
+    GetParam().make(order);
+    EXPECT_EQ(code_of(open(world, order)), Code::conflict);
+    EXPECT_EQ(world.entries().size(), entries);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Changes, AnotherOrder,
+    testing::Values(Change{"product", [](auto& order) { order.product += "-2"; }},
+                    Change{"factory", [](auto& order) { order.factory += "-2"; }},
+                    Change{"policy", [](auto& order) { order.policy = "a = 2"; }},
+                    Change{"quantity", [](auto& order) { ++order.quantity; }},
+                    Change{"opens", [](auto& order) { order.opens += std::chrono::milliseconds{1}; }},
+                    Change{"closes", [](auto& order) { order.closes += std::chrono::milliseconds{1}; }},
+                    Change{"rate", [](auto& order) { ++order.rate->per_hour; }},
+                    Change{"burst", [](auto& order) { ++order.rate->burst; }},
+                    Change{"no_rate", [](auto& order) { order.rate.reset(); }},
+                    Change{"no_plan", [](auto& order) { order.plan.clear(); }},
+                    Change{"a_part_less", [](auto& order) { order.plan = {part("one")}; }},
+                    Change{"a_part_more", [](auto& order) { order.plan.push_back(part("three")); }},
+                    Change{"another_part",
+                           [](auto& order) {
+                             order.plan = {part("one"), part("three")};
+                           }}),
+    [](const auto& change) { return change.param.name; });
 
 TEST(BatchOrder, the_product_that_no_record_can_name_is_refused_and_the_registry_starts_again) {
   World world;
