@@ -47,10 +47,20 @@ Result<attest::TpmClaims> Retirement::prove(const Digest& caller, const SessionI
   return *appraisal.claims;
 }
 
-Result<Challenge> Retirement::permit(const Digest& caller, const SessionId& session, const DeviceId& id,
-                                     const attest::TpmStatement& quote) {
+Result<Bytes> Retirement::sign(BytesView statement) const {
+  return ports_.signer.sign({.key = statement_key_,
+                             .use = KeyUse::statements,
+                             .epoch = ports_.store.epoch(),
+                             .message = statement,
+                             .profile_hash = {}});
+}
+
+Result<RetirePermit> Retirement::permit(const Digest& caller, const SessionId& session, const DeviceId& id,
+                                        const attest::TpmStatement& quote) {
   BM_CHECK(without_value(prove(caller, session, id, quote)));
-  return begin(caller);
+  BM_TRY(auto signature, sign(lifecycle::retire_permit_statement(id)));
+  BM_TRY(const auto challenge, begin(caller));
+  return RetirePermit{challenge, std::move(signature)};
 }
 
 Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& session, const DeviceId& id,
@@ -65,11 +75,7 @@ Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& 
       lifecycle::retire_statement(
           {.device = id, .at = now, .clock_ms = claims.clock.clock_ms, .reset_count = claims.clock.reset_count}),
       {}};
-  BM_TRY(receipt.signature, ports_.signer.sign({.key = statement_key_,
-                                                .use = KeyUse::statements,
-                                                .epoch = ports_.store.epoch(),
-                                                .message = receipt.statement,
-                                                .profile_hash = {}}));
+  BM_TRY(receipt.signature, sign(receipt.statement));
   BM_CHECK(ports_.store.write([&](Tx& tx) {
     return without_value(tx.audit({.kind = audit::EntryKind::receipt_retired,
                                    .at = now,

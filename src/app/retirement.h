@@ -16,6 +16,12 @@ struct RetireReceipt {
   Bytes signature;  ///< by the registry's statement key
 };
 
+/// The registry's word that a device is to clear itself, and the challenge for the proof that it did.
+struct RetirePermit {
+  Challenge challenge;
+  Bytes signature;  ///< over lifecycle::retire_permit_statement, by the registry's statement key
+};
+
 /// The device's own share of its retirement: it clears its owner hierarchy and proves with a quote that it did so for
 /// this very challenge. The move to S6 itself is an operator's.
 class Retirement {
@@ -30,10 +36,11 @@ class Retirement {
 
   Result<Challenge> begin(const Digest& caller);
   /// Before anything is destroyed: whether this hardware is to be retired. Changes nothing.
-  /// @param quote by the recorded AK. @return the challenge for `finish`.
-  /// @error nonce_used, nonce_expired, not_found; bad_evidence: the quote; state_forbids: the device is not in S6.
-  Result<Challenge> permit(const Digest& caller, const SessionId& session, const DeviceId& device,
-                           const attest::TpmStatement& quote);
+  /// @param quote by the recorded AK. @return with the challenge for `finish`.
+  /// @error nonce_used, nonce_expired, not_found; bad_evidence: the quote; state_forbids: the device is not in S6; of
+  /// the signer.
+  Result<RetirePermit> permit(const Digest& caller, const SessionId& session, const DeviceId& device,
+                              const attest::TpmStatement& quote);
   /// @param quote by the recorded AK, made after TPM2_Clear. @error nonce_used, nonce_expired, not_found; bad_evidence:
   /// the quote, or a TPM clock that shows no clear; state_forbids: the device is not in S6.
   Result<RetireReceipt> finish(const Digest& caller, const SessionId& session, const DeviceId& device,
@@ -44,6 +51,8 @@ class Retirement {
   /// the hardware itself learns its state.
   Result<attest::TpmClaims> prove(const Digest& caller, const SessionId& session, const DeviceId& device,
                                   const attest::TpmStatement& quote);
+
+  Result<Bytes> sign(BytesView statement) const;
 
   Ports ports_;
   const std::string statement_key_;

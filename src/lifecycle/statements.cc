@@ -21,4 +21,10 @@ Bytes retire_statement(const Retired& retired) {
   return std::move(out).finish();
 }
 
+Bytes retire_permit_statement(const DeviceId& device) {
+  cbor::Writer out;
+  out.array(2).text("birthmark/retire-permit/v1").bytes(device.get());
+  return std::move(out).finish();
+}
+
 }  // namespace birthmark::lifecycle

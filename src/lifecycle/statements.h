@@ -23,4 +23,7 @@ struct Retired {
 /// The message of a receipt of retirement: what was destroyed, and what the hardware can make again.
 Bytes retire_statement(const Retired& retired);
 
+/// The message of a permit to retire: the device is in S6, out of which nothing leads, so it is good for ever.
+Bytes retire_permit_statement(const DeviceId& device);
+
 }  // namespace birthmark::lifecycle

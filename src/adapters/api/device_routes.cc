@@ -187,8 +187,10 @@ Result<RetireBody> retire_body(json::Object& object) {
 
 Result<http::Response> retire_permit(Call& call) {
   BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
-  BM_TRY(const auto challenge, call.services.retirement.permit(call.source, in.session, in.device, in.quote));
-  return ok(wire::challenge(challenge));
+  BM_TRY(const auto permit, call.services.retirement.permit(call.source, in.session, in.device, in.quote));
+  auto body = wire::challenge(permit.challenge);
+  body["permit"] = base64::encode(permit.signature);
+  return ok(body);
 }
 
 Result<http::Response> retire(Call& call) {

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "agent/device/certificates.h"
+#include "agent/device/registry_word.h"
 #include "agent/device/root_keys.h"
+#include "lifecycle/statements.h"
 
 namespace birthmark::agent {
 namespace {
@@ -27,6 +29,12 @@ Result<void> check_anchors(const link::InstallRequest& request) {
     done = fail(Code::bad_request, "no operational root");
   }
   return done ? Result<void>{} : fail(Code::bad_request, done.error().detail, "install.anchors");
+}
+
+/// A station speaks for itself; a new IDevID under the same chain is the registry's word.
+bool same_but_idevid(const link::InstallRequest& present, link::InstallRequest request) {
+  request.idevid = present.idevid;
+  return request == present;
 }
 
 bool is_host(std::string_view host) {
@@ -120,6 +128,9 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
   if (present && present->service_root != request.service_root) {
     return fail(Code::state_forbids, "the device already belongs to another registry", "install.anchors");
   }
+  if (present && state_.fused() && !same_but_idevid(*present, request)) {
+    return fail(Code::state_forbids, "the device has left the line with something else", "install.fused");
+  }
   if (present != request) {
     BM_CHECK(state_.install(request));
   }
@@ -142,6 +153,17 @@ Result<link::RetireReply> LinkDevice::retire(const link::RetireRequest& request)
   BM_TRY(const auto own, own_device_id(root_));
   if (own != request.device) {
     return fail(Code::bad_request, "the retirement is of another device");
+  }
+  if (!request.permit) {
+    BM_TRY(auto quote, fresh_quote(root_, Purpose::retire, request.nonce, request.session, own));
+    return link::RetireReply{std::move(quote)};
+  }
+  if (!state_.birth()) {
+    return fail(Code::policy, "the device knows no registry that could permit it", "retire.permit");
+  }
+  const auto permitted = check_signed(*state_.birth(), lifecycle::retire_permit_statement(own), *request.permit);
+  if (!permitted) {
+    return fail(permitted.error().code, permitted.error().detail, "retire.permit");
   }
   BM_TRY(auto quote, destroy(root_, state_, request.nonce, request.session, own));
   return link::RetireReply{std::move(quote)};

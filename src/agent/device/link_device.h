@@ -36,11 +36,15 @@ class LinkDevice final : public link::Device {
   /// Repeating it changes nothing. A device that knows its registry takes no other: whoever holds it in the field
   /// cannot turn it to a registrar of his own (AC-42).
   /// @error bad_request with check "install.idevid", "install.anchors", "install.statement_key" or "install.endpoint";
-  /// state_forbids with check "install.anchors": another service root is installed. storage
+  /// state_forbids with check "install.anchors": another service root is installed; with check "install.fused": behind
+  /// the fuse nothing but the IDevID may differ, and that under the same chain. storage
   Result<link::InstallReply> install(const link::InstallRequest& request) override;
   /// @error bad_request: another device's id
   Result<link::SealReply> seal(const link::SealRequest& request) override;
-  /// Clears the owner hierarchy, drops the credentials, then quotes. @error bad_request: another device's id
+  /// Without a permit proves the hardware, for the registry that is to permit it. With the registry's permit clears the
+  /// owner hierarchy and drops the credentials first: a station's word alone destroys nothing.
+  /// @error bad_request: another device's id; policy, bad_evidence with check "retire.permit": nothing is installed
+  /// whose word would count, or it is not signed by that registry for this device
   Result<link::RetireReply> retire(const link::RetireRequest& request) override;
 
  private:

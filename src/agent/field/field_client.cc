@@ -6,6 +6,7 @@
 
 #include "adapters/tls/external_key.h"
 #include "agent/device/link_device.h"
+#include "agent/device/registry_word.h"
 #include "agent/device/root_keys.h"
 #include "agent/field/renewal.h"
 #include "agent/field/requests.h"
@@ -25,28 +26,6 @@ constexpr std::size_t kBlobMax = 2 * 1024;
 
 boost::json::object statement_json(const Statement& statement) {
   return {{"attest", base64::encode(statement.attest)}, {"signature", base64::encode(statement.signature)}};
-}
-
-bool verifies(const crypto::PublicKey& key, BytesView message, BytesView signature) {
-  switch (key.type()) {
-    case crypto::KeyType::p256:
-      return key.verify(crypto::SignatureScheme::ecdsa_sha256, message, signature);
-    case crypto::KeyType::p384:
-      return key.verify(crypto::SignatureScheme::ecdsa_sha384, message, signature);
-    case crypto::KeyType::ed25519:
-      return key.verify(crypto::SignatureScheme::ed25519, message, signature);
-    case crypto::KeyType::rsa:
-      break;
-  }
-  return false;
-}
-
-/// By the key that the line installed; nothing else speaks for the registry.
-Result<void> check_signed(const link::InstallRequest& birth, BytesView message, BytesView signature) {
-  BM_TRY(const auto key, crypto::PublicKey::from_spki(birth.statement_key));
-  return verifies(key, message, signature)
-             ? Result<void>{}
-             : fail(Code::bad_evidence, "not signed by the registry that this device belongs to");
 }
 
 /// The certificate for the pending key out of an EST answer (RFC 7030 §4.2.3).

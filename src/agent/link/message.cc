@@ -101,22 +101,38 @@ Result<void> get(Fields& in, InstallRequest& m) {
   return {};
 }
 
-template <class T>
-concept Challenged = std::same_as<T, SealRequest> || std::same_as<T, RetireRequest>;
-template <Challenged T>
-std::size_t size(const T&) {
+std::size_t size(const SealRequest&) {
   return 3;
 }
-template <Challenged T>
-void put(cbor::Writer& out, const T& m) {
+void put(cbor::Writer& out, const SealRequest& m) {
   out.unsigned_int(2).bytes(m.nonce.get()).unsigned_int(3).bytes(m.session.get());
   out.unsigned_int(4).bytes(m.device.get());
 }
-template <Challenged T>
-Result<void> get(Fields& in, T& m) {
+Result<void> get(Fields& in, SealRequest& m) {
   BM_TRY(m.nonce, in.id<Nonce>(2));
   BM_TRY(m.session, in.id<SessionId>(3));
   BM_TRY(m.device, in.id<DeviceId>(4));
+  return {};
+}
+
+std::size_t size(const RetireRequest& m) {
+  return m.permit ? 4 : 3;
+}
+void put(cbor::Writer& out, const RetireRequest& m) {
+  out.unsigned_int(2).bytes(m.nonce.get()).unsigned_int(3).bytes(m.session.get());
+  out.unsigned_int(4).bytes(m.device.get());
+  if (m.permit) {
+    out.unsigned_int(5).bytes(*m.permit);
+  }
+}
+Result<void> get(Fields& in, RetireRequest& m) {
+  BM_TRY(m.nonce, in.id<Nonce>(2));
+  BM_TRY(m.session, in.id<SessionId>(3));
+  BM_TRY(m.device, in.id<DeviceId>(4));
+  BM_TRY(const bool has_permit, in.has(5));
+  if (has_permit) {
+    BM_TRY(m.permit, in.bytes(5, kBlobMaxBytes));
+  }
   return {};
 }
 

@@ -63,12 +63,13 @@ struct SealRequest {
   SessionId session;
   DeviceId device;
 };
-/// Clears the owner hierarchy, then quotes.
+/// Quotes; with a permit it clears the owner hierarchy first.
 struct RetireRequest {
   static constexpr Kind kKind = Kind::retire;
   Nonce nonce;
   SessionId session;
   DeviceId device;
+  std::optional<Bytes> permit = {};  ///< the registry's signature (docs/wire/statements.md)
 };
 
 /// What the device claims of itself; nothing here is proved.

@@ -2,6 +2,7 @@
 // A device's own share of its retirement: it is permitted before it destroys anything.
 #include <gtest/gtest.h>
 
+#include "lifecycle/statements.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -18,7 +19,7 @@ class RetirementTest : public ::testing::Test {
   static attest::TpmStatement quote(const PaperTpm& tpm, const DeviceId& id, const app::Challenge& to) {
     return tpm.quote(lifecycle::freshness_value(Purpose::retire, to.nonce, to.session, id, tpm.iak.spki_hash()));
   }
-  Result<app::Challenge> permit(const PaperTpm& by) {
+  Result<app::RetirePermit> permit(const PaperTpm& by) {
     const auto given = challenge();
     return world_.cases->retirement.permit(kCaller, given.session, device_.id, quote(by, device_.id, given));
   }
@@ -41,12 +42,15 @@ TEST_F(RetirementTest, a_retired_one_gets_the_challenge_for_its_last_quote) {
   const auto permitted = permit(device_.tpm);
   ASSERT_TRUE(permitted) << permitted.error().detail;
   device_.tpm.clear();
-  EXPECT_TRUE(finish(*permitted));
+  EXPECT_TRUE(finish(permitted->challenge));
+  const auto key = world_.signer.public_key(World::kStatementKey).value();
+  EXPECT_TRUE(key.verify(crypto::SignatureScheme::ecdsa_sha256, lifecycle::retire_permit_statement(device_.id),
+                         permitted->signature));
 }
 
 TEST_F(RetirementTest, permission_is_no_receipt) {
   ASSERT_TRUE(world_.act(DeviceAction::retire, device_));
-  const auto permitted = permit(device_.tpm).value();
+  const auto permitted = permit(device_.tpm).value().challenge;
   const auto kept = finish(permitted);  // nothing was cleared
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().check, "retire.cleared");

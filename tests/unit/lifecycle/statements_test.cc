@@ -22,6 +22,11 @@ TEST(StatementVectors, the_signed_time) {
   EXPECT_EQ(to_hex(time_statement(nonce, kAt)), shown("Signed time"));
 }
 
+TEST(StatementVectors, the_permit_to_retire) {
+  const DeviceId device{*octets<32>(*from_hex(test::in_document("evidence.md", "DeviceId")))};
+  EXPECT_EQ(to_hex(retire_permit_statement(device)), shown("Permit to retire"));
+}
+
 TEST(StatementVectors, the_receipt_of_retirement) {
   const DeviceId device{*octets<32>(*from_hex(test::in_document("evidence.md", "DeviceId")))};
   EXPECT_EQ(to_hex(retire_statement({.device = device, .at = kAt, .clock_ms = 4711, .reset_count = 2})),

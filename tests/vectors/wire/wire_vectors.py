@@ -154,7 +154,8 @@ def certificates(key, signature):
 def statements():
     retired = ["birthmark/retire/v1", DEVICE, MS, ["operational keys under the owner hierarchy"],
                ["endorsement key", "IAK", "IDevID key"], 4711, 2]
-    return {"Signed time": cbor(["birthmark/time/v1", NONCE, MS]), "Receipt of retirement": cbor(retired)}
+    return {"Signed time": cbor(["birthmark/time/v1", NONCE, MS]),
+            "Permit to retire": cbor(["birthmark/retire-permit/v1", DEVICE]), "Receipt of retirement": cbor(retired)}
 
 
 def frame(body):

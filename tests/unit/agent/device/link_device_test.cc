@@ -7,6 +7,7 @@
 #include "adapters/files/posix_files.h"
 #include "agent/device/root_keys.h"
 #include "attest/tpm_statement.h"
+#include "lifecycle/statements.h"
 #include "support/fake_registry.h"
 #include "support/paper_root.h"
 #include "support/temp_dir.h"
@@ -170,17 +171,92 @@ TEST_F(LinkDeviceTest, quotes_for_its_own_seal_only) {
   EXPECT_EQ(line().seal({kNonce, kSession, other_id()}).error().code, Code::bad_request);
 }
 
-TEST_F(LinkDeviceTest, retires_itself_only_and_quotes_after_the_clear) {
+TEST_F(LinkDeviceTest, behind_the_fuse_nothing_but_the_idevid_changes_and_that_under_its_own_chain) {
+  const auto first = birth();
+  ASSERT_TRUE(line().install(first));
+  const auto refused = [&](auto&& change) {
+    auto request = first;
+    change(request);
+    const auto done = line().install(request);
+    return !done && done.error().code == Code::state_forbids && done.error().check == "install.fused";
+  };
+  const auto other = make_identity({.common_name = "other root", .ca = true});
+  const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
+  EXPECT_TRUE(refused([&](auto& r) { r.statement_key = to_bytes(key.public_key().spki()); }));
+  EXPECT_TRUE(refused([&](auto& r) { r.operational_roots = {other.certificate}; }));
+  EXPECT_TRUE(refused([&](auto& r) { r.operational_roots.push_back(other.certificate); }));
+  EXPECT_TRUE(refused([&](auto& r) { r.host = "elsewhere.example"; }));
+  EXPECT_TRUE(refused([&](auto& r) { ++r.device_port; }));
+  EXPECT_TRUE(refused([&](auto& r) { ++r.public_port; }));
+  EXPECT_TRUE(refused([&](auto& r) {
+    r.idevid = certify(root_.tpm.idevid.key.public_key(), other, {.receipt = false});
+    r.chain = {other.certificate};
+  }));
+  EXPECT_EQ(state_->birth(), first);
+  auto renewed = first;
+  renewed.idevid = certify(root_.tpm.idevid.key.public_key(), batch_, {.receipt = false});
+  ASSERT_NE(renewed.idevid, first.idevid);
+  EXPECT_TRUE(line().install(renewed)) << "the registry has signed it";
+  EXPECT_EQ(state_->birth(), renewed);
+}
+
+TEST_F(LinkDeviceTest, a_device_that_is_still_open_may_be_installed_anew) {
+  const agent::DeviceSettings open{.agent_version = {}, .firmware = {}, .fuses = false};
+  ASSERT_TRUE(line(open).install(birth()));
+  auto again = birth();
+  again.host = "other.example";
+  EXPECT_TRUE(line(open).install(again));
+}
+
+class RetireOverTheLink : public LinkDeviceTest {
+ protected:
+  RetireOverTheLink() {
+    EXPECT_TRUE(line().install(birth()));
+    EXPECT_TRUE(root_.create_pending_key());
+    EXPECT_TRUE(state_->stage({certify(root_.pending->key.public_key(), operational_), {}}));
+  }
+  Bytes permit(const DeviceId& device, const crypto::PrivateKey& by) {
+    return by.sign(lifecycle::retire_permit_statement(device)).value();
+  }
+};
+
+TEST_F(RetireOverTheLink, without_a_permit_only_proves_the_hardware) {
   EXPECT_EQ(line().retire({kNonce, kSession, other_id()}).error().code, Code::bad_request);
-  EXPECT_EQ(root_.clears, 0);
-  ASSERT_TRUE(root_.create_pending_key());
-  ASSERT_TRUE(state_->stage({certify(root_.pending->key.public_key(), operational_), {}}));
   const auto reply = line().retire({kNonce, kSession, id()});
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(verifies(reply->quote, Purpose::retire));
+  EXPECT_EQ(root_.clears, 0);
+  EXPECT_TRUE(state_->staged());
+}
+
+TEST_F(RetireOverTheLink, no_word_but_the_registry_s_for_this_device_destroys_anything) {
+  const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
+  const auto receipt = statements_.sign(lifecycle::retire_statement({id(), now()})).value();
+  for (const auto& wrong : {permit(id(), stranger), permit(other_id(), statements_), receipt, Bytes{1}}) {
+    const auto refused = line().retire({kNonce, kSession, id(), wrong});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::bad_evidence);
+    EXPECT_EQ(refused.error().check, "retire.permit");
+  }
+  EXPECT_EQ(line().retire({kNonce, kSession, other_id(), permit(other_id(), statements_)}).error().code,
+            Code::bad_request);
+  EXPECT_EQ(root_.clears, 0);
+  EXPECT_TRUE(state_->staged());
+}
+
+TEST_F(RetireOverTheLink, with_the_permit_it_clears_and_quotes_afterwards) {
+  const auto reply = line().retire({kNonce, kSession, id(), permit(id(), statements_)});
   ASSERT_TRUE(reply);
   EXPECT_EQ(root_.clears, 1);
   EXPECT_FALSE(state_->staged());
   EXPECT_TRUE(verifies(reply->quote, Purpose::retire));
   EXPECT_EQ(tpm::read_attest(reply->quote.attest)->clock.clock_ms, 0U);
+}
+
+TEST_F(LinkDeviceTest, a_device_that_knows_no_registry_is_retired_by_nobody) {
+  const auto word = statements_.sign(lifecycle::retire_permit_statement(id())).value();
+  EXPECT_EQ(line().retire({kNonce, kSession, id(), word}).error().code, Code::policy);
+  EXPECT_EQ(root_.clears, 0);
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ struct Samples {
     all.push_back({5, ActivateRequest{blob(10), blob(11)}});
     all.push_back({6, install()});
     all.push_back({7, SealRequest{nonce, session, device}});
-    all.push_back({0xFFFFFFFF, RetireRequest{nonce, session, device}});
+    all.push_back({8, RetireRequest{nonce, session, device}});
+    all.push_back({0xFFFFFFFF, RetireRequest{nonce, session, device, blob(20)}});
     return all;
   }
   static std::vector<Reply> replies() {
