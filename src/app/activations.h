@@ -24,6 +24,7 @@ template <class Facts>
 class Activations {
  public:
   static constexpr std::size_t kMax = 16 * 1024;
+  static constexpr std::size_t kMaxPerCaller = 512;  ///< one caller cannot take the places of the others
 
   struct Ports {
     const Clock& clock;
@@ -33,20 +34,21 @@ class Activations {
   explicit Activations(Ports ports) : ports_{ports} {}
 
   /// @param ak_name Name of the key that must live beside the endorsement key.
-  /// @error rate_limited: too many wait; unavailable, bad_request: as crypto::make_credential.
+  /// @error rate_limited: too many wait, of this caller or of all; unavailable, bad_request: as
+  /// crypto::make_credential.
   Result<ActivationChallenge> give(const Digest& caller, const crypto::EndorsementKey& ek, BytesView ak_name,
                                    Facts facts) {
+    {
+      const std::scoped_lock lock{mutex_};
+      BM_CHECK(has_place(caller));  // before the work that a refusal would waste
+    }
     BM_TRY(auto secret, ports_.ephemerals.seed(kSecretBytes));
     BM_TRY(auto blob, crypto::make_credential(ek, ak_name, secret, ports_.ephemerals));
     SessionId::rep id{};
     ports_.entropy.fill(id);
-    const auto now = ports_.clock.ticks();
     const std::scoped_lock lock{mutex_};
-    std::erase_if(waiting_, [&](const auto& entry) { return now - entry.second.given > Challenges::kLifetime; });
-    if (waiting_.size() >= kMax) {
-      return fail(Code::rate_limited, "too many activations are under way");
-    }
-    waiting_.emplace(SessionId{id}, Waiting{caller, now, std::move(secret), std::move(facts)});
+    BM_CHECK(has_place(caller));
+    waiting_.emplace(SessionId{id}, Waiting{caller, ports_.clock.ticks(), std::move(secret), std::move(facts)});
     return ActivationChallenge{SessionId{id}, std::move(blob.id_object), std::move(blob.encrypted_secret)};
   }
 
@@ -75,6 +77,20 @@ class Activations {
     Secret secret;
     Facts facts;
   };
+
+  /// With the lock held: forgets what has expired, and counts the rest.
+  Result<void> has_place(const Digest& caller) {
+    const auto now = ports_.clock.ticks();
+    std::size_t own = 0;
+    std::erase_if(waiting_, [&](const auto& entry) {
+      const bool expired = now - entry.second.given > Challenges::kLifetime;
+      own += !expired && entry.second.caller == caller ? 1 : 0;
+      return expired;
+    });
+    return own < kMaxPerCaller && waiting_.size() < kMax
+               ? Result<void>{}
+               : fail(Code::rate_limited, "too many activations are under way; answer or wait 120 s");
+  }
 
   Ports ports_;
   std::mutex mutex_;
