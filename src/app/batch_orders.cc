@@ -106,7 +106,8 @@ Result<std::optional<BatchRecord>> Hierarchy::opened_before(const BatchOrder& or
   });
 }
 
-Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor) {
+Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor,
+                                          const AtChange<BatchRecord>& at_change) {
   const std::scoped_lock lock{mutex_};
   BM_TRY(auto there, opened_before(order));
   if (there) {
@@ -139,13 +140,17 @@ Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::st
                        .actor = actor,
                        .reason = order.name,
                        .count = order.quantity}));
+    if (at_change) {
+      BM_CHECK(at_change(tx, batch));
+    }
     return id;
   }));
   BM_CHECK(refresh());
   return batch;
 }
 
-Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::string& actor) {
+Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::string& actor,
+                                          const AtChange<BatchRecord>& at_change) {
   const std::scoped_lock lock{mutex_};
   struct Sealed {
     BatchRecord batch;
@@ -172,11 +177,14 @@ Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::st
                        .actor = actor,
                        .reason = name,
                        .count = batch->budget.issued}));
+    if (at_change) {
+      BM_CHECK(at_change(tx, *batch));
+    }
     return Sealed{std::move(*batch), std::move(key)};
   });
   if (!sealed) {
     if (sealed.error().code == Code::batch_closed) {
-      BM_CHECK(destroy_key_of_sealed(name));
+      BM_CHECK(finish_seal(name));
     }
     return fail(sealed.error());
   }
@@ -187,8 +195,7 @@ Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::st
   return std::move(sealed->batch);
 }
 
-/// Ends what a seal left behind that was cut off between its record and the key.
-Result<void> Hierarchy::destroy_key_of_sealed(const std::string& name) {
+Result<void> Hierarchy::finish_seal(const std::string& name) {
   BM_TRY(const auto ca, ports_.store.read_for<std::optional<CaRecord>>([&](Tx& tx) -> Result<std::optional<CaRecord>> {
     BM_TRY(const auto batch, tx.batch_named(name));
     return batch ? tx.ca(batch->manufacturing_ca) : Result<std::optional<CaRecord>>{};

@@ -254,7 +254,8 @@ Result<CaId> Hierarchy::operational_ca(BatchId id) {
   return next.id;
 }
 
-Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string& actor) {
+Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string& actor,
+                                      const AtChange<CaRecord>& at_change) {
   BM_TRY(auto record, ca_named(name));
   if (!record) {
     return fail(Code::not_found, "no CA " + name);
@@ -266,17 +267,31 @@ Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string
     BM_TRY(record, tx.ca(record->id));  // its count may have moved on
     record->state = CaState::ended;
     BM_CHECK(tx.update_ca(*record));
-    return without_value(tx.audit({.kind = audit::EntryKind::operator_action,
-                                   .at = ports_.clock.now(),
-                                   .epoch = ports_.store.epoch().get(),
-                                   .subject_hash = crypto::sha256(record->certificate),
-                                   .actor = actor,
-                                   .reason = "revoke " + name.substr(0, 200)}));
+    BM_CHECK(tx.audit({.kind = audit::EntryKind::operator_action,
+                       .at = ports_.clock.now(),
+                       .epoch = ports_.store.epoch().get(),
+                       .subject_hash = crypto::sha256(record->certificate),
+                       .actor = actor,
+                       .reason = "revoke " + name.substr(0, 200)}));
+    return at_change ? at_change(tx, *record) : Result<void>{};
   }));
-  BM_CHECK(refresh());
-  cut_sessions_of(record->id);  // before the successor, which may have to wait for the signer
-  BM_CHECK(operational_ca(*record->batch));
+  BM_CHECK(finish_revocation(name));
   return std::move(*record);
+}
+
+Result<void> Hierarchy::finish_revocation(const std::string& name) {
+  BM_TRY(const auto record, ca_named(name));
+  if (!record || record->state != CaState::ended || !record->batch) {
+    return fail(Code::not_found, "no revoked CA " + name);
+  }
+  const auto snapshot = ports_.read_path.snapshots().get();
+  const auto* const issuer = snapshot->issuer(record->id);
+  const bool shown = issuer != nullptr && issuer->status == policy::IssuerStatus::revoked;
+  BM_CHECK(refresh());
+  if (!shown) {
+    cut_sessions_of(record->id);  // before the successor, which may have to wait for the signer
+  }
+  return without_value(operational_ca(*record->batch));
 }
 
 /// Whoever holds a credential of it, admitted or not.
@@ -294,7 +309,8 @@ void Hierarchy::cut_sessions_of(CaId ca) {
   ports_.sessions.cut(devices);
 }
 
-Result<Issued> Hierarchy::certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent) {
+Result<Issued> Hierarchy::certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent,
+                                  const std::optional<RequestKey>& request) {
   BM_TRY(const auto ca, ca_named(std::string{kServiceCa}));
   if (!ca) {
     return fail(Code::not_found, "no service CA: run `birthmark init`");
@@ -311,7 +327,7 @@ Result<Issued> Hierarchy::certify(const ServiceOrder& order, const Issuance::AtI
   certificate.subject.ip_addresses = order.ip_addresses;
   certificate.actor = order.actor;
   certificate.reason = "certify " + order.common_name;
-  return ports_.issuance.issue(certificate, std::nullopt, at_intent);
+  return ports_.issuance.issue(certificate, request, at_intent);
 }
 
 Result<std::vector<Bytes>> Hierarchy::service_chain() const {

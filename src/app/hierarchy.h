@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/issuance.h"
+#include "app/orders.h"
 #include "app/ports/sessions.h"
 #include "app/read_path.h"
 
@@ -64,22 +65,32 @@ class Hierarchy {
   /// to a closed one it is an attempt to open it again (AC-18). An order that is refused changes nothing.
   /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
   /// conflict: the name is taken by another order; batch_closed.
-  Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor);
+  Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor,
+                                 const AtChange<BatchRecord>& at_change = {});
   /// Ends the batch for ever and destroys its CA's key (its own one only). Asked again it destroys what an interrupted
   /// seal left. @error batch_closed, conflict, not_found
-  Result<BatchRecord> seal_batch(const std::string& name, const std::string& actor);
+  Result<BatchRecord> seal_batch(const std::string& name, const std::string& actor,
+                                 const AtChange<BatchRecord>& at_change = {});
+  /// Destroys what a seal left behind that was cut off between its record and the key. @error of the signer and the
+  /// store
+  Result<void> finish_seal(const std::string& name);
   /// The operational CA that issues for the batch now: rolled to a new generation (key, list) after 30 days or when
   /// seven eighths of the list are used. @error as making a CA
   Result<CaId> operational_ca(BatchId batch);
   /// Ends an operational CA: its credentials are refused and the open connections of their devices cut at once; the
   /// devices revalidate under the successor made here.
   /// @error not_found; scope: no operational CA.
-  Result<CaRecord> revoke_ca(const std::string& name, const std::string& actor);
+  Result<CaRecord> revoke_ca(const std::string& name, const std::string& actor,
+                             const AtChange<CaRecord>& at_change = {});
+  /// What a revocation left undone that was cut off behind its record. @error of the signer and the store; not_found
+  Result<void> finish_revocation(const std::string& name);
 
   /// Certifies a station, operator, gate or server.
   /// @param at_intent runs in the transaction of the intent and may refuse it, before anything is signed.
-  /// @error csr_policy, bad_request; whatever `at_intent` refuses
-  Result<Issued> certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent = {});
+  /// @param request as in Issuance::issue
+  /// @error csr_policy, bad_request; request_conflict; whatever `at_intent` refuses
+  Result<Issued> certify(const ServiceOrder& order, const Issuance::AtIntent& at_intent = {},
+                         const std::optional<RequestKey>& request = std::nullopt);
   /// The service CA and its root, DER, in this order. @error not_found
   Result<std::vector<Bytes>> service_chain() const;
 
@@ -102,7 +113,6 @@ class Hierarchy {
                                           const std::string& batch, std::uint32_t quantity, std::uint32_t generation);
   Result<std::optional<CaRecord>> ca_named(const std::string& name) const;
   void cut_sessions_of(CaId ca);
-  Result<void> destroy_key_of_sealed(const std::string& name);
   Result<void> refresh();
 
   Ports ports_;

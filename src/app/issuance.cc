@@ -31,9 +31,10 @@ Bytes certificate_of(const CertificateRecord& record) {
 Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKey>& request,
                                const AtIntent& at_intent) {
   const auto spki = crypto::sha256(order.subject.spki);
+  const auto same = request ? request->fingerprint.value_or(spki) : spki;
   for (int draw = 0; draw < kDrawsMax; ++draw) {
     if (request) {
-      BM_TRY(auto again, stored(*request, spki));
+      BM_TRY(auto again, stored(*request, same));
       if (again && again->record.issuance == IssuanceState::registered) {
         return given_again(*request, std::move(*again), order.actor);
       }
@@ -78,14 +79,14 @@ Result<Issued> Issuance::given_again(const RequestKey& request, Issued issued, c
 }
 
 /// The certificate of (caller, id, key), registered or under way.
-Result<std::optional<Issued>> Issuance::stored(const RequestKey& request, const Digest& spki) const {
+Result<std::optional<Issued>> Issuance::stored(const RequestKey& request, const Digest& same) const {
   return ports_.store.read_for<std::optional<Issued>>([&](Tx& tx) -> Result<std::optional<Issued>> {
     BM_TRY(const auto earlier, tx.request(request.caller, request.id));
     if (!earlier) {
       return std::optional<Issued>{};
     }
-    if (earlier->key != spki) {
-      return fail(Code::request_conflict, "this request id was used with another key");
+    if (earlier->key != same) {
+      return fail(Code::request_conflict, "this request id was used for something else");
     }
     BM_TRY(const auto record, tx.certificate(earlier->certificate));
     if (!record || record->issuance == IssuanceState::orphaned) {
@@ -189,7 +190,8 @@ Result<CertificateRow> Issuance::record(Tx& tx, Prepared& prepared, const Order&
   BM_CHECK(tx.update_ca(*ca));
   BM_TRY(const auto row, tx.add_certificate(intent));
   if (request) {
-    BM_CHECK(tx.add_request({request->caller, request->id, intent.spki, row, doing.now}));
+    const auto same = request->fingerprint.value_or(intent.spki);
+    BM_CHECK(tx.add_request({request->caller, request->id, same, row, doing.now}));
   }
   entry.serial = intent.serial;
   entry.spki_hash = intent.spki;

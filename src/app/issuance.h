@@ -34,6 +34,7 @@ struct Order {
 struct RequestKey {
   Digest caller;
   Octets<16> id;
+  std::optional<Digest> fingerprint = {};  ///< of what must be the same; none: the key to be certified
 };
 
 /// A certificate that is on the books.
@@ -65,7 +66,7 @@ class Issuance {
   /// Issues one certificate.
   /// @param request none: not idempotent. The same caller, id and key get the stored certificate again, free of charge.
   /// @param at_intent the use case's share of the first transaction: budget, device row, known hashes.
-  /// @error request_conflict: this id was used with another key; key_reuse: another device holds the key;
+  /// @error request_conflict: this id was used for something else; key_reuse: another device holds the key;
   /// clock_suspect; scope, issuer_expires_first, csr_policy: the certificate may not be; fenced, storage, hsm_*;
   /// whatever `at_intent` refuses. Nothing is half done: an intent that was recorded is completed at the next start.
   Result<Issued> issue(const Order& order, const std::optional<RequestKey>& request, const AtIntent& at_intent);
@@ -98,7 +99,7 @@ class Issuance {
     CertificateRecord record;
     Digest tbs_hash;
   };
-  Result<std::optional<Issued>> stored(const RequestKey& request, const Digest& spki) const;
+  Result<std::optional<Issued>> stored(const RequestKey& request, const Digest& same) const;
   Result<Issued> given_again(const RequestKey& request, Issued issued, const std::string& actor);
   /// A CA's key: the signer's name of it, and what its signatures verify by.
   struct IssuerKey {

@@ -57,13 +57,16 @@ std::optional<DeviceAction> device_action_named(std::string_view name) {
   return row == kActions.end() ? std::nullopt : std::optional{row->action};
 }
 
-Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause,
-                                     const std::string& actor) {
+Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause, const std::string& actor,
+                                     const AtChange<DeviceRecord>& at_change) {
   std::optional<DeviceRecord> wanted;
   auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) -> Result<DeviceRecord> {
     BM_TRY(const auto device, find(tx, id));
     BM_TRY(const auto decision, decide(action, device, cause));
     BM_TRY(auto moved, advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), actor}));
+    if (at_change) {
+      BM_CHECK(at_change(tx, moved));
+    }
     wanted = moved;
     return moved;
   });

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/orders.h"
 #include "app/ports/clock.h"
 #include "app/ports/deny_journal.h"
 #include "app/ports/sessions.h"
@@ -38,9 +39,10 @@ class Operations {
   explicit Operations(Ports ports) : ports_{ports} {}
 
   /// @param cause of a hold or suspension; ignored otherwise. @param actor "operator:name".
+  /// @param at_change not called for what the journal takes.
   /// @error not_found, state_forbids, held, second_person_required, conflict, storage
   Result<ActionResult> act(DeviceAction action, const DeviceId& device, lifecycle::HoldCause cause,
-                           const std::string& actor);
+                           const std::string& actor, const AtChange<lifecycle::DeviceRecord>& at_change = {});
 
   /// Brings what the journal holds into the store: before anything is served, and again as soon as the store takes
   /// writes. Returns how many denies there were. @error storage: they stay in the journal.

@@ -2,7 +2,9 @@
 #include "cli/api_client.h"
 
 #include <charconv>
+#include <thread>
 
+#include "adapters/entropy/system_entropy.h"
 #include "codec/pem.h"
 
 namespace birthmark::cli {
@@ -10,6 +12,8 @@ namespace {
 
 constexpr std::size_t kFileMax = std::size_t{256} * 1024;
 constexpr std::size_t kPassphraseMax = 4096;
+constexpr unsigned kOrderAttempts = 4;
+constexpr std::chrono::milliseconds kOrderPause{250};
 constexpr json::Limits kAnswerLimits{.bytes_max = std::size_t{64} * 1024 * 1024, .items_max = 4'000'000};
 
 /// As Files::read, with the path in the words.
@@ -84,8 +88,8 @@ Result<std::unique_ptr<ApiClient>> ApiClient::open(const std::string& server, co
   return std::unique_ptr<ApiClient>{new ApiClient{std::move(client)}};
 }
 
-Result<std::string> ApiClient::call(http::Method method, const std::string& target, const std::string& body) {
-  std::vector<http::Header> headers;
+Result<std::string> ApiClient::call(http::Method method, const std::string& target, const std::string& body,
+                                    std::vector<http::Header> headers) {
   if (!body.empty()) {
     headers.push_back({"Content-Type", "application/json"});
   }
@@ -99,6 +103,27 @@ Result<std::string> ApiClient::call(http::Method method, const std::string& targ
 Result<boost::json::value> ApiClient::post(const std::string& target, const boost::json::object& body) {
   BM_TRY(const auto answer, call(http::Method::post, target, json::write(body)));
   return json::read(std::string_view{answer}, kAnswerLimits);
+}
+
+Result<boost::json::value> ApiClient::order(const std::string& target, const boost::json::object& body) {
+  Octets<16> key{};
+  SystemEntropy{}.fill(key);
+  const http::Header header{"Idempotency-Key", "\"" + to_hex(key) + "\""};
+  const auto text = json::write(body);
+  auto pause = kOrderPause;
+  bool sent = false;  // the server may have seen it
+  for (unsigned attempt = 1;; ++attempt) {
+    const auto answer = call(http::Method::post, target, text, {header});
+    if (answer) {
+      return json::read(std::string_view{*answer}, kAnswerLimits);
+    }
+    sent = sent || answer.error().check == "nothing_answered";
+    if (!sent || answer.error().code != Code::unavailable || attempt == kOrderAttempts) {
+      return fail(answer.error());
+    }
+    std::this_thread::sleep_for(pause);
+    pause *= 2;
+  }
 }
 
 Result<boost::json::value> ApiClient::get(const std::string& target) {

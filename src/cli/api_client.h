@@ -50,13 +50,17 @@ class ApiClient {
   /// One request with a JSON answer. @error the server's refusal with its code; unavailable (check "nothing_answered":
   /// the server may or may not have seen it), bad_json
   Result<boost::json::value> post(const std::string& target, const boost::json::object& body);
+  /// An operator's order, under a fresh idempotency key: where nothing answers it is sent again, three times at most,
+  /// and carried out once. @error as post
+  Result<boost::json::value> order(const std::string& target, const boost::json::object& body);
   Result<boost::json::value> get(const std::string& target);
   /// An answer that is not JSON. @error as get
   Result<std::string> get_text(const std::string& target);
 
  private:
   explicit ApiClient(std::unique_ptr<http::Client> client) : client_{std::move(client)} {}
-  Result<std::string> call(http::Method method, const std::string& target, const std::string& body);
+  Result<std::string> call(http::Method method, const std::string& target, const std::string& body,
+                           std::vector<http::Header> headers = {});
 
   std::unique_ptr<http::Client> client_;
 };

@@ -66,7 +66,7 @@ Result<boost::json::value> open_batch(ApiClient& client, const BatchFlags& flags
   if (!flags.plan_file.empty()) {
     BM_TRY(body["plan"], read_plan(flags.plan_file));
   }
-  return client.post("/v1/batches", body);
+  return client.order("/v1/batches", body);
 }
 
 std::string target_of(const BatchFlags& flags) {
@@ -143,7 +143,7 @@ void add_seal(CLI::App& batch, int& exit_code) {
     exit_code = run_call(
         *flags,
         [&](ApiClient& c) {
-          return flags->dry_run ? rehearse_seal(c, *flags) : c.post(target_of(*flags) + "/seal", {});
+          return flags->dry_run ? rehearse_seal(c, *flags) : c.order(target_of(*flags) + "/seal", {});
         },
         show_members);
   });
@@ -218,7 +218,7 @@ void add_ca_revoke(CLI::App& ca, int& exit_code) {
     exit_code = run_call(
         *flags,
         [&](ApiClient& c) {
-          return flags->dry_run ? rehearse_revoke(c, flags->name) : c.post("/v1/cas/revoke", {{"ca", flags->name}});
+          return flags->dry_run ? rehearse_revoke(c, flags->name) : c.order("/v1/cas/revoke", {{"ca", flags->name}});
         },
         show_members);
   });

@@ -168,7 +168,7 @@ void add_action(CLI::App& device, const ActionWords& action, int& exit_code) {
         *flags,
         [&](ApiClient& c) {
           return flags->dry_run ? rehearse(c, *flags, name)
-                                : c.post(target_of(*flags) + "/" + name, {{"cause", flags->cause}});
+                                : c.order(target_of(*flags) + "/" + name, {{"cause", flags->cause}});
         },
         show_members);
   });

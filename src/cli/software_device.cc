@@ -22,7 +22,7 @@ Result<Bytes> request_in(BytesView file) {
 Result<boost::json::value> import_software(ApiClient& client, Files& files, const SoftwareDeviceOrder& order) {
   BM_TRY(const auto csr, request_in(order.csr));
   BM_TRY(const auto request, pkcs10::Request::read(csr));
-  BM_TRY(auto answer, client.post("/v1/software-devices", {{"batch", order.batch}, {"csr", base64::encode(csr)}}));
+  BM_TRY(auto answer, client.order("/v1/software-devices", {{"batch", order.batch}, {"csr", base64::encode(csr)}}));
   BM_TRY(auto in, json::Object::of(answer));
   BM_TRY(const auto der, in.base64("certificate", x509::kCertificateMaxBytes));
   BM_TRY(const auto certificate, x509::Certificate::read(der));

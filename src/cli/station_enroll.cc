@@ -109,7 +109,7 @@ Result<boost::json::value> enroll_station(ApiClient& client, Files& files, const
     body["shift_from"] = minutes_of_day(order.shift_from).value_or(0);
     body["shift_to"] = minutes_of_day(order.shift_to).value_or(0);
   }
-  BM_TRY(const auto value, client.post("/v1/stations", body));
+  BM_TRY(const auto value, client.order("/v1/stations", body));
   BM_TRY(const auto answer, read_answer(value, key.public_key()));
   BM_CHECK(store(files, where, answer, anchors));
   return boost::json::object{{"station", where.name},         {"role", order.role},

@@ -264,6 +264,16 @@ TEST_P(StoreContract, unsettled_certificates_are_found_by_their_state) {  // AC-
   EXPECT_EQ(in(IssuanceState::orphaned)[0].index, 3U);
 }
 
+TEST_P(StoreContract, a_request_keeps_its_answer) {
+  const app::KeptAnswer answer{201, Bytes{'{', 0, '}'}};
+  const RequestRecord request{digest_of(1), octets_of(2), digest_of(3), CertificateRow{0}, at_second(5), answer};
+  run([&](Tx& tx) { return tx.add_request(request); });
+  const auto found = get<std::optional<RequestRecord>>([](Tx& tx) { return tx.request(digest_of(1), octets_of(2)); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->answer, answer);
+  EXPECT_EQ(found->certificate, CertificateRow{0});
+}
+
 TEST_P(StoreContract, a_request_is_found_by_caller_and_id_and_the_later_one_counts) {
   RequestRecord request{digest_of(1), octets_of(2), digest_of(3), CertificateRow{4}, at_second(5)};
   run([&](Tx& tx) { return tx.add_request(request); });
@@ -274,6 +284,7 @@ TEST_P(StoreContract, a_request_is_found_by_caller_and_id_and_the_later_one_coun
   EXPECT_EQ(found->certificate, CertificateRow{6});
   EXPECT_EQ(found->key, digest_of(3));
   EXPECT_EQ(found->at, at_second(5));
+  EXPECT_FALSE(found->answer);
   EXPECT_FALSE(get<std::optional<RequestRecord>>([](Tx& tx) { return tx.request(digest_of(2), octets_of(2)); }));
   EXPECT_FALSE(get<std::optional<RequestRecord>>([](Tx& tx) { return tx.request(digest_of(1), octets_of(3)); }));
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "adapters/api/orders.h"
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/api/software_routes.h"
@@ -184,11 +185,16 @@ Result<http::Response> device_act(Call& call) {
            const auto named = lifecycle::hold_cause_named(text.value_or("operator"));
            return named ? Result<lifecycle::HoldCause>{*named} : fail(Code::bad_request, "unknown cause");
          }));
-  BM_TRY(const auto done, call.services.operations.act(*action, id, cause, actor_of(call)));
-  auto body = wire::device_summary(done.device);
-  body["sessions_cut"] = done.sessions_cut;
-  body["by_journal"] = done.by_journal;
-  return ok(body);
+  const auto answer = [](const app::ActionResult& done) {
+    auto body = wire::device_summary(done.device);
+    body["sessions_cut"] = done.sessions_cut;
+    body["by_journal"] = done.by_journal;
+    return ok(body);
+  };
+  const auto again = [&](const lifecycle::DeviceRecord& device) { return answer({device, 0, false}); };
+  BM_TRY(const auto done, call.services.operations.act(*action, id, cause, actor_of(call),
+                                                       keeping<lifecycle::DeviceRecord>(call, again)));
+  return answer(done);
 }
 
 // --- batches, CAs, stations ---
@@ -269,13 +275,21 @@ Result<app::BatchOrder> batch_order(json::Object& in) {
 Result<http::Response> batch_open(Call& call) {
   BM_TRY(const auto order, wire::body<app::BatchOrder>(call.request, batch_order,
                                                        {.bytes_max = kOrderBytesMax, .items_max = 2 * kPlanMax}));
-  BM_TRY(const auto batch, call.services.hierarchy.open_batch(order, actor_of(call)));
-  return ok(batch_summary(batch), 201);
+  const auto answer = [](const app::BatchRecord& batch) { return ok(batch_summary(batch), 201); };
+  BM_TRY(const auto batch,
+         call.services.hierarchy.open_batch(order, actor_of(call), keeping<app::BatchRecord>(call, answer)));
+  return answer(batch);
 }
 
 Result<http::Response> batch_seal(Call& call) {
-  BM_TRY(const auto batch, call.services.hierarchy.seal_batch(call.parameters.at(0), actor_of(call)));
-  return ok(batch_summary(batch));
+  const auto answer = [](const app::BatchRecord& batch) { return ok(batch_summary(batch)); };
+  BM_TRY(const auto batch, call.services.hierarchy.seal_batch(call.parameters.at(0), actor_of(call),
+                                                              keeping<app::BatchRecord>(call, answer)));
+  return answer(batch);
+}
+
+Result<void> batch_seal_finish(Call& call) {
+  return call.services.hierarchy.finish_seal(call.parameters.at(0));
 }
 
 Result<http::Response> product_show(Call& call) {
@@ -307,13 +321,23 @@ Result<http::Response> ca_list(Call& call) {
   return ok({{"cas", std::move(rows)}});
 }
 
+Result<std::string> ca_in(const http::Request& request) {
+  return wire::body<std::string>(request, [](json::Object& in) -> Result<std::string> {
+    BM_TRY(const auto text, in.text("ca"));
+    return std::string{text};
+  });
+}
+
 Result<http::Response> ca_revoke(Call& call) {
-  BM_TRY(const auto name, wire::body<std::string>(call.request, [](json::Object& in) -> Result<std::string> {
-           BM_TRY(const auto text, in.text("ca"));
-           return std::string{text};
-         }));
-  BM_TRY(const auto ca, call.services.hierarchy.revoke_ca(name, actor_of(call)));
-  return ok({{"ca", ca.name}, {"state", "ended"}});
+  BM_TRY(const auto name, ca_in(call.request));
+  const auto answer = [](const app::CaRecord& ca) { return ok({{"ca", ca.name}, {"state", "ended"}}); };
+  BM_TRY(const auto ca, call.services.hierarchy.revoke_ca(name, actor_of(call), keeping<app::CaRecord>(call, answer)));
+  return answer(ca);
+}
+
+Result<void> ca_revoke_finish(Call& call) {
+  BM_TRY(const auto name, ca_in(call.request));
+  return call.services.hierarchy.finish_revocation(name);
 }
 
 constexpr std::size_t kStationNameMax = 64;  // of a common name (RFC 5280 appendix A)
@@ -346,6 +370,12 @@ Result<StationBody> station_body(json::Object& in) {
   return out;
 }
 
+/// Who repeats the order gets the certificate that it led to.
+std::optional<app::RequestKey> request_of(const Call& call) {
+  const auto& order = call.order;
+  return order ? std::optional{app::RequestKey{order->caller, order->id, order->fingerprint}} : std::nullopt;
+}
+
 Result<http::Response> station_enroll(Call& call) {
   BM_TRY(const auto in, wire::body<StationBody>(call.request, station_body));
   BM_TRY(const auto csr, pkcs10::Request::read(in.csr));
@@ -361,7 +391,7 @@ Result<http::Response> station_enroll(Call& call) {
                                                              .dns_names = {},
                                                              .ip_addresses = {},
                                                              .actor = actor_of(call)},
-                                                            put_in_service));
+                                                            put_in_service, request_of(call)));
   BM_TRY(auto body, wire::issued(call.services, issued));
   return ok(body, 201);
 }
@@ -385,6 +415,7 @@ Result<http::Response> proof(Call& call) {
 using enum http::Method;
 constexpr std::string_view kJson = "application/json";
 constexpr auto kPerson = Caller::operator_person;
+constexpr auto kBodyMax = http::Limits{}.body_bytes_max;
 
 constexpr std::array kRoutes{
     Route{get, "/v1/status", kPerson, Form::json, {}, status},
@@ -395,10 +426,11 @@ constexpr std::array kRoutes{
     Route{get, "/v1/batches", kPerson, Form::json, {}, batch_list},
     Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open, Channel::bound, kOrderBytesMax},
     Route{get, "/v1/batches/{}", kPerson, Form::json, {}, batch_show},
-    Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal},
+    Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal, Channel::bound, kBodyMax,
+          batch_seal_finish},
     Route{get, "/v1/products/{}", kPerson, Form::json, {}, product_show},
     Route{get, "/v1/cas", kPerson, Form::json, {}, ca_list},
-    Route{post, "/v1/cas/revoke", kPerson, Form::json, kJson, ca_revoke},
+    Route{post, "/v1/cas/revoke", kPerson, Form::json, kJson, ca_revoke, Channel::bound, kBodyMax, ca_revoke_finish},
     Route{post, "/v1/stations", kPerson, Form::json, kJson, station_enroll},
     Route{post, "/v1/software-devices", kPerson, Form::json, kJson, software_register},
     Route{get, "/v1/proofs/{}", kPerson, Form::json, {}, proof},

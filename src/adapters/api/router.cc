@@ -5,6 +5,7 @@
 #include <charconv>
 #include <functional>
 
+#include "adapters/api/orders.h"
 #include "adapters/api/problem.h"
 #include "app/stations.h"
 #include "crypto/hash.h"
@@ -213,7 +214,26 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
     BM_TRY(parameters[i], decode_segment(parameters[i]));
   }
   Call call{services_, request, std::move(caller), std::move(parameters), source};
-  return route.handle(call);
+  const bool order = route.caller == Caller::operator_person && route.method == http::Method::post;
+  return order ? carry_out(route, call) : route.handle(call);
+}
+
+/// An operator's order, once however often it comes.
+Result<http::Response> Router::carry_out(const Route& route, Call& call) {
+  BM_TRY(call.order, order_key(call.request, *call.caller));
+  if (!call.order) {
+    return route.handle(call);
+  }
+  BM_TRY(auto before, answer_before(route, call));
+  if (before) {
+    return std::move(*before);
+  }
+  auto answer = route.handle(call);
+  if (!answer) {
+    // Another thread may have carried out the same order meanwhile, or this one all but its end.
+    BM_TRY(before, answer_before(route, call));
+  }
+  return before ? Result<http::Response>{std::move(*before)} : std::move(answer);
 }
 
 Result<std::shared_ptr<const app::Presentation>> Router::present(const http::Peer& peer) {

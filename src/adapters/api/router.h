@@ -12,6 +12,7 @@
 #include "adapters/api/services.h"
 #include "adapters/http/message.h"
 #include "adapters/http/server.h"
+#include "app/orders.h"
 
 namespace birthmark::api {
 
@@ -40,6 +41,7 @@ struct Call {
   std::shared_ptr<const app::Presentation> caller;  ///< null for anybody without a certificate
   std::vector<std::string> parameters;              ///< what `{}` matched, in order, without percent-escapes
   Digest source;                                    ///< caller for challenges: SHA-256 of certificate key or address
+  std::optional<app::OrderKey> order = {};          ///< of an operator's order that may come again
 };
 
 using RouteHandler = Result<http::Response> (*)(Call&);
@@ -54,6 +56,7 @@ struct Route {
   RouteHandler handle;
   Channel channel = Channel::bound;
   std::size_t body_bytes_max = http::Limits{}.body_bytes_max;  ///< more for the right caller only
+  Result<void> (*finish)(Call&) = nullptr;  ///< what an order may have left undone whose answer is given again
 };
 
 /// Serves one listener's table. Thread-safe.
@@ -75,6 +78,7 @@ class Router {
   [[nodiscard]] Found find(http::Method asked, std::string_view path) const;
   Result<http::Response> dispatch(const http::Request& request, const Found& found);
   Result<std::shared_ptr<const app::Presentation>> present(const http::Peer& peer);
+  Result<http::Response> carry_out(const Route& route, Call& call);
   Result<void> admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller);
   void note(const http::Request& request, const Error& error, bool authenticated);
 

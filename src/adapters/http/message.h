@@ -18,6 +18,9 @@ struct Header {
   std::string value;
 };
 
+/// Whether two names of headers are one (RFC 9110 §5.1).
+bool same_name(std::string_view a, std::string_view b);
+
 /// What TLS knows of the other side of one connection; constant while the connection lives.
 struct Peer {
   std::uint64_t connection = 0;  ///< unique in this process

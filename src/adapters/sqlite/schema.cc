@@ -59,7 +59,7 @@ CREATE TABLE template(
   PRIMARY KEY(ca, profile));
 CREATE TABLE request(
   row INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, key BLOB NOT NULL, certificate INTEGER NOT NULL,
-  at INTEGER NOT NULL);
+  at INTEGER NOT NULL, status INTEGER, answer BLOB);
 CREATE TABLE appraisal(
   device INTEGER NOT NULL, spki BLOB NOT NULL, purpose INTEGER NOT NULL, at INTEGER NOT NULL, firmware INTEGER,
   PRIMARY KEY(device, spki)) WITHOUT ROWID;

@@ -74,9 +74,14 @@ Octets<16> name_of(const Digest& caller, const Octets<16>& id) {
 
 Result<RequestRecord> read_request(const Statement& row) {
   RequestRecord request;
+  std::optional<std::uint16_t> status;
+  std::optional<Bytes> body;
   Columns columns{row};
-  columns.take(request.key, request.certificate, request.at);
+  columns.take(request.key, request.certificate, request.at, status, body);
   BM_CHECK(columns.intact("request"));
+  if (status && body) {
+    request.answer = app::KeptAnswer{*status, std::move(*body)};
+  }
   return request;
 }
 
@@ -170,7 +175,8 @@ Result<std::vector<CertificateRecord>> SqliteTx::certificates_in(app::IssuanceSt
 
 Result<std::optional<RequestRecord>> SqliteTx::request(const Digest& caller, const Octets<16>& id) {
   BM_TRY(auto found,
-         one(ask("SELECT key, certificate, at FROM request WHERE name = ?1", name_of(caller, id)), read_request));
+         one(ask("SELECT key, certificate, at, status, answer FROM request WHERE name = ?1", name_of(caller, id)),
+             read_request));
   if (found) {
     found->caller = caller;
     found->id = id;
@@ -182,8 +188,10 @@ Result<void> SqliteTx::add_request(const RequestRecord& request) {
   // Dropped and appended anew, so that row order stays time order, by which requests are pruned.
   const auto name = name_of(request.caller, request.id);
   BM_CHECK(tell("DELETE FROM request WHERE name = ?1", name));
-  return tell("INSERT INTO request(name, key, certificate, at) VALUES(?1, ?2, ?3, ?4)", name, request.key,
-              request.certificate, request.at);
+  const auto& answer = request.answer;
+  return tell("INSERT INTO request(name, key, certificate, at, status, answer) VALUES(?1, ?2, ?3, ?4, ?5, ?6)", name,
+              request.key, request.certificate, request.at, answer ? std::optional{answer->status} : std::nullopt,
+              answer ? std::optional{answer->body} : std::nullopt);
 }
 
 Result<void> SqliteTx::put_appraisal(const AppraisalRecord& appraisal) {

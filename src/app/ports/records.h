@@ -114,13 +114,22 @@ struct CertificateRecord {
   std::uint64_t log_index = 0;  ///< of the audit entry that registered it
 };
 
-/// An idempotent request: (caller, id, key) gets the same certificate again and costs nothing (AC-05).
+/// What an operator was told; he gets the same again.
+struct KeptAnswer {
+  std::uint16_t status = 200;  ///< of HTTP
+  Bytes body;
+
+  friend bool operator==(const KeptAnswer&, const KeptAnswer&) = default;
+};
+
+/// An idempotent request: (caller, id, key) gets the same certificate (AC-05) or answer again and costs nothing.
 struct RequestRecord {
   Digest caller;  ///< SHA-256 of the caller's certificate, or of the DeviceId
   Octets<16> id;
-  Digest key;  ///< SPKI of the key to be certified
-  CertificateRow certificate;
+  Digest key;                  ///< SPKI of the key to be certified; of an operator's order its fingerprint
+  CertificateRow certificate;  ///< 0: it led to none
   Instant at;
+  std::optional<KeptAnswer> answer = {};
 };
 
 /// A passed appraisal that one issuance may use up (design §3 "Evidence for EST").

@@ -41,9 +41,10 @@ class ServedWorld {
   }
   /// @param target path, with a query or without
   http::Response operators(http::Method method, const std::string& target, const From& from,
-                           const boost::json::object& body = {}) {
+                           const boost::json::object& body = {}, std::vector<http::Header> headers = {}) {
     http::Request request;
     request.method = method;
+    request.headers = std::move(headers);
     const auto mark = target.find('?');
     request.path = target.substr(0, mark);
     request.query = mark == std::string::npos ? std::string{} : target.substr(mark + 1);
