@@ -6,6 +6,7 @@
 #include "agent/link/client.h"
 #include "attest/lock_check.h"
 #include "cli/debug_probe.h"
+#include "cli/pending_seal.h"
 #include "codec/base64.h"
 #include "codec/x509.h"
 #include "lifecycle/device_id.h"
@@ -18,12 +19,14 @@ class Seal {
  public:
   struct Station {
     ApiClient& server;
+    Files& files;
     const crypto::PrivateKey& key;
     const LockCheckRun& order;
     TaskReport& report;
   };
   Seal(const Station& station, link::LinkClient& device, const link::Endpoint& debug)
       : server_{station.server},
+        files_{station.files},
         key_{station.key},
         order_{station.order},
         report_{station.report},
@@ -37,9 +40,11 @@ class Seal {
     BM_TRY(const auto ek, x509::Certificate::read(keys.ek_certificate));
     id_ = lifecycle::device_id(lifecycle::RootKind::tpm, ek.spki());
     report_.step("keys");
+    BM_TRY(auto pending, PendingSeal::of(files_, pending_directory(order_.files, order_.batch), id_));
     auto pause = order_.patience.pause;
     for (unsigned attempt = 1;; ++attempt) {
-      auto sealed = attempt_once();
+      auto sealed = pending.settle([this] { return new_statement(); },
+                                   [this](const boost::json::object& statement) { return hand_in(statement); });
       if (sealed || !passes(sealed.error()) || attempt >= order_.patience.attempts) {
         return sealed;
       }
@@ -50,7 +55,7 @@ class Seal {
   }
 
  private:
-  Result<boost::json::object> attempt_once() {
+  Result<boost::json::object> new_statement() {
     BM_TRY(const auto given, server_.post("/v1/seal/challenge", {{"batch", order_.batch}}));
     BM_TRY(const auto challenge, wire::read_challenge(given));
     report_.step("challenge");
@@ -64,8 +69,11 @@ class Seal {
                                    .debug_locked = probe.locked,
                                    .secure_boot = hello_.secure_boot,
                                    .lockdown_sealed = hello_.lockdown};
-    BM_TRY(const auto body, seal_body(challenge, record, quote));
-    BM_TRY(auto answer, server_.post("/v1/seal", body));
+    return seal_body(challenge, record, quote);
+  }
+
+  Result<boost::json::object> hand_in(const boost::json::object& statement) {
+    BM_TRY(auto answer, server_.post("/v1/seal", statement));
     report_.step("seal");
     if (!answer.is_object()) {
       return fail(Code::bad_json, "the answer to a seal is an object");
@@ -90,6 +98,7 @@ class Seal {
   }
 
   ApiClient& server_;
+  Files& files_;
   const crypto::PrivateKey& key_;
   const LockCheckRun& order_;
   TaskReport& report_;
@@ -120,7 +129,7 @@ int run_lock_check(const LockCheckRun& order) {
   TaskReport report{"lock-check", order.units.size(), order.form};
   for (const auto& unit : order.units) {
     report.begin(unit.device.text());
-    auto sealed = seal({**server, credentials->key, order, report}, unit);
+    auto sealed = seal({**server, files, credentials->key, order, report}, unit);
     if (sealed) {
       report.succeed(std::move(*sealed));
       continue;

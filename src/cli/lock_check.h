@@ -27,7 +27,8 @@ struct LockCheckRun {
 
 /// The seal (S0 to S1) of units one after the other: probes the debug port, asks the device what it claims and for a
 /// quote of the server's nonce, signs what was seen with the station's key and hands it in. An open port is handed in
-/// as well, so that the server refuses it (`not_sealed`) and keeps the record.
+/// as well, so that the server refuses it (`not_sealed`) and keeps the record. A statement whose answer is lost goes
+/// out again as it is.
 /// @return 0: all sealed; 1: one was refused; 3: a device, its debug port's address or the server was not there
 int run_lock_check(const LockCheckRun& order);
 

@@ -32,7 +32,7 @@ class Provisioning {
     BM_TRY(keys_, device_.keys());
     BM_TRY(const auto ek, x509::Certificate::read(keys_.ek_certificate));
     report_.step("keys");
-    BM_TRY(auto request, PendingRequest::of(files, pending_directory(), keys_.idevid_public));
+    BM_TRY(auto request, PendingRequest::of(files, pending_directory(order_.files, order_.batch), keys_.idevid_public));
     const auto issued = certify(request.id());
     if (!issued) {
       if (!passes(issued.error())) {
@@ -52,11 +52,6 @@ class Provisioning {
   }
 
  private:
-  [[nodiscard]] std::filesystem::path pending_directory() const {
-    const auto where = order_.files.credentials();
-    return where.directory / (where.name + ".pending") / path_segment(order_.batch);
-  }
-
   /// From challenge to certificate, again from the challenge on where an answer is lost.
   Result<wire::Issued> certify(const Octets<16>& request_id) {
     auto pause = order_.patience.pause;
@@ -147,6 +142,11 @@ Result<boost::json::object> provision(ApiClient& server, Files& files, const Sta
 }
 
 }  // namespace
+
+std::filesystem::path pending_directory(const StationFiles& files, const std::string& batch) {
+  const auto where = files.credentials();
+  return where.directory / (where.name + ".pending") / path_segment(batch);
+}
 
 bool passes(const Error& error) {
   return info(error.code).errc == Errc::unavailable || error.code == Code::rate_limited;

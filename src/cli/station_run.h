@@ -39,6 +39,8 @@ struct StationRun {
 /// fail as well (station_not_authorised, batch_closed, no server) ends the run.
 int run_station(const StationRun& order);
 
+/// Where a station keeps what it has asked for in a batch and not seen answered.
+std::filesystem::path pending_directory(const StationFiles& files, const std::string& batch);
 /// Whether the same request may succeed a little later.
 bool passes(const Error& error);
 /// Whether the error concerns the line rather than one unit.
