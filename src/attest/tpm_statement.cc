@@ -15,7 +15,7 @@ using tpm::Template;
 
 struct Subject {
   const TpmStatement& statement;
-  const CertifyExpectation& expected;
+  const KeyExpectation& expected;
   std::optional<tpm::Public> ak;
   std::optional<crypto::PublicKey> ak_key;
   std::optional<tpm::Public> key;
@@ -189,7 +189,7 @@ constexpr std::array kQuoteSteps{
 };
 
 StatementAppraisal appraise(std::span<const Step<Subject>> steps, const TpmStatement& statement,
-                            const CertifyExpectation& expected) {
+                            const KeyExpectation& expected) {
   Subject subject{statement, expected, {}, {}, {}, {}, {}};
   StatementAppraisal appraisal{walk(steps, subject), std::nullopt, std::nullopt};
   if (trusted(appraisal.findings)) {
@@ -201,7 +201,7 @@ StatementAppraisal appraise(std::span<const Step<Subject>> steps, const TpmState
 
 }  // namespace
 
-StatementAppraisal appraise_certify(const TpmStatement& statement, const CertifyExpectation& expected) {
+StatementAppraisal appraise_key_statement(const TpmStatement& statement, const KeyExpectation& expected) {
   return appraise(kCertifySteps, statement, expected);
 }
 

@@ -31,8 +31,8 @@ struct StatementAppraisal {
   std::optional<crypto::PublicKey> certified;  ///< the certified key, for certify statements that passed
 };
 
-/// What a certification must show.
-struct CertifyExpectation {
+/// What a statement about a key must show.
+struct KeyExpectation {
   BytesView ak_public;       ///< TPMT_PUBLIC: sent with it (provisioning), or on record (later)
   BytesView key_public;      ///< TPMT_PUBLIC of the key that is to be certified
   BytesView parent_public;   ///< TPMT_PUBLIC of its parent; empty: a primary of the endorsement hierarchy
@@ -44,7 +44,7 @@ struct CertifyExpectation {
 /// in their order. The AK's own place in the endorsement hierarchy is recomputed as well. That the AK lives in the TPM
 /// of the endorsement certificate is proved by activation alone.
 /// @param statement of type certify.
-StatementAppraisal appraise_certify(const TpmStatement& statement, const CertifyExpectation& expected);
+StatementAppraisal appraise_key_statement(const TpmStatement& statement, const KeyExpectation& expected);
 
 /// The same for a quote: signature by `ak_public`, type, freshness. PCR values are not judged here.
 StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak_public, const Digest& freshness);
