@@ -6,6 +6,7 @@
 
 #include "attest/tpm_statement.h"
 #include "base/instant.h"
+#include "codec/tpm_attest.h"
 #include "codec/tpm_template.h"
 #include "crypto/keys.h"
 #include "fleet/silicon_vendor.h"
@@ -33,6 +34,12 @@ class PaperTpm {
     const crypto::PrivateKey* signer = nullptr;
   };
 
+  /// A claim of creation, and what it hashes.
+  struct Creation {
+    Claim claim;
+    tpm::CreationData data;
+  };
+
   /// @param vendor certifies the endorsement key.
   PaperTpm(const fleet::SiliconVendor& vendor, Instant now, const fleet::ChipModel& model = {});
 
@@ -46,6 +53,10 @@ class PaperTpm {
   [[nodiscard]] attest::TpmStatement quote(const Digest& freshness) const;
   /// The unsigned claim of `certify`, for forgers.
   [[nodiscard]] Claim claim(const PaperKey& key, const Digest& freshness) const;
+  /// The unsigned claim of TPM2_CertifyCreation of a primary of the endorsement hierarchy.
+  [[nodiscard]] Creation creation(const PaperKey& key, const Digest& freshness) const;
+  /// The same of a child of the owner's storage key.
+  [[nodiscard]] Creation creation_of_child(const PaperKey& key, const Digest& freshness) const;
   static attest::TpmStatement sign(const Claim& claim);
 
   /// TPM2_ActivateCredential for the AK and the EK. @error bad_evidence: made for another chip or another AK.
