@@ -75,7 +75,8 @@ Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& eviden
                                                                        .key_public = evidence.idevid_public,
                                                                        .parent_public = {},
                                                                        .freshness = freshness,
-                                                                       .requested_spki = request.spki()});
+                                                                       .requested_spki = request.spki(),
+                                                                       .creation_data = evidence.creation_data});
   BM_CHECK(attest::verdict(statement.findings));
 
   static const Bytes kEmptyName{0x30, 0x00};

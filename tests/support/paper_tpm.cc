@@ -128,6 +128,14 @@ attest::TpmStatement PaperTpm::sign(const Claim& claim) {
   return out;
 }
 
+PaperTpm::KeyStatement PaperTpm::attest(const PaperKey& key, const Digest& freshness) const {
+  if (!key.area.attributes.admin_with_policy()) {
+    return {certify(key, freshness), {}};
+  }
+  const auto made = creation(key, freshness);
+  return {sign(made.claim), tpm::write(made.data)};
+}
+
 attest::TpmStatement PaperTpm::certify(const PaperKey& key, const Digest& freshness) const {
   return sign(claim(key, freshness));
 }

@@ -46,6 +46,13 @@ class PaperTpm {
   [[nodiscard]] const Bytes& ek_certificate() const { return ek_certificate_; }
   [[nodiscard]] Bytes ak_name() const;
 
+  /// What an honest agent sends of a primary of the endorsement hierarchy: it is certified, or its creation is where
+  /// a password does not administer the key.
+  struct KeyStatement {
+    attest::TpmStatement statement;
+    Bytes creation_data;
+  };
+  [[nodiscard]] KeyStatement attest(const PaperKey& key, const Digest& freshness) const;
   /// TPM2_Certify of a primary of the endorsement hierarchy.
   [[nodiscard]] attest::TpmStatement certify(const PaperKey& key, const Digest& freshness) const;
   /// TPM2_Certify of a child of the owner's storage key.
