@@ -208,7 +208,8 @@ constexpr std::array kKeySteps{
     // AC-02: spliced evidence is told apart from stale evidence, so the key is looked at before the freshness value,
     // which is computed from the key that is asked for.
     Step<Subject>{"statement.requested_key", "docs/wire/evidence.md STATEMENT 3", Code::key_not_attested, requested},
-    Step<Subject>{"statement.signature", "TPM 2.0 Part 3, TPM2_Certify", Code::bad_evidence, signature},
+    Step<Subject>{"statement.signature", "TPM 2.0 Part 3, TPM2_Certify, TPM2_CertifyCreation", Code::bad_evidence,
+                  signature},
     Step<Subject>{"statement.structure", "TPM 2.0 Part 2, TPM_GENERATED", Code::bad_evidence, structure},
     Step<Subject>{"statement.type", "TPM 2.0 Part 2, TPMI_ST_ATTEST", Code::bad_evidence, is_of_key},
     Step<Subject>{"statement.name", "TPM 2.0 Part 1 §16", Code::key_not_attested, name},
