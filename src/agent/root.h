@@ -40,7 +40,8 @@ struct Statement {
   Bytes signature;  ///< TPMT_SIGNATURE
 };
 
-/// TPM2_CertifyCreation: needs no authorization of the key it speaks about.
+/// TPM2_CertifyCreation: needs no authorization of the key it speaks about, so it serves keys whose policy alone could
+/// certify them.
 struct CreationStatement {
   Statement statement;
   Bytes creation_data;  ///< TPMS_CREATION_DATA, whose hash the statement carries
@@ -89,9 +90,11 @@ class HardwareRoot {
   virtual Result<Bytes> storage_key_public() = 0;
 
   /// TPM2_Certify of `key` by the IAK. @param freshness goes into extraData. @error not_found: no such key.
+  /// unavailable: also an IDevID key of the TCG template, which a password does not certify: `certify_creation`.
   virtual Result<Statement> certify(DeviceKey key, const Digest& freshness) = 0;
 
-  /// Creates `key` again from its template and certifies that creation by the IAK (TPM2_CertifyCreation).
+  /// Creates `key` again from its template, so that there is a ticket of it, and certifies that creation by the IAK
+  /// (TPM2_CertifyCreation). @param freshness goes into extraData; outsideInfo is empty.
   virtual Result<CreationStatement> certify_creation(IdentityKey key, const Digest& freshness) = 0;
 
   /// Opens a credential that was made for this endorsement key and this IAK (TPM2_ActivateCredential).

@@ -82,16 +82,13 @@ Result<Object> endorsement_primary(Context& context, tpm::Template from, TPM2_HA
   return std::move(made.object);
 }
 
-tpm::Template template_for(IdentityKey key) {
-  return key == IdentityKey::iak ? tpm::Template::iak_birthmark : tpm::Template::idevid_birthmark;
+Result<Object> iak(Context& context) {
+  return endorsement_primary(context, kIakTemplate, kIakHandle);
 }
 
-TPM2_HANDLE handle_for(IdentityKey key) {
-  return key == IdentityKey::iak ? kIakHandle : kIdevidHandle;
-}
-
-Result<Object> identity_key(Context& context, IdentityKey key) {
-  return endorsement_primary(context, template_for(key), handle_for(key));
+Result<std::optional<IdevidTemplate>> kept_idevid_template(Context& context) {
+  BM_TRY(const auto kept, persistent(context, kIdevidHandle));
+  return kept ? idevid_template_of(kept->area) : std::nullopt;
 }
 
 Result<Object> storage_root(Context& context) {

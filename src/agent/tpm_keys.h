@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "agent/root.h"
+#include "agent/idevid_template.h"
 #include "agent/tpm_context.h"
 #include "codec/tpm_template.h"
 
@@ -43,11 +43,12 @@ Result<void> keep(Context& context, const Object& primary, TPM2_HANDLE handle);
 /// A primary of the endorsement hierarchy: the persistent one if it is made of that template, else made again.
 Result<Object> endorsement_primary(Context& context, tpm::Template from, TPM2_HANDLE handle);
 
-/// The IAK or IDevID key, by the above. @error unavailable
-Result<Object> identity_key(Context& context, IdentityKey key);
+/// The IAK, by the above. birthmark's template: that of the TCG could not be activated with a password.
+inline constexpr auto kIakTemplate = tpm::Template::iak_birthmark;
+Result<Object> iak(Context& context);
 
-tpm::Template template_for(IdentityKey key);
-TPM2_HANDLE handle_for(IdentityKey key);
+/// What the IDevID key at its persistent handle is made of; nothing: no such key is there. @error unavailable
+Result<std::optional<IdevidTemplate>> kept_idevid_template(Context& context);
 
 /// The owner's storage root key: the one in use if it can be a parent of fixed keys, else made and kept.
 /// @error conflict: the handle holds something that is no storage key.

@@ -30,8 +30,9 @@ constexpr std::array kEkKinds{
 
 class TpmRoot final : public HardwareRoot {
  public:
-  TpmRoot(std::unique_ptr<Context> context, Files& files, std::filesystem::path directory)
-      : context_{std::move(context)}, operational_{*context_, files, std::move(directory)} {}
+  TpmRoot(std::unique_ptr<Context> context, Files& files, std::filesystem::path directory,
+          std::optional<IdevidTemplate> idevid)
+      : context_{std::move(context)}, operational_{*context_, files, std::move(directory)}, idevid_{idevid} {}
 
   [[nodiscard]] std::string_view kind() const override { return "tpm"; }
   Result<Endorsement> endorsement() override;
@@ -39,9 +40,7 @@ class TpmRoot final : public HardwareRoot {
   Result<Bytes> public_area(DeviceKey key) override;
   Result<Bytes> storage_key_public() override;
   Result<Statement> certify(DeviceKey key, const Digest& freshness) override;
-  Result<CreationStatement> certify_creation(IdentityKey key, const Digest& freshness) override {
-    return tss::certify_creation(*context_, key, freshness);
-  }
+  Result<CreationStatement> certify_creation(IdentityKey key, const Digest& freshness) override;
   Result<Secret> activate(BytesView id_object, BytesView encrypted_secret) override;
   Result<Quote> quote(const Digest& freshness, std::span<const std::uint8_t> pcrs) override;
   Result<Bytes> sign(DeviceKey key, BytesView message) override { return sign_digest(key, crypto::sha256(message)); }
@@ -55,12 +54,26 @@ class TpmRoot final : public HardwareRoot {
   Result<void> leave_lockout();
 
  private:
+  Result<tpm::Template> made_of(IdentityKey key);
   Result<Object> load(DeviceKey key);
   Result<EkKind> ek_kind();
 
   std::unique_ptr<Context> context_;
   OperationalKeys operational_;
+  std::optional<IdevidTemplate> idevid_;  ///< nothing: not asked for, and not looked up so far
 };
+
+/// Looked up once: after an owner clear there is no persistent handle that tells.
+Result<tpm::Template> TpmRoot::made_of(IdentityKey key) {
+  if (key == IdentityKey::iak) {
+    return kIakTemplate;
+  }
+  if (!idevid_) {
+    BM_TRY(const auto kept, kept_idevid_template(*context_));
+    idevid_ = kept.value_or(IdevidTemplate::birthmark);
+  }
+  return row_of(*idevid_).made_of;
+}
 
 Result<EkKind> TpmRoot::ek_kind() {
   for (const auto& kind : kEkKinds) {
@@ -84,15 +97,20 @@ Result<Endorsement> TpmRoot::endorsement() {
 Result<IdentityKeys> TpmRoot::create_identity_keys() {
   IdentityKeys keys;
   for (const auto which : {IdentityKey::iak, IdentityKey::idevid}) {
-    BM_TRY(auto made, create_primary(*context_, ESYS_TR_RH_ENDORSEMENT, tpm::make(template_for(which))));
-    BM_CHECK(keep(*context_, made.object, handle_for(which)));
+    BM_TRY(const auto from, made_of(which));
+    BM_TRY(auto made, create_primary(*context_, ESYS_TR_RH_ENDORSEMENT, tpm::make(from)));
+    BM_CHECK(keep(*context_, made.object, which == IdentityKey::iak ? kIakHandle : kIdevidHandle));
     (which == IdentityKey::iak ? keys.iak : keys.idevid) = std::move(made.object.area);
   }
   return keys;
 }
 
 Result<Object> TpmRoot::load(DeviceKey key) {
-  return key == DeviceKey::idevid ? identity_key(*context_, IdentityKey::idevid) : operational_.load(key);
+  if (key != DeviceKey::idevid) {
+    return operational_.load(key);
+  }
+  BM_TRY(const auto from, made_of(IdentityKey::idevid));
+  return endorsement_primary(*context_, from, kIdevidHandle);
 }
 
 Result<Bytes> TpmRoot::public_area(DeviceKey key) {
@@ -107,19 +125,25 @@ Result<Bytes> TpmRoot::storage_key_public() {
 
 Result<Statement> TpmRoot::certify(DeviceKey key, const Digest& freshness) {
   BM_TRY(const auto subject, load(key));
-  BM_TRY(const auto iak, identity_key(*context_, IdentityKey::iak));
+  BM_TRY(const auto iak, tss::iak(*context_));
   return tss::certify(*context_, iak, subject, freshness);
+}
+
+Result<CreationStatement> TpmRoot::certify_creation(IdentityKey key, const Digest& freshness) {
+  BM_TRY(const auto from, made_of(key));
+  BM_TRY(const auto iak, tss::iak(*context_));
+  return tss::certify_creation(*context_, iak, from, freshness);
 }
 
 Result<Secret> TpmRoot::activate(BytesView id_object, BytesView encrypted_secret) {
   BM_TRY(const auto which, ek_kind());
   BM_TRY(const auto ek, endorsement_primary(*context_, which.made_of, which.persistent));
-  BM_TRY(const auto iak, identity_key(*context_, IdentityKey::iak));
+  BM_TRY(const auto iak, tss::iak(*context_));
   return tss::activate(*context_, ek, iak, id_object, encrypted_secret);
 }
 
 Result<Quote> TpmRoot::quote(const Digest& freshness, std::span<const std::uint8_t> pcrs) {
-  BM_TRY(const auto iak, identity_key(*context_, IdentityKey::iak));
+  BM_TRY(const auto iak, tss::iak(*context_));
   return tss::quote(*context_, iak, freshness, pcrs);
 }
 
@@ -129,6 +153,7 @@ Result<Bytes> TpmRoot::sign_digest(DeviceKey key, const Digest& digest) {
 }
 
 Result<void> TpmRoot::clear() {
+  BM_CHECK(made_of(IdentityKey::idevid));
   BM_CHECK(check(Esys_Clear(context_->get(), ESYS_TR_RH_LOCKOUT, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE),
                  "TPM2_Clear"));
   // TPM2_Clear sets these three to empty (TPM 2.0 Part 3, TPM2_Clear).
@@ -164,7 +189,7 @@ Result<std::unique_ptr<HardwareRoot>> open_tpm_root(TpmOptions options, Files& f
   BM_CHECK(context->set_auth(ESYS_TR_RH_OWNER, options.owner_auth.reveal()));
   BM_CHECK(context->set_auth(ESYS_TR_RH_ENDORSEMENT, options.endorsement_auth.reveal()));
   BM_CHECK(context->set_auth(ESYS_TR_RH_LOCKOUT, options.lockout_auth.reveal()));
-  auto root = std::make_unique<TpmRoot>(std::move(context), files, std::move(options.state_directory));
+  auto root = std::make_unique<TpmRoot>(std::move(context), files, std::move(options.state_directory), options.idevid);
   BM_CHECK(root->leave_lockout());
   return root;
 }

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "agent/idevid_template.h"
 #include "agent/root.h"
 #include "app/ports/files.h"
 
@@ -15,6 +17,7 @@ struct TpmOptions {
   std::string tcti;  ///< "device:/dev/tpmrm0", "swtpm:path=/run/tpm.sock"
   std::filesystem::path
       state_directory;  ///< for the wrapped operational keys; made (0700) if absent; none: no such keys
+  std::optional<IdevidTemplate> idevid = {};  ///< nothing: as the key at its persistent handle; without one birthmark's
   Secret owner_auth = {};
   Secret endorsement_auth = {};
   Secret lockout_auth = {};

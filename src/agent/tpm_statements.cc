@@ -91,9 +91,9 @@ Result<Statement> certify(Context& context, const Object& iak, const Object& sub
   return statement(*attest, *signature);
 }
 
-Result<CreationStatement> certify_creation(Context& context, IdentityKey key, const Digest& freshness) {
-  BM_TRY(const auto iak, identity_key(context, IdentityKey::iak));
-  BM_TRY(const auto made, create_primary(context, ESYS_TR_RH_ENDORSEMENT, tpm::make(template_for(key))));
+Result<CreationStatement> certify_creation(Context& context, const Object& iak, tpm::Template of,
+                                           const Digest& freshness) {
+  BM_TRY(const auto made, create_primary(context, ESYS_TR_RH_ENDORSEMENT, tpm::make(of)));
   const auto data = qualifying(freshness);
   Esys<TPM2B_ATTEST> attest;
   Esys<TPMT_SIGNATURE> signature;

@@ -9,7 +9,8 @@ namespace birthmark::agent::tss {
 
 /// The commands behind HardwareRoot's functions of the same names; errors as there.
 Result<Statement> certify(Context& context, const Object& iak, const Object& subject, const Digest& freshness);
-Result<CreationStatement> certify_creation(Context& context, IdentityKey key, const Digest& freshness);
+Result<CreationStatement> certify_creation(Context& context, const Object& iak, tpm::Template of,
+                                           const Digest& freshness);
 Result<Quote> quote(Context& context, const Object& iak, const Digest& freshness, std::span<const std::uint8_t> pcrs);
 Result<Bytes> sign_digest(Context& context, const Object& key, const Digest& digest);
 Result<Secret> activate(Context& context, const Object& ek, const Object& iak, BytesView id_object,

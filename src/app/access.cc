@@ -114,7 +114,7 @@ DeviceRow Access::owner(const Presentation& presentation) const {
 policy::Authorized Access::decide(const Presentation& presentation, policy::Action action,
                                   std::string_view resource) const {
   const auto snapshot = ports_.read_path.snapshots().get();
-  return policy::authorize(*snapshot, presentation.presented, {action, resource}, ports_.clock.now());
+  return counted(policy::authorize(*snapshot, presentation.presented, {action, resource}, ports_.clock.now()));
 }
 
 Result<policy::Authorized> Access::use(const Presentation& presentation, policy::Action action,
@@ -127,11 +127,28 @@ Result<policy::Authorized> Access::use(const Presentation& presentation, policy:
                       issuer->status == policy::IssuerStatus::trusted;
   if (proved && presentation.profile == ProfileId::ldevid && record.state == lifecycle::State::enrolled) {
     // What is refused moves nothing: a use is one that a device in S3 may make.
-    BM_CHECK(admitted(presentation, policy::authorize(*snapshot, presentation.presented, {action, resource},
-                                                      ports_.clock.now(), policy::As::first_used)));
+    const auto as_used = policy::authorize(*snapshot, presentation.presented, {action, resource}, ports_.clock.now(),
+                                           policy::As::first_used);
+    if (as_used.decision.verdict == policy::Verdict::deny) {
+      return admitted(presentation, counted(as_used));
+    }
     BM_CHECK(first_use(presentation, record.device));
   }
   return admitted(presentation, decide(presentation, action, resource));
+}
+
+Decisions Access::decisions() const {
+  Decisions out{.allowed = allowed_, .denied = {}};
+  std::ranges::copy(denied_, out.denied.begin());
+  return out;
+}
+
+const policy::Authorized& Access::counted(const policy::Authorized& answer) const {
+  auto& count = answer.decision.verdict == policy::Verdict::allow
+                    ? allowed_
+                    : denied_.at(static_cast<std::size_t>(answer.decision.rule));
+  count.fetch_add(1, std::memory_order_relaxed);
+  return answer;
 }
 
 Result<void> Access::first_use(const Presentation& presentation, DeviceRow row) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <string_view>
 
 #include "app/cas.h"
@@ -25,6 +27,12 @@ struct Presentation {
   Bytes alt_name;  ///< SAN value, empty if there is none
   crypto::PublicKey key;
   std::string common_name;  ///< services
+};
+
+/// How requests were judged since start: denials by the step that refused.
+struct Decisions {
+  std::uint64_t allowed = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(policy::Step::policy) + 1> denied{};
 };
 
 /// The zero-trust decision on the current snapshot (design rule 6), and the first success of a device (S2 to S3).
@@ -53,11 +61,17 @@ class Access {
   /// @error what the decision denies with; state_forbids, conflict, storage: of the transition.
   Result<policy::Authorized> use(const Presentation& presentation, policy::Action action, std::string_view resource);
 
+  /// Counts of `decide` and `use`; nothing waits for them.
+  [[nodiscard]] Decisions decisions() const;
+
  private:
   Result<void> first_use(const Presentation& presentation, DeviceRow device);
+  const policy::Authorized& counted(const policy::Authorized& answer) const;
 
   Ports ports_;
   const crypto::PublicKey receipt_key_;
+  mutable std::atomic<std::uint64_t> allowed_ = 0;
+  mutable std::array<std::atomic<std::uint64_t>, std::tuple_size_v<decltype(Decisions::denied)>> denied_{};
 };
 
 }  // namespace birthmark::app

@@ -93,11 +93,11 @@ Result<KeyAppraisal> appraise_key(const DeviceEvidence& evidence, BytesView ak_p
   }
   const auto freshness =
       lifecycle::freshness_value(challenge.purpose, challenge.nonce, challenge.session, device, key.spki_sha256());
-  auto appraisal = attest::appraise_certify(evidence.statement, {.ak_public = ak_public,
-                                                                 .key_public = evidence.key_public,
-                                                                 .parent_public = evidence.parent_public,
-                                                                 .freshness = freshness,
-                                                                 .requested_spki = key.spki()});
+  auto appraisal = attest::appraise_key_statement(evidence.statement, {.ak_public = ak_public,
+                                                                       .key_public = evidence.key_public,
+                                                                       .parent_public = evidence.parent_public,
+                                                                       .freshness = freshness,
+                                                                       .requested_spki = key.spki()});
   BM_CHECK(attest::verdict(appraisal.findings));
   return KeyAppraisal{std::move(*appraisal.certified), std::move(appraisal.findings)};
 }

@@ -52,7 +52,7 @@ struct KnownDevice {
 Result<KnownDevice> known_device(Tx& tx, DeviceRow row);
 
 /// Judges a statement about a new key of a known device. @param device part of the freshness value.
-/// @return the key and what was found. @error bad_evidence, key_not_attested: as attest::appraise_certify
+/// @return the key and what was found. @error bad_evidence, key_not_attested: as attest::appraise_key_statement
 struct KeyAppraisal {
   crypto::PublicKey key;
   attest::Findings findings;

@@ -71,11 +71,12 @@ Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& eviden
   const auto spki = crypto::sha256(request.spki());
   const auto freshness =
       lifecycle::freshness_value(Purpose::provision, challenge.nonce, challenge.session, std::nullopt, spki);
-  auto statement = attest::appraise_certify(evidence.statement, {.ak_public = evidence.ak_public,
-                                                                 .key_public = evidence.idevid_public,
-                                                                 .parent_public = {},
-                                                                 .freshness = freshness,
-                                                                 .requested_spki = request.spki()});
+  auto statement = attest::appraise_key_statement(evidence.statement, {.ak_public = evidence.ak_public,
+                                                                       .key_public = evidence.idevid_public,
+                                                                       .parent_public = {},
+                                                                       .freshness = freshness,
+                                                                       .requested_spki = request.spki(),
+                                                                       .creation_data = evidence.creation_data});
   BM_CHECK(attest::verdict(statement.findings));
 
   static const Bytes kEmptyName{0x30, 0x00};

@@ -23,8 +23,9 @@ struct ProvisionEvidence {
   Bytes ek_public;
   Bytes ak_public;
   Bytes idevid_public;
-  attest::TpmStatement statement;  ///< the AK certifies the IDevID key
+  attest::TpmStatement statement;  ///< the AK certifies the IDevID key, or its creation
   Bytes csr;                       ///< PKCS#10 signed by the IDevID key
+  Bytes creation_data;             ///< TPMS_CREATION_DATA of the IDevID key; empty: it was certified
 };
 
 /// Either the activation goes on, or this request was answered before and the certificate is given again.

@@ -2,6 +2,7 @@
 #include "attest/tpm_statement.h"
 
 #include <array>
+#include <tuple>
 
 #include "attest/endorsement.h"
 #include "codec/tpm_template.h"
@@ -15,12 +16,13 @@ using tpm::Template;
 
 struct Subject {
   const TpmStatement& statement;
-  const CertifyExpectation& expected;
+  const KeyExpectation& expected;
   std::optional<tpm::Public> ak;
   std::optional<crypto::PublicKey> ak_key;
   std::optional<tpm::Public> key;
   std::optional<crypto::PublicKey> certified;
   std::optional<tpm::Attest> attest;
+  std::optional<tpm::CreationData> creation;
 };
 
 crypto::HashAlgorithm name_algorithm(const tpm::Public& key) {
@@ -114,8 +116,12 @@ Failure structure(Subject& s) {
   return std::nullopt;
 }
 
-Failure is_certify(Subject& s) {
-  return s.attest->certify() != nullptr ? std::nullopt : Failure{"another type than certify"};
+/// Creation data goes with a statement of creation, and with no other: neither is read without its half.
+Failure is_of_key(Subject& s) {
+  if (s.expected.creation_data.empty()) {
+    return s.attest->certify() != nullptr ? std::nullopt : Failure{"another type than certify, and no creation data"};
+  }
+  return s.attest->creation() != nullptr ? std::nullopt : Failure{"another type than creation, with creation data"};
 }
 Failure is_quote(Subject& s) {
   return s.attest->quote() != nullptr ? std::nullopt : Failure{"another type than quote"};
@@ -128,8 +134,9 @@ Failure freshness(Subject& s) {
 }
 
 Failure name(Subject& s) {
-  return equal(s.attest->certify()->name, name_of(*s.key)) ? std::nullopt
-                                                           : Failure{"the statement is about another key"};
+  const auto* const certified = s.attest->certify();
+  const auto& said = certified != nullptr ? certified->name : s.attest->creation()->object_name;
+  return equal(said, name_of(*s.key)) ? std::nullopt : Failure{"the statement is about another key"};
 }
 
 Failure signer(Subject& s) {
@@ -138,22 +145,52 @@ Failure signer(Subject& s) {
              : Failure{"the AK is no primary of the endorsement hierarchy"};
 }
 
-Failure place(Subject& s) {
-  Bytes parent = handle_bytes(tpm::kEndorsement);
-  if (!s.expected.parent_public.empty()) {
-    const auto storage = tpm::read_public(s.expected.parent_public);
-    if (!storage) {
-      return "parent: " + storage.error().detail;
-    }
-    const auto a = storage->attributes;
-    if (!a.restricted() || !a.decrypt() || !a.fixed_tpm() || !a.fixed_parent() || a.sign()) {
-      return "the parent is no storage key of its TPM";
-    }
-    parent = qualified_name(handle_bytes(tpm::kOwner), *storage);
+/// creationHash is made with the nameAlg of the object (TPM 2.0 Part 3, TPM2_CertifyCreation).
+Failure creation(Subject& s) {
+  const auto given = crypto::hash(name_algorithm(*s.key), {s.expected.creation_data});
+  if (!equal(s.attest->creation()->creation_hash, given)) {
+    return "creationHash is not that of the creation data";
   }
-  return equal(s.attest->certify()->qualified_name, qualified_name(parent, *s.key))
-             ? std::nullopt
-             : Failure{"the key lies at another place of the hierarchy than declared"};
+  auto data = tpm::read_creation_data(s.expected.creation_data);
+  if (!data) {
+    return data.error().detail;
+  }
+  s.creation = std::move(*data);
+  return std::nullopt;
+}
+
+/// What stands above a key; of a hierarchy both names are its handle.
+struct Parent {
+  Bytes name;
+  Bytes qualified_name;
+};
+
+Result<Parent> declared_parent(BytesView parent_public) {
+  if (parent_public.empty()) {
+    const auto handle = handle_bytes(tpm::kEndorsement);
+    return Parent{handle, handle};
+  }
+  const auto storage = tpm::read_public(parent_public);
+  if (!storage) {
+    return fail(Code::bad_evidence, "parent: " + storage.error().detail);
+  }
+  const auto a = storage->attributes;
+  if (!a.restricted() || !a.decrypt() || !a.fixed_tpm() || !a.fixed_parent() || a.sign()) {
+    return fail(Code::bad_evidence, "the parent is no storage key of its TPM");
+  }
+  return Parent{name_of(*storage), qualified_name(handle_bytes(tpm::kOwner), *storage)};
+}
+
+Failure place(Subject& s) {
+  const auto parent = declared_parent(s.expected.parent_public);
+  if (!parent) {
+    return parent.error().detail;
+  }
+  const bool there = s.creation
+                         ? equal(s.creation->parent_name, parent->name) &&
+                               equal(s.creation->parent_qualified_name, parent->qualified_name)
+                         : equal(s.attest->certify()->qualified_name, qualified_name(parent->qualified_name, *s.key));
+  return there ? std::nullopt : Failure{"the key lies at another place of the hierarchy than declared"};
 }
 
 Failure requested(Subject& s) {
@@ -162,7 +199,8 @@ Failure requested(Subject& s) {
              : Failure{"the request is for another key than the attested one"};
 }
 
-constexpr std::array kCertifySteps{
+/// Of a key, whether it was certified or its creation was.
+constexpr std::array kKeySteps{
     Step<Subject>{"ak.public", "TPM 2.0 Part 2, TPMT_PUBLIC; docs/wire/evidence.md STATEMENT 1", Code::bad_evidence,
                   ak_public},
     Step<Subject>{"key.public", "TPM 2.0 Part 2, TPMA_OBJECT; docs/wire/evidence.md STATEMENT 2", Code::bad_evidence,
@@ -170,14 +208,24 @@ constexpr std::array kCertifySteps{
     // AC-02: spliced evidence is told apart from stale evidence, so the key is looked at before the freshness value,
     // which is computed from the key that is asked for.
     Step<Subject>{"statement.requested_key", "docs/wire/evidence.md STATEMENT 3", Code::key_not_attested, requested},
-    Step<Subject>{"statement.signature", "TPM 2.0 Part 3, TPM2_Certify", Code::bad_evidence, signature},
+    Step<Subject>{"statement.signature", "TPM 2.0 Part 3, TPM2_Certify, TPM2_CertifyCreation", Code::bad_evidence,
+                  signature},
     Step<Subject>{"statement.structure", "TPM 2.0 Part 2, TPM_GENERATED", Code::bad_evidence, structure},
-    Step<Subject>{"statement.type", "TPM 2.0 Part 2, TPMI_ST_ATTEST", Code::bad_evidence, is_certify},
+    Step<Subject>{"statement.type", "TPM 2.0 Part 2, TPMI_ST_ATTEST", Code::bad_evidence, is_of_key},
     Step<Subject>{"statement.name", "TPM 2.0 Part 1 §16", Code::key_not_attested, name},
     Step<Subject>{"statement.freshness", "TPM 2.0 Part 2, TPMS_ATTEST.extraData", Code::bad_evidence, freshness},
     Step<Subject>{"statement.signer", "TPM 2.0 Part 1 §26.5", Code::bad_evidence, signer},
-    Step<Subject>{"statement.place", "TPM 2.0 Part 1 §26.5", Code::bad_evidence, place},
 };
+constexpr Step<Subject> kCreation{"statement.creation", "TPM 2.0 Part 2, TPMS_CREATION_DATA", Code::bad_evidence,
+                                  creation};
+constexpr Step<Subject> kPlace{"statement.place", "TPM 2.0 Part 1 §26.5", Code::bad_evidence, place};
+
+template <class... Last>
+constexpr std::array<Step<Subject>, kKeySteps.size() + sizeof...(Last)> key_steps_and(const Last&... last) {
+  return std::apply([&](const auto&... first) { return std::array{first..., last...}; }, kKeySteps);
+}
+constexpr auto kCertifySteps = key_steps_and(kPlace);
+constexpr auto kCreationSteps = key_steps_and(kCreation, kPlace);
 
 constexpr std::array kQuoteSteps{
     Step<Subject>{"ak.public", "TPM 2.0 Part 2, TPMT_PUBLIC", Code::bad_evidence, ak_public},
@@ -189,8 +237,8 @@ constexpr std::array kQuoteSteps{
 };
 
 StatementAppraisal appraise(std::span<const Step<Subject>> steps, const TpmStatement& statement,
-                            const CertifyExpectation& expected) {
-  Subject subject{statement, expected, {}, {}, {}, {}, {}};
+                            const KeyExpectation& expected) {
+  Subject subject{statement, expected, {}, {}, {}, {}, {}, {}};
   StatementAppraisal appraisal{walk(steps, subject), std::nullopt, std::nullopt};
   if (trusted(appraisal.findings)) {
     appraisal.claims = TpmClaims{subject.attest->clock, subject.attest->firmware_version};
@@ -201,8 +249,9 @@ StatementAppraisal appraise(std::span<const Step<Subject>> steps, const TpmState
 
 }  // namespace
 
-StatementAppraisal appraise_certify(const TpmStatement& statement, const CertifyExpectation& expected) {
-  return appraise(kCertifySteps, statement, expected);
+StatementAppraisal appraise_key_statement(const TpmStatement& statement, const KeyExpectation& expected) {
+  const std::span<const Step<Subject>> certified{kCertifySteps};
+  return appraise(expected.creation_data.empty() ? certified : kCreationSteps, statement, expected);
 }
 
 StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak, const Digest& fresh) {

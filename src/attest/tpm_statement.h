@@ -28,23 +28,25 @@ struct TpmClaims {
 struct StatementAppraisal {
   Findings findings;
   std::optional<TpmClaims> claims;             ///< only if every step passed
-  std::optional<crypto::PublicKey> certified;  ///< the certified key, for certify statements that passed
+  std::optional<crypto::PublicKey> certified;  ///< the key it speaks of, for key statements that passed
 };
 
-/// What a certification must show.
-struct CertifyExpectation {
-  BytesView ak_public;       ///< TPMT_PUBLIC: sent with it (provisioning), or on record (later)
-  BytesView key_public;      ///< TPMT_PUBLIC of the key that is to be certified
-  BytesView parent_public;   ///< TPMT_PUBLIC of its parent; empty: a primary of the endorsement hierarchy
-  Digest freshness;          ///< in extraData
-  BytesView requested_spki;  ///< of the CSR; must be the certified key's
+/// What a statement about a key must show.
+struct KeyExpectation {
+  BytesView ak_public;           ///< TPMT_PUBLIC: sent with it (provisioning), or on record (later)
+  BytesView key_public;          ///< TPMT_PUBLIC of the key that is to be certified
+  BytesView parent_public;       ///< TPMT_PUBLIC of its parent; empty: a primary of the endorsement hierarchy
+  Digest freshness;              ///< in extraData
+  BytesView requested_spki;      ///< of the CSR; must be the certified key's
+  BytesView creation_data = {};  ///< TPMS_CREATION_DATA of the key, for a statement of creation; empty: of certify
 };
 
 /// AK and key public areas, signature, type, freshness, names: attestation steps of docs/wire/evidence.md, STATEMENT,
 /// in their order. The AK's own place in the endorsement hierarchy is recomputed as well. That the AK lives in the TPM
-/// of the endorsement certificate is proved by activation alone.
-/// @param statement of type certify.
-StatementAppraisal appraise_certify(const TpmStatement& statement, const CertifyExpectation& expected);
+/// of the endorsement certificate is proved by activation alone. PCRs, locality and outsideInfo at creation are not
+/// judged: what is fresh stands in extraData.
+/// @param statement of TPM2_Certify; or of TPM2_CertifyCreation, where `expected` has the creation data.
+StatementAppraisal appraise_key_statement(const TpmStatement& statement, const KeyExpectation& expected);
 
 /// The same for a quote: signature by `ak_public`, type, freshness. PCR values are not judged here.
 StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak_public, const Digest& freshness);

@@ -96,16 +96,20 @@ class Provisioning {
 
   [[nodiscard]] boost::json::object evidence_body(const wire::Challenge& challenge, const Octets<16>& request_id,
                                                   const link::EvidenceReply& evidence) const {
-    return {{"batch", order_.batch},
-            {"session", to_hex(challenge.session.get())},
-            {"request_id", to_hex(request_id)},
-            {"ek_certificate", base64::encode(keys_.ek_certificate)},
-            {"ek_chain", wire::list(keys_.ek_chain)},
-            {"ek_public", base64::encode(keys_.ek_public)},
-            {"ak_public", base64::encode(keys_.ak_public)},
-            {"idevid_public", base64::encode(keys_.idevid_public)},
-            {"statement", wire::statement(evidence.statement)},
-            {"csr", base64::encode(evidence.csr)}};
+    boost::json::object body{{"batch", order_.batch},
+                             {"session", to_hex(challenge.session.get())},
+                             {"request_id", to_hex(request_id)},
+                             {"ek_certificate", base64::encode(keys_.ek_certificate)},
+                             {"ek_chain", wire::list(keys_.ek_chain)},
+                             {"ek_public", base64::encode(keys_.ek_public)},
+                             {"ak_public", base64::encode(keys_.ak_public)},
+                             {"idevid_public", base64::encode(keys_.idevid_public)},
+                             {"statement", wire::statement(evidence.statement)},
+                             {"csr", base64::encode(evidence.csr)}};
+    if (!evidence.creation_data.empty()) {
+      body["creation_data"] = base64::encode(evidence.creation_data);
+    }
+    return body;
   }
 
   static link::InstallRequest install_request(const wire::Issued& issued, const wire::Anchors& anchors,

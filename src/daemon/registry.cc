@@ -161,6 +161,11 @@ class ComposedRegistry final : public Registry {
   Files& files() override { return world_->files(); }
   [[nodiscard]] std::string log_key() const override { return log_key_; }
 
+  [[nodiscard]] Numbers numbers() const override {
+    const auto store = store_->counters();
+    return {events_, cases_->access.decisions(), store.commits, store.commit_time};
+  }
+
   std::vector<TidyFailure> tidy(app::Refusals::Minutes minutes) override {
     std::vector<TidyFailure> failed;
     const auto judge = [&failed](std::string_view chore, const auto& result) {
@@ -208,7 +213,9 @@ class ComposedRegistry final : public Registry {
     BM_CHECK(cases_->read_path.rebuild());
     store_->set_listener([this](const app::Committed& committed) -> Result<void> {
       BM_CHECK(cases_->read_path.apply(committed.publications));
-      return without_value(log_->append(committed.first_log_index, committed.entries));
+      BM_CHECK(without_value(log_->append(committed.first_log_index, committed.entries)));
+      events_.add(committed.entries);
+      return {};
     });
     BM_CHECK(cases_->operations.replay_journal());
     BM_CHECK(cases_->issuance.recover());
@@ -258,6 +265,7 @@ class ComposedRegistry final : public Registry {
   SystemEntropy entropy_;
   GeneratedEphemerals ephemerals_;
   CutSessions sessions_;
+  EventCounts events_;
   std::unique_ptr<World> world_;
   std::unique_ptr<FileSigner> signer_;
   attest::VendorTrust trust_;

@@ -11,6 +11,7 @@
 #include "app/ports/files.h"
 #include "app/refusals.h"
 #include "daemon/config.h"
+#include "daemon/counts.h"
 
 namespace birthmark::daemon {
 
@@ -18,6 +19,13 @@ namespace birthmark::daemon {
 struct TidyFailure {
   std::string_view chore;  ///< journal, intents, refusals, log, rows or requests
   Error error;
+};
+
+struct Numbers {
+  const EventCounts& events;
+  app::Decisions decisions;
+  std::uint64_t commits = 0;
+  std::chrono::nanoseconds commit_time{};
 };
 
 /// The parts of one server process, composed once and in the order in which they depend on one another. What a role
@@ -43,6 +51,8 @@ class Registry {
   virtual void set_sessions(std::function<std::size_t(const std::set<DeviceRow>&)> cut) = 0;
   [[nodiscard]] virtual Clock& clock() = 0;
   [[nodiscard]] virtual Files& files() = 0;
+  /// What the parts have counted since start.
+  [[nodiscard]] virtual Numbers numbers() const = 0;
   /// The vkey of the log, for `audit verify`.
   [[nodiscard]] virtual std::string log_key() const = 0;
   /// Work that waits for a quiet moment: intents that are stuck, flush of aggregates, pruning. Called by a timer.

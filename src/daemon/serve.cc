@@ -32,7 +32,8 @@ constexpr int kTidySeconds = 10;
 class HttpListeners final : public Listeners {
  public:
   HttpListeners(Registry& registry)
-      : services_{registry.services()},
+      : registry_{registry},
+        services_{registry.services()},
         device_router_{services_, api::device_routes()},
         operator_router_{services_, api::operator_routes()},
         public_router_{services_, api::public_routes()} {}
@@ -158,9 +159,8 @@ class HttpListeners final : public Listeners {
     if (id.empty()) {
       id = new_request_id(name, *request.peer);
     }
-    auto answer = router.serve(request);
+    auto [answer, route, caller] = router.serve(request);
     const auto took = std::chrono::steady_clock::now() - begun;
-    const auto route = router.pattern(request);
     metrics_.request(name, route, answer.status, took);
     boost::json::object line{{"request", id},
                              {"listener", name},
@@ -169,6 +169,12 @@ class HttpListeners final : public Listeners {
                              {"path", telemetry::printable(request.path)},
                              {"status", answer.status},
                              {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()}};
+    if (caller && caller->presented.device) {
+      line["device"] = to_hex(caller->presented.device->get());
+    } else if (caller) {
+      line["caller"] =
+          std::string{pki::profile(caller->profile).name} + ":" + telemetry::printable(caller->common_name);
+    }
     if (auto code = telemetry::code_in(answer); !code.empty()) {
       line["code"] = std::move(code);
     }
@@ -190,12 +196,30 @@ class HttpListeners final : public Listeners {
         out.refusals.emplace(row.name, count);
       }
     }
+    read_numbers(out);
     out.log_lines_dropped = log_.dropped();
     out.tidy_failures = tidy_failures_;
     if (const auto span = services_.store.log_span()) {
       out.log_entries = span->size;
     }
     return out;
+  }
+
+  void read_numbers(telemetry::Reading& out) const {
+    const auto numbers = registry_.numbers();
+    for (const auto kind : audit::all_entry_kinds()) {
+      out.events.emplace(audit::name(kind), numbers.events.of(kind));
+    }
+    for (const auto state : lifecycle::kStates) {
+      out.moves.emplace(lifecycle::short_name(state), numbers.events.into(state));
+    }
+    out.decisions.emplace("allow", numbers.decisions.allowed);
+    for (const auto& row : policy::steps()) {
+      out.decisions.emplace("deny_" + std::string{policy::name(row.step)},
+                            numbers.decisions.denied.at(static_cast<std::size_t>(row.step)));
+    }
+    out.commits = numbers.commits;
+    out.commit_time = numbers.commit_time;
   }
 
   Result<std::unique_ptr<http::Server>> start_tls(std::string_view name, const ListenAddress& address,
@@ -213,6 +237,7 @@ class HttpListeners final : public Listeners {
     return pki::profile(presentation.profile).device ? services_.access.owner(presentation).get() : 0;
   }
 
+  Registry& registry_;
   api::Services& services_;
   telemetry::EventLog log_;
   telemetry::Metrics metrics_;

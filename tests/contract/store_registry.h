@@ -51,7 +51,8 @@ struct Registry {
   std::unique_ptr<sqlite::SqliteStore> store;  // first to go: its committer calls the log
 
   static Result<Registry> open(const std::filesystem::path& directory, const LogKey& key, const RegistryPorts& ports,
-                               sqlite::OpenOptions database = {}) {
+                               sqlite::OpenOptions database = {},
+                               std::chrono::milliseconds files_behind = std::chrono::milliseconds{0}) {
     Registry registry;
     BM_TRY(registry.store, sqlite::SqliteStore::open({.directory = directory / "registry",
                                                       .files = ports.files,
@@ -62,7 +63,8 @@ struct Registry {
                                              .files = ports.files,
                                              .faults = ports.faults,
                                              .key = key.verifier,
-                                             .sign = key.signer()}));
+                                             .sign = key.signer(),
+                                             .files_behind = files_behind}));
     BM_CHECK(registry.log->catch_up(*registry.store));
     registry.store->set_listener([&log = *registry.log](const app::Committed& committed) {
       return without_value(log.append(committed.first_log_index, committed.entries));

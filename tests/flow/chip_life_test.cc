@@ -85,8 +85,10 @@ class ChipLife : public ::testing::Test {
     return last_object(ended.out, "task_end");
   }
   /// On the line: from the first power-on to S1.
-  void provision_and_seal() {
-    Process unit{{.argv = agent_line("provision", {"--listen", "127.0.0.1:0", "--debug-listen", "127.0.0.1:0"})}};
+  void provision_and_seal(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> options{"--listen", "127.0.0.1:0", "--debug-listen", "127.0.0.1:0"};
+    options.insert(options.end(), more.begin(), more.end());
+    Process unit{{.argv = agent_line("provision", options)}};
     const auto ready = unit.wait_for_line("\"ready\":true", kBound);
     ASSERT_TRUE(ready) << unit.err();
     const auto ports = last_object(*ready);
@@ -101,6 +103,10 @@ class ChipLife : public ::testing::Test {
     unit.stop();
   }
   std::string state() { return people_.show(id_).text("state"); }
+  void clear_owner() {
+    const auto cleared = run({.argv = {"tpm2_clear", "-Q", "-c", "p", "-T", tpm_->tcti()}}, kBound);
+    ASSERT_EQ(cleared.exit_code, 0) << cleared.err;
+  }
   void act(const std::string& action, const std::string& cause = {}) {
     const auto answer = people_.act(action, id_, cause);
     EXPECT_TRUE(answer.ok()) << answer.words();
@@ -141,8 +147,7 @@ TEST_F(ChipLife, leads_from_the_line_to_the_scrap_heap) {
   act("release");
   done("telemetry");
 
-  const auto cleared = run({.argv = {"tpm2_clear", "-Q", "-c", "p", "-T", tpm_->tcti()}}, kBound);
-  ASSERT_EQ(cleared.exit_code, 0) << cleared.err;
+  ASSERT_NO_FATAL_FAILURE(clear_owner());
   EXPECT_EQ(refused("telemetry"), "not_found");
   EXPECT_EQ(done("revalidate").at("issued"), true);
   done("telemetry");
@@ -159,6 +164,26 @@ TEST_F(ChipLife, leads_from_the_line_to_the_scrap_heap) {
   EXPECT_EQ(done("status").at("retired"), true);
   const auto verified = server_.audit_verify();
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_F(ChipLife, is_led_with_an_idevid_key_of_the_tcg_template_by_the_attested_creation_of_it) {
+  ASSERT_NO_FATAL_FAILURE(provision_and_seal({"--idevid-template", "tcg-h2"}));
+  EXPECT_EQ(done("status").at("idevid_template"), "tcg-h2");
+  EXPECT_NE(people_.show(id_).words().find("statement.creation"), std::string::npos);
+  // The chip forgets where the key was kept; the device still knows how to make it, and enrolls by it.
+  ASSERT_NO_FATAL_FAILURE(clear_owner());
+  done("enroll");
+  done("telemetry");
+  EXPECT_EQ(state(), "S3");
+  act("suspend", "volume");
+  EXPECT_EQ(done("revalidate").at("issued"), true);
+  done("telemetry");
+  const auto other = run({.argv = agent_line("provision", {"--stdio", "--idevid-template", "birthmark"})}, kBound);
+  EXPECT_EQ(other.exit_code, 1) << other.err;
+  EXPECT_EQ(last_object(other.out).at("check"), "device.idevid");
+  act("retire");
+  EXPECT_EQ(done("retire").at("retired"), true);
+  EXPECT_EQ(state(), "S6");
 }
 
 TEST_F(ChipLife, goes_on_after_the_plug_was_pulled) {

@@ -129,6 +129,35 @@ TEST(Tidy, what_fails_between_requests_is_in_the_log_with_its_code) {
       << ended.err;
 }
 
+/// What an operator sees of one unit's day: its lines in the log, and the counts.
+TEST(Seen, from_outside_by_its_device_id_and_in_the_counts) {
+  Server server{{.flags = {"--metrics", "on"}}};
+  Operator people{server};
+  ASSERT_TRUE(people.open_batch("B1", 1).ok());
+  const auto stations = Line::enroll(people, "line", "B1");
+  Line line{server, stations};
+  PaperDevice device{server};
+  ASSERT_TRUE(line.provision(device).ok());
+  ASSERT_TRUE(line.seal(device).ok());
+  ASSERT_TRUE(line.enroll(device).ok());
+  ASSERT_TRUE(line.telemetry(device).ok());
+  ASSERT_TRUE(people.act("suspend", device.id).ok());
+  EXPECT_EQ(line.telemetry(device).code, "held");
+  const auto metrics = Caller(server, Listener::open, nullptr).get("/metrics").body;
+  for (const auto* const line_of_it :
+       {"birthmark_audit_entries_total{kind=\"batch_opened\"} 1\n", "birthmark_device_moves_total{to=\"S1\"} 1\n",
+        "birthmark_device_moves_total{to=\"S3\"} 1\n", "birthmark_device_moves_total{to=\"S4\"} 1\n",
+        "birthmark_decisions_total{decision=\"allow\"} 1\n",
+        "birthmark_decisions_total{decision=\"deny_credential\"} 1\n", "birthmark_refusals_total{code=\"held\"} 1\n"}) {
+    EXPECT_NE(metrics.find(line_of_it), std::string::npos) << line_of_it << metrics;
+  }
+  EXPECT_EQ(metrics.find("birthmark_commit_seconds_count 0\n"), std::string::npos);
+  const auto named = R"("device":")" + to_hex(device.id.get()) + "\"";
+  EXPECT_TRUE(logs(server, named));
+  EXPECT_TRUE(logs(server, R"("caller":"station:line)"));
+  EXPECT_TRUE(logs(server, R"("caller":"operator)"));
+}
+
 TEST_F(Edge, asks_for_a_certificate_and_for_the_right_one) {
   EXPECT_TRUE(refused(post("application/json", R"({"batch":"B1"})", "/v1/seal/challenge"), 401, "unauthenticated"));
   Caller person{server_, Listener::device, &server_.operator_identity()};

@@ -82,15 +82,20 @@ boost::json::object provision_body(const PaperDevice& device, const std::string&
   const auto freshness = lifecycle::freshness_value(Purpose::provision, challenge.nonce, challenge.session,
                                                     std::nullopt, tpm.idevid.spki_hash());
   const Bytes nobody{0x30, 0x00};
-  return {{"batch", batch},
-          {"session", to_hex(challenge.session.get())},
-          {"request_id", to_hex(device.provision_request)},
-          {"ek_certificate", base64::encode(tpm.ek_certificate())},
-          {"ek_public", base64::encode(tpm.ek.public_area())},
-          {"ak_public", base64::encode(tpm.iak.public_area())},
-          {"idevid_public", base64::encode(tpm.idevid.public_area())},
-          {"statement", statement_body(tpm.certify(tpm.idevid, freshness))},
-          {"csr", base64::encode(device_csr(tpm.idevid.key, nobody, {}, {}))}};
+  const auto attested = tpm.attest(tpm.idevid, freshness);
+  boost::json::object body{{"batch", batch},
+                           {"session", to_hex(challenge.session.get())},
+                           {"request_id", to_hex(device.provision_request)},
+                           {"ek_certificate", base64::encode(tpm.ek_certificate())},
+                           {"ek_public", base64::encode(tpm.ek.public_area())},
+                           {"ak_public", base64::encode(tpm.iak.public_area())},
+                           {"idevid_public", base64::encode(tpm.idevid.public_area())},
+                           {"statement", statement_body(attested.statement)},
+                           {"csr", base64::encode(device_csr(tpm.idevid.key, nobody, {}, {}))}};
+  if (!attested.creation_data.empty()) {
+    body["creation_data"] = base64::encode(attested.creation_data);
+  }
+  return body;
 }
 
 boost::json::object seal_body(const PaperDevice& device, const std::string& batch, const WireChallenge& challenge,

@@ -31,11 +31,15 @@ class PaperRoot final : public agent::HardwareRoot {
   Result<Bytes> storage_key_public() override { return tpm.storage.public_area(); }
   Result<agent::Statement> certify(agent::DeviceKey key, const Digest& freshness) override {
     BM_TRY(const auto* const found, find(key));
+    if (found->area.attributes.admin_with_policy()) {
+      return fail(Code::unavailable, "TPM2_Certify: a password does not administer this key (0x124)");
+    }
     return statement(key == agent::DeviceKey::idevid ? tpm.certify(*found, freshness)
                                                      : tpm.certify_child(*found, freshness));
   }
-  Result<agent::CreationStatement> certify_creation(agent::IdentityKey, const Digest&) override {
-    return fail(Code::unavailable, "not on paper");
+  Result<agent::CreationStatement> certify_creation(agent::IdentityKey key, const Digest& freshness) override {
+    const auto made = tpm.creation(key == agent::IdentityKey::iak ? tpm.iak : tpm.idevid, freshness);
+    return agent::CreationStatement{statement(PaperTpm::sign(made.claim)), birthmark::tpm::write(made.data)};
   }
   Result<Secret> activate(BytesView id_object, BytesView encrypted_secret) override {
     BM_TRY(auto opened, tpm.activate(id_object, encrypted_secret));

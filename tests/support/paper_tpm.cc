@@ -96,6 +96,28 @@ PaperTpm::Claim PaperTpm::claim(const PaperKey& key, const Digest& freshness) co
   return out;
 }
 
+PaperTpm::Creation PaperTpm::creation(const PaperKey& key, const Digest& freshness) const {
+  const Bytes nothing;
+  tpm::CreationData data;
+  data.pcr_digest = to_bytes(crypto::sha256(BytesView{nothing}).get());
+  data.locality = 1;
+  data.parent_name = data.parent_qualified_name = handle(tpm::kEndorsement);
+  Creation out{claim(key, freshness), std::move(data)};
+  out.claim.attest.attested =
+      tpm::CreationInfo{name_of(key.area), to_bytes(crypto::sha256(tpm::write(out.data)).get())};
+  return out;
+}
+
+PaperTpm::Creation PaperTpm::creation_of_child(const PaperKey& key, const Digest& freshness) const {
+  auto out = creation(key, freshness);
+  out.data.parent_name_hash = tpm::Hash::sha256;
+  out.data.parent_name = name_of(storage.area);
+  out.data.parent_qualified_name = qualified(handle(tpm::kOwner), storage.area);
+  std::get<tpm::CreationInfo>(out.claim.attest.attested).creation_hash =
+      to_bytes(crypto::sha256(tpm::write(out.data)).get());
+  return out;
+}
+
 attest::TpmStatement PaperTpm::sign(const Claim& claim) {
   attest::TpmStatement out;
   out.attest = tpm::write(claim.attest);
@@ -104,6 +126,14 @@ attest::TpmStatement PaperTpm::sign(const Claim& claim) {
   out.signature = tpm::write(tpm::Signature{tpm::EcdsaSignature{tpm::Hash::sha256, to_bytes(BytesView{raw}.first(32)),
                                                                 to_bytes(BytesView{raw}.subspan(32))}});
   return out;
+}
+
+PaperTpm::KeyStatement PaperTpm::attest(const PaperKey& key, const Digest& freshness) const {
+  if (!key.area.attributes.admin_with_policy()) {
+    return {certify(key, freshness), {}};
+  }
+  const auto made = creation(key, freshness);
+  return {sign(made.claim), tpm::write(made.data)};
 }
 
 attest::TpmStatement PaperTpm::certify(const PaperKey& key, const Digest& freshness) const {

@@ -6,6 +6,7 @@
 
 #include "attest/tpm_statement.h"
 #include "base/instant.h"
+#include "codec/tpm_attest.h"
 #include "codec/tpm_template.h"
 #include "crypto/keys.h"
 #include "fleet/silicon_vendor.h"
@@ -33,12 +34,25 @@ class PaperTpm {
     const crypto::PrivateKey* signer = nullptr;
   };
 
+  /// A claim of creation, and what it hashes.
+  struct Creation {
+    Claim claim;
+    tpm::CreationData data;
+  };
+
   /// @param vendor certifies the endorsement key.
   PaperTpm(const fleet::SiliconVendor& vendor, Instant now, const fleet::ChipModel& model = {});
 
   [[nodiscard]] const Bytes& ek_certificate() const { return ek_certificate_; }
   [[nodiscard]] Bytes ak_name() const;
 
+  /// What an honest agent sends of a primary of the endorsement hierarchy: it is certified, or its creation is where
+  /// a password does not administer the key.
+  struct KeyStatement {
+    attest::TpmStatement statement;
+    Bytes creation_data;
+  };
+  [[nodiscard]] KeyStatement attest(const PaperKey& key, const Digest& freshness) const;
   /// TPM2_Certify of a primary of the endorsement hierarchy.
   [[nodiscard]] attest::TpmStatement certify(const PaperKey& key, const Digest& freshness) const;
   /// TPM2_Certify of a child of the owner's storage key.
@@ -46,6 +60,10 @@ class PaperTpm {
   [[nodiscard]] attest::TpmStatement quote(const Digest& freshness) const;
   /// The unsigned claim of `certify`, for forgers.
   [[nodiscard]] Claim claim(const PaperKey& key, const Digest& freshness) const;
+  /// The unsigned claim of TPM2_CertifyCreation of a primary of the endorsement hierarchy.
+  [[nodiscard]] Creation creation(const PaperKey& key, const Digest& freshness) const;
+  /// The same of a child of the owner's storage key.
+  [[nodiscard]] Creation creation_of_child(const PaperKey& key, const Digest& freshness) const;
   static attest::TpmStatement sign(const Claim& claim);
 
   /// TPM2_ActivateCredential for the AK and the EK. @error bad_evidence: made for another chip or another AK.

@@ -204,6 +204,7 @@ app::ProvisionEvidence World::provision_evidence(const Device& device, const app
   const auto& tpm = device.tpm;
   const auto freshness = lifecycle::freshness_value(Purpose::provision, challenge.nonce, challenge.session,
                                                     std::nullopt, tpm.idevid.spki_hash());
+  auto attested = tpm.attest(tpm.idevid, freshness);
   return {.session = challenge.session,
           .request_id = device.request_id,
           .ek_certificate = tpm.ek_certificate(),
@@ -211,8 +212,9 @@ app::ProvisionEvidence World::provision_evidence(const Device& device, const app
           .ek_public = tpm.ek.public_area(),
           .ak_public = tpm.iak.public_area(),
           .idevid_public = tpm.idevid.public_area(),
-          .statement = tpm.certify(tpm.idevid, freshness),
-          .csr = csr_of(tpm.idevid, kEmptyName, {})};
+          .statement = std::move(attested.statement),
+          .csr = csr_of(tpm.idevid, kEmptyName, {}),
+          .creation_data = std::move(attested.creation_data)};
 }
 
 Result<app::Issued> World::provision(Device& device, const Station& station) {

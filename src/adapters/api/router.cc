@@ -159,11 +159,6 @@ Router::Found Router::find(http::Method asked, std::string_view path) const {
   return found;
 }
 
-std::string_view Router::pattern(const http::Request& request) const {
-  const auto found = find(request.method, request.path);
-  return found.route != nullptr ? found.route->pattern : std::string_view{"none"};
-}
-
 std::size_t Router::body_bytes_max(http::Method method, std::string_view path, const http::Peer& peer) {
   const auto usual = http::Limits{}.body_bytes_max;
   const auto found = find(method, path);
@@ -174,23 +169,25 @@ std::size_t Router::body_bytes_max(http::Method method, std::string_view path, c
   return caller && *caller && fits(found.route->caller, (*caller)->profile) ? found.route->body_bytes_max : usual;
 }
 
-http::Response Router::serve(const http::Request& request) {
+Served Router::serve(const http::Request& request) {
   const auto found = find(request.method, request.path);
-  auto answer = dispatch(request, found);
+  Served served{.answer = {}, .route = found.route != nullptr ? found.route->pattern : "none", .caller = {}};
+  auto answer = dispatch(request, found, served);
   if (answer) {
-    return std::move(*answer);
+    served.answer = std::move(*answer);
+    return served;
   }
   note(request, answer.error(), !request.peer->certificate.empty());
   const bool est =
       found.route != nullptr ? found.route->form == Form::est : request.path.starts_with("/.well-known/est/");
-  auto refusal = est ? plain_problem(answer.error()) : problem(answer.error());
+  served.answer = est ? plain_problem(answer.error()) : problem(answer.error());
   if (answer.error().code == Code::method_not_allowed) {
-    refusal.headers.push_back({"Allow", found.methods});  // RFC 9110 §15.5.6
+    served.answer.headers.push_back({"Allow", found.methods});  // RFC 9110 §15.5.6
   }
-  return refusal;
+  return served;
 }
 
-Result<http::Response> Router::dispatch(const http::Request& request, const Found& found) {
+Result<http::Response> Router::dispatch(const http::Request& request, const Found& found, Served& served) {
   if (found.route == nullptr) {
     return found.methods.empty() ? fail(Code::not_found, "no such path")
                                  : fail(Code::method_not_allowed, "this path takes another method");
@@ -206,6 +203,7 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
     }
   }
   BM_TRY(auto caller, present(*request.peer));
+  served.caller = caller;
   BM_CHECK(admit(route, caller));
   const auto source = caller ? caller->key.spki_sha256() : crypto::sha256(as_bytes(request.peer->source));
   auto parameters = found.parameters;

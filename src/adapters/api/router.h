@@ -59,15 +59,20 @@ struct Route {
   Result<void> (*finish)(Call&) = nullptr;  ///< what an order may have left undone whose answer is given again
 };
 
+/// An answer with what the log and the metrics say of it.
+struct Served {
+  http::Response answer;
+  std::string_view route;                           ///< pattern that the request met; "none" if there is no such route
+  std::shared_ptr<const app::Presentation> caller;  ///< as in Call, also where the request was refused
+};
+
 /// Serves one listener's table. Thread-safe.
 class Router {
  public:
   Router(Services& services, std::span<const Route> routes) : services_{services}, routes_{routes} {}
-  http::Response serve(const http::Request& request);
+  Served serve(const http::Request& request);
   /// How large the body of such a request may be. Reads no store; at most one signature is verified, once a caller.
   std::size_t body_bytes_max(http::Method method, std::string_view path, const http::Peer& peer);
-  /// The pattern that the request meets, for logs and metrics; "none" if there is no such route.
-  [[nodiscard]] std::string_view pattern(const http::Request& request) const;
 
  private:
   struct Found {
@@ -76,7 +81,7 @@ class Router {
     std::vector<std::string> parameters;
   };
   [[nodiscard]] Found find(http::Method asked, std::string_view path) const;
-  Result<http::Response> dispatch(const http::Request& request, const Found& found);
+  Result<http::Response> dispatch(const http::Request& request, const Found& found, Served& served);
   Result<std::shared_ptr<const app::Presentation>> present(const http::Peer& peer);
   Result<http::Response> carry_out(const Route& route, Call& call);
   Result<void> admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller);

@@ -36,6 +36,15 @@ Result<std::vector<Bytes>> chain(json::Object& in, std::string_view name) {
   return out;
 }
 
+/// Empty where it is missing; what is there is not empty.
+Result<Bytes> optional_blob(json::Object& in, std::string_view name) {
+  BM_TRY(auto found, in.optional_base64(name, kBlobMax));
+  if (found && found->empty()) {
+    return fail(Code::bad_json, std::string{name} + " is empty");
+  }
+  return std::move(found).value_or(Bytes{});
+}
+
 }  // namespace
 
 Result<SessionId> session(json::Object& in, std::string_view name) {
@@ -70,6 +79,7 @@ Result<app::ProvisionEvidence> provision_evidence(json::Object& in) {
   BM_TRY(out.idevid_public, in.base64("idevid_public", kBlobMax));
   BM_TRY(out.statement, statement(in, "statement"));
   BM_TRY(out.csr, in.base64("csr", kCertificateMax));
+  BM_TRY(out.creation_data, optional_blob(in, "creation_data"));
   return out;
 }
 

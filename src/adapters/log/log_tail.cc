@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/log/log_tail.h"
 
+#include <algorithm>
+
 namespace birthmark {
 
 using audit::kTileWidth;
@@ -42,12 +44,12 @@ Result<void> LogTail::put_entry(BytesView entry) {
   const Bytes copy = to_bytes(entry);
   BM_TRY(const auto encoded, audit::write_entry_bundle(std::span{&copy, 1}));
   append(bundle_, encoded);
-  ++bundled_;
+  bundle_ends_.push_back(bundle_.size());
   bundle_grown_ = true;
-  if (bundled_ == kTileWidth) {
+  if (bundle_ends_.size() == kTileWidth) {
     full_.push_back({{.kind = TileKind::entries, .index = tree_.size() / kTileWidth}, std::move(bundle_)});
     bundle_.clear();
-    bundled_ = 0;
+    bundle_ends_.clear();
     bundle_grown_ = false;
   }
   return {};
@@ -68,7 +70,8 @@ Result<void> LogTail::flush(const std::function<Result<void>(const audit::TileNa
   }
   full_.clear();
   if (bundle_grown_) {
-    BM_CHECK(write({.kind = TileKind::entries, .index = tree_.size() / kTileWidth, .width = bundled_}, bundle_));
+    const auto width = static_cast<unsigned>(bundle_ends_.size());
+    BM_CHECK(write({.kind = TileKind::entries, .index = tree_.size() / kTileWidth, .width = width}, bundle_));
     bundle_grown_ = false;
   }
   for (unsigned level = 0; level < levels_.size(); ++level) {
@@ -80,6 +83,24 @@ Result<void> LogTail::flush(const std::function<Result<void>(const audit::TileNa
     }
   }
   return {};
+}
+
+std::optional<Bytes> LogTail::find(const audit::TileName& name) const {
+  const auto finished = std::ranges::find(full_, name, &Tile::name);
+  return finished != full_.end() ? std::optional{finished->bytes} : unfinished(name);
+}
+
+std::optional<Bytes> LogTail::unfinished(const audit::TileName& name) const {
+  if (name.kind == TileKind::entries) {
+    const bool here = name.index == tree_.size() / kTileWidth && name.width <= bundle_ends_.size();
+    return here ? std::optional{to_bytes(BytesView{bundle_}.first(bundle_ends_[name.width - 1]))} : std::nullopt;
+  }
+  if (name.level >= levels_.size()) {
+    return std::nullopt;
+  }
+  const auto& at = levels_[name.level];
+  const bool here = name.index == at.tile && name.width <= at.hashes.size();
+  return here ? std::optional{audit::write_hash_tile(std::span{at.hashes}.first(name.width))} : std::nullopt;
 }
 
 }  // namespace birthmark

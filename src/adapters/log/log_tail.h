@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,9 @@ class LogTail {
   /// ones. @error `write`'s
   Result<void> flush(const std::function<Result<void>(const audit::TileName&, BytesView)>& write);
 
+  /// The bytes of a tile or bundle that is not full yet, at any width that it had, or that flush() has yet to give.
+  [[nodiscard]] std::optional<Bytes> find(const audit::TileName& name) const;
+
   [[nodiscard]] const audit::Tree& tree() const { return tree_; }
 
  private:
@@ -41,11 +45,12 @@ class LogTail {
   };
 
   void put(unsigned level, std::uint64_t index, const Digest& hash);
+  [[nodiscard]] std::optional<Bytes> unfinished(const audit::TileName& name) const;
   Result<void> put_entry(BytesView entry);
 
   audit::Tree tree_;
-  Bytes bundle_;  // of the unfinished bundle
-  unsigned bundled_ = 0;
+  Bytes bundle_;                          // of the unfinished bundle
+  std::vector<std::size_t> bundle_ends_;  // where each of its entries ends
   bool bundle_grown_ = false;
   std::vector<Level> levels_;
   std::vector<Tile> full_;

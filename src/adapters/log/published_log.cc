@@ -46,6 +46,15 @@ Result<std::unique_ptr<PublishedLog>> PublishedLog::open(PublishedLogOptions opt
   return log;
 }
 
+PublishedLog::~PublishedLog() {
+  follower_.request_stop();
+  if (follower_.joinable()) {
+    follower_.join();
+  }
+  const std::scoped_lock lock{writing_};
+  static_cast<void>(write_files());
+}
+
 Result<void> PublishedLog::load() {
   const auto& directory = options_.directory;
   BM_CHECK(options_.files.make_directory(directory));
@@ -61,7 +70,9 @@ Result<void> PublishedLog::load() {
   if (head.synced > durable_head_->size || head.synced % kTileWidth != 0) {
     return fail(Code::storage, directory.string() + ": the head contradicts its checkpoint");
   }
-  published_ = {durable_head_->size, head.synced, head.checkpoint};
+  published_.size = durable_head_->size;
+  published_.synced = head.synced;
+  published_.checkpoint = head.checkpoint;
   return {};
 }
 
@@ -109,12 +120,15 @@ Result<void> PublishedLog::catch_up(const app::Store& store) {
   }
   BM_CHECK(feed(store, tail, span.size, [this](LogTail& grown) { return write_grown(grown); }));
   if (durable_head_ && span.size == before.size && from == before.synced) {
-    tail_ = std::move(tail);
-    caught_up_ = true;
-    return write_checkpoint_file(before.checkpoint);
+    stand({before.size, before.synced, before.checkpoint, std::make_shared<const LogTail>(std::move(tail))});
+  } else {
+    BM_CHECK(publish(std::move(tail), from));
   }
-  BM_CHECK(publish(std::move(tail), from));
+  BM_CHECK(write_files());
   caught_up_ = true;
+  if (options_.files_behind.count() != 0) {
+    follower_ = std::jthread{[this](const std::stop_token& stop) { follow(stop); }};
+  }
   return {};
 }
 
@@ -162,24 +176,29 @@ Result<std::string> PublishedLog::append(std::uint64_t first_index, std::span<co
   if (!caught_up_) {
     return fail(Code::unavailable, "the published log has not been compared with the registry yet");
   }
-  const auto size = tail_.tree().size();
-  if (first_index > size) {
-    return fail(Code::conflict,
-                "the log has " + std::to_string(size) + " entries, the next one is not " + std::to_string(first_index));
+  if (files_failed_) {
+    BM_CHECK(write_files());  // a directory that takes no files takes no entries
   }
-  const auto known = static_cast<std::size_t>(std::min<std::uint64_t>(size - first_index, entries.size()));
-  if (known == entries.size()) {
-    BM_CHECK(write_checkpoint_file(checkpoint()));
-    return checkpoint();
+  const auto before = published();
+  if (first_index > before.size) {
+    return fail(Code::conflict, "the log has " + std::to_string(before.size) + " entries, the next one is not " +
+                                    std::to_string(first_index));
   }
-  auto grown = tail_;
-  BM_CHECK(grown.add(entries.subspan(known)));
-  BM_CHECK(write_grown(grown));
-  BM_CHECK(publish(std::move(grown), durable_size()));
+  const auto known = static_cast<std::size_t>(std::min<std::uint64_t>(before.size - first_index, entries.size()));
+  if (known < entries.size()) {
+    auto grown = *before.tail;
+    BM_CHECK(grown.add(entries.subspan(known)));
+    BM_CHECK(publish(std::move(grown), before.synced));
+  }
+  if (options_.files_behind.count() == 0) {
+    BM_CHECK(write_files());
+  } else {
+    behind_.notify_all();
+  }
   return checkpoint();
 }
 
-/// Signs the checkpoint of a tail whose tiles are written, makes it durable, and gives it out.
+/// Signs the checkpoint of a tail, makes it durable, and gives it out.
 Result<void> PublishedLog::publish(LogTail grown, std::uint64_t synced) {
   const auto& tree = grown.tree();
   const audit::Checkpoint next{options_.key.name(), tree.size(), tree.root(), {}};
@@ -187,13 +206,47 @@ Result<void> PublishedLog::publish(LogTail grown, std::uint64_t synced) {
   options_.faults.reached("log.before_head");
   BM_CHECK(head_->put({synced, note}));
   options_.faults.reached("log.after_head");
-  const auto size = tree.size();
-  tail_ = std::move(grown);
-  {
-    const std::scoped_lock lock{state_mutex_};
-    published_ = {size, synced, note};
+  stand({next.size, synced, std::move(note), std::make_shared<const LogTail>(std::move(grown))});
+  return {};
+}
+
+/// From here on this is the log; its files follow.
+void PublishedLog::stand(Published next) {
+  files_are_behind_ = true;
+  const std::scoped_lock lock{state_mutex_};
+  published_ = std::move(next);
+}
+
+// --- files, under writing_ ---
+
+/// Brings the directory up to the newest checkpoint, and returns its size.
+Result<std::uint64_t> PublishedLog::write_files() {
+  auto now = published();
+  if (!files_are_behind_) {
+    return now.size;
   }
-  return write_checkpoint_file(note);
+  files_failed_ = true;
+  auto tail = *now.tail;
+  BM_CHECK(write_grown(tail));
+  BM_CHECK(write_checkpoint_file(now.checkpoint));
+  files_failed_ = false;
+  const auto size = now.size;
+  now.tail = std::make_shared<const LogTail>(std::move(tail));
+  stand(std::move(now));
+  files_are_behind_ = false;
+  return size;
+}
+
+/// What a commit has left to be written waits a little for what others add to it.
+void PublishedLog::follow(const std::stop_token& stop) {
+  std::unique_lock lock{writing_};
+  while (behind_.wait(lock, stop, [this] { return files_are_behind_; })) {
+    behind_.wait_for(lock, stop, options_.files_behind, [] { return false; });
+    if (stop.stop_requested()) {
+      return;
+    }
+    static_cast<void>(write_files());  // the next append() tells what failed
+  }
 }
 
 Result<void> PublishedLog::write_grown(LogTail& tail) {
@@ -227,12 +280,17 @@ Result<void> PublishedLog::write_checkpoint_file(const std::string& checkpoint) 
 
 Result<std::uint64_t> PublishedLog::make_durable() {
   const std::scoped_lock syncing{syncing_};
-  const auto now = published();
-  const auto target = now.size / kTileWidth * kTileWidth;
-  if (target == now.synced) {
+  std::uint64_t written = 0;
+  {
+    const std::scoped_lock lock{writing_};
+    BM_TRY(written, write_files());
+  }
+  const auto synced = durable_size();
+  const auto target = written / kTileWidth * kTileWidth;
+  if (target == synced) {
     return target;
   }
-  const auto names = audit::tiles_grown(now.synced, target);
+  const auto names = audit::tiles_grown(synced, target);
   BM_CHECK(sync_tiles(names));
   {
     const std::scoped_lock lock{writing_};
@@ -286,6 +344,9 @@ Result<void> PublishedLog::drop_partial(const TileName& full) {
 
 Result<Bytes> PublishedLog::read(const TileName& name) const {
   constexpr std::size_t kTileMaxBytes = kTileWidth * (2 + audit::kBundledEntryMaxBytes);
+  if (auto bytes = published().tail->find(name)) {
+    return std::move(*bytes);
+  }
   return options_.files.read(path(name), kTileMaxBytes);
 }
 

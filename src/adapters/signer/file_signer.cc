@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace birthmark {
 namespace {
@@ -33,26 +32,13 @@ Result<void> check_name(std::string_view name) {
   return good ? Result<void>{} : fail(Code::key_attributes, "key name: 1 to 120 of a-z, 0-9, '.', '_', '-'");
 }
 
-Result<Epoch> read_epoch(Files& files, const std::filesystem::path& path) {
-  const auto bytes = files.read(path, 32);
-  if (!bytes) {
-    return bytes.error().code == Code::not_found ? Result<Epoch>{Epoch{0}} : fail(bytes.error());
-  }
-  std::uint64_t value = 0;
-  const auto text = as_text(*bytes);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return fail(Code::key_attributes, "the signer's epoch file is damaged");
-  }
-  return Epoch{value};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<FileSigner>> FileSigner::open(Files& files, std::filesystem::path directory, Secret passphrase) {
   BM_CHECK(files.make_directory(directory));
-  BM_TRY(const auto epoch, read_epoch(files, directory / "epoch"));
-  return std::unique_ptr<FileSigner>{new FileSigner{files, std::move(directory), std::move(passphrase), epoch}};
+  BM_TRY(auto epoch, EpochFile::open(files, directory / "epoch"));
+  return std::unique_ptr<FileSigner>{
+      new FileSigner{files, std::move(directory), std::move(passphrase), std::move(epoch)}};
 }
 
 Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use, crypto::KeyType type) {
@@ -134,18 +120,12 @@ Result<std::shared_ptr<const FileSigner::Entry>> FileSigner::load(const std::str
 
 Result<void> FileSigner::fence(Epoch epoch) {
   const std::scoped_lock lock{mutex_};
-  if (epoch >= epoch_) {
-    // Read anew each time: a writer that was paused must see what another process has signed under since.
-    BM_TRY(epoch_, read_epoch(files_, directory_ / "epoch"));
+  // Read anew each time: a writer that was paused must see what another process has signed under since.
+  BM_TRY(const auto seen, epoch_.get());
+  if (epoch < seen) {
+    return fail(Code::fenced, "the signer has seen epoch " + std::to_string(seen.get()));
   }
-  if (epoch < epoch_) {
-    return fail(Code::fenced, "the signer has seen epoch " + std::to_string(epoch_.get()));
-  }
-  if (epoch > epoch_) {
-    BM_CHECK(write_atomically(files_, directory_ / "epoch", as_bytes(std::to_string(epoch.get()))));
-    epoch_ = epoch;
-  }
-  return {};
+  return epoch > seen ? epoch_.put(epoch) : Result<void>{};
 }
 
 }  // namespace birthmark

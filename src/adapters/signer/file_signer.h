@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 
+#include "adapters/signer/epoch_file.h"
 #include "app/ports/files.h"
 #include "app/ports/signer.h"
 #include "base/secret.h"
@@ -31,8 +32,8 @@ class FileSigner final : public app::Signer {
     crypto::PrivateKey key;
   };
 
-  FileSigner(Files& files, std::filesystem::path directory, Secret passphrase, Epoch epoch)
-      : files_{files}, directory_{std::move(directory)}, passphrase_{std::move(passphrase)}, epoch_{epoch} {}
+  FileSigner(Files& files, std::filesystem::path directory, Secret passphrase, EpochFile epoch)
+      : files_{files}, directory_{std::move(directory)}, passphrase_{std::move(passphrase)}, epoch_{std::move(epoch)} {}
   Result<Bytes> make_signature(const app::SigningIntent& intent) override;
   Result<std::shared_ptr<const Entry>> find(const std::string& key);
   Result<std::shared_ptr<const Entry>> load(const std::string& key);
@@ -43,7 +44,7 @@ class FileSigner final : public app::Signer {
   const std::filesystem::path directory_;
   const Secret passphrase_;
   std::mutex mutex_;  ///< of everything below; never held while signing
-  Epoch epoch_;
+  EpochFile epoch_;
   std::map<std::string, std::shared_ptr<const Entry>> entries_;
   std::set<std::string> destroyed_;  ///< a load that is under way brings none of them back
 };

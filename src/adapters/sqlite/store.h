@@ -33,9 +33,10 @@ struct StoreOptions {
 
 /// What has happened since open().
 struct StoreCounters {
-  std::uint64_t works = 0;       ///< that succeeded
-  std::uint64_t commits = 0;     ///< that were durable
-  std::uint64_t recoveries = 0;  ///< connections opened anew after an I/O error
+  std::uint64_t works = 0;                 ///< that succeeded
+  std::uint64_t commits = 0;               ///< that were durable
+  std::uint64_t recoveries = 0;            ///< connections opened anew after an I/O error
+  std::chrono::nanoseconds commit_time{};  ///< of all commits: the works and the sync, not the wait for a turn
 };
 
 /// The registry in one SQLite database (docs/wire/schema.md). One thread commits: it takes what waits, runs each work

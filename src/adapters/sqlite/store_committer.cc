@@ -102,6 +102,7 @@ Result<void> SqliteStore::commit(Group& group) {
     BM_CHECK(reopen());
   }
   BM_CHECK(deliver_owed());
+  const auto begun = options_.clock.ticks();
   const auto written = write_group(group);
   if (!written) {
     if (connection_->is_poisoned()) {
@@ -118,6 +119,7 @@ Result<void> SqliteStore::commit(Group& group) {
     const std::scoped_lock lock{mutex_};
     counters_.works += group.succeeded;
     ++counters_.commits;
+    counters_.commit_time += options_.clock.ticks() - begun;
   }
   options_.faults.reached("store.after_commit");
   owed_ = std::move(group.committed);

@@ -54,6 +54,21 @@ constexpr std::array kListenerRows{
     ListenerRow{"birthmark_sessions_cut_total", "Connections ended by a deny.", kCounter, &http::Counters::cut},
 };
 
+struct CountRow {
+  const char* name;
+  const char* help;
+  const char* label;
+  std::map<std::string, std::uint64_t> Reading::*counts;
+};
+constexpr std::array kCountRows{
+    CountRow{"birthmark_refusals_total", "Refusals by code.", "code", &Reading::refusals},
+    CountRow{"birthmark_audit_entries_total", "What was done and refused, by kind of audit entry.", "kind",
+             &Reading::events},
+    CountRow{"birthmark_device_moves_total", "Moves of devices, by the state they came to.", "to", &Reading::moves},
+    CountRow{"birthmark_decisions_total", "Requests of devices judged: allowed, or denied by a step.", "decision",
+             &Reading::decisions},
+};
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -89,11 +104,20 @@ std::string Metrics::text(const Reading& reading) const {
     }
     families.push_back(std::move(family));
   }
-  MetricFamily refusals{"birthmark_refusals_total", "Refusals by code.", kCounter, {}};
-  for (const auto& [code, count] : reading.refusals) {
-    refusals.metric.push_back(sample({{"code", code}}, count, kCounter));
+  for (const auto& row : kCountRows) {
+    MetricFamily family{row.name, row.help, kCounter, {}};
+    for (const auto& [label, count] : reading.*row.counts) {
+      family.metric.push_back(sample({{row.label, label}}, count, kCounter));
+    }
+    families.push_back(std::move(family));
   }
-  families.push_back(std::move(refusals));
+  ClientMetric commits;
+  commits.summary.sample_count = reading.commits;
+  commits.summary.sample_sum = std::chrono::duration<double>{reading.commit_time}.count();
+  families.push_back({"birthmark_commit_seconds",
+                      "Commits of the registry, from the first work of a group to its sync.",
+                      prometheus::MetricType::Summary,
+                      {std::move(commits)}});
   families.push_back(
       {"birthmark_log_entries", "Entries of the audit log.", kGauge, {sample({}, reading.log_entries, kGauge)}});
   families.push_back({"birthmark_log_lines_dropped_total",

@@ -16,6 +16,11 @@ namespace birthmark::telemetry {
 struct Reading {
   std::map<std::string, http::Counters> listeners;  ///< by name
   std::map<std::string, std::uint64_t> refusals;    ///< by code
+  std::map<std::string, std::uint64_t> events;      ///< audit entries by kind
+  std::map<std::string, std::uint64_t> moves;       ///< of devices, by the state they came to
+  std::map<std::string, std::uint64_t> decisions;   ///< "allow", and "deny_" with the step
+  std::uint64_t commits = 0;
+  std::chrono::nanoseconds commit_time{};
   std::uint64_t log_entries = 0;
   std::uint64_t log_lines_dropped = 0;
   std::uint64_t tidy_failures = 0;

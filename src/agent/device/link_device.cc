@@ -86,11 +86,18 @@ Result<link::EvidenceReply> LinkDevice::evidence(const link::EvidenceRequest& re
   if (request.purpose != Purpose::provision) {
     return fail(Code::policy, "a station gets evidence for provisioning only");
   }
-  BM_TRY(const auto key, public_key(root_, DeviceKey::idevid));
+  BM_TRY(const auto area, root_.public_area(DeviceKey::idevid));
+  BM_TRY(const auto key, key_of(area));
   const auto fresh =
       lifecycle::freshness_value(request.purpose, request.nonce, request.session, request.device, key.spki_sha256());
   link::EvidenceReply reply;
-  BM_TRY(reply.statement, root_.certify(DeviceKey::idevid, fresh));
+  if (idevid_template_of(area) == IdevidTemplate::tcg_h2) {
+    BM_TRY(auto made, root_.certify_creation(IdentityKey::idevid, fresh));
+    reply.statement = std::move(made.statement);
+    reply.creation_data = std::move(made.creation_data);
+  } else {
+    BM_TRY(reply.statement, root_.certify(DeviceKey::idevid, fresh));
+  }
   BM_TRY(reply.csr, make_csr(root_, DeviceKey::idevid, {}));
   return reply;
 }
@@ -130,6 +137,11 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
   }
   if (present && state_.fused() && !same_but_idevid(*present, request)) {
     return fail(Code::state_forbids, "the device has left the line with something else", "install.fused");
+  }
+  // Before the birth, so that a device that knows its birth always knows its key again.
+  BM_TRY(const auto area, root_.public_area(DeviceKey::idevid));
+  if (const auto made_of = idevid_template_of(area)) {
+    BM_CHECK(state_.note_idevid_template(*made_of));
   }
   if (present != request) {
     BM_CHECK(state_.install(request));

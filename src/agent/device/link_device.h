@@ -29,7 +29,8 @@ class LinkDevice final : public link::Device {
 
   Result<link::HelloReply> hello() override;
   Result<link::KeysReply> keys() override;
-  /// For purpose provision only: every other statement is the device's own to make, in the field.
+  /// For purpose provision only: every other statement is the device's own to make, in the field. The IDevID key is
+  /// certified; of the TCG's template, which a password does not certify, the creation is.
   /// @error policy: another purpose
   Result<link::EvidenceReply> evidence(const link::EvidenceRequest& request) override;
   Result<link::ActivateReply> activate(const link::ActivateRequest& request) override;

@@ -8,6 +8,7 @@ namespace birthmark::agent {
 namespace {
 
 constexpr const char* kBirthFile = "birth.cbor";
+constexpr const char* kIdevidFile = "idevid-template.cbor";
 constexpr const char* kCredentialFile = "credential.cbor";
 constexpr const char* kTimeFile = "time-floor.cbor";
 constexpr const char* kFuseFile = "debug-fuse.cbor";
@@ -79,6 +80,14 @@ Result<RetirementReceipt> read_receipt(BytesView bytes) {
   return out;
 }
 
+Result<IdevidTemplate> read_idevid_template(BytesView bytes) {
+  BM_TRY(auto in, Fields::open(bytes));
+  BM_TRY(const auto name, in.text(1, link::kTextMaxBytes));
+  BM_CHECK(in.finish());
+  const auto named = idevid_template_named(name);
+  return named ? Result<IdevidTemplate>{*named} : fail(Code::bad_request, "unknown template");
+}
+
 /// The file is what the device itself wrote: anything else is damage, not a bad request.
 template <class T>
 Result<T> own(Result<T> read, const char* file) {
@@ -125,6 +134,10 @@ Result<void> DeviceState::load() {
   if (birth) {
     BM_TRY(birth_, own(read_birth(*birth), kBirthFile));
   }
+  BM_TRY(const auto idevid, read(kIdevidFile));
+  if (idevid) {
+    BM_TRY(idevid_template_, own(read_idevid_template(*idevid), kIdevidFile));
+  }
   BM_TRY(const auto credentials, read(kCredentialFile));
   if (credentials) {
     BM_TRY(auto both, own(read_credentials_file(*credentials), kCredentialFile));
@@ -148,6 +161,17 @@ Result<void> DeviceState::load() {
 Result<void> DeviceState::install(const link::InstallRequest& birth) {
   BM_CHECK(write_atomically(files_, directory_ / kBirthFile, link::write(link::Request{0, birth})));
   birth_ = birth;
+  return {};
+}
+
+Result<void> DeviceState::note_idevid_template(IdevidTemplate made_of) {
+  if (idevid_template_ == made_of) {
+    return {};
+  }
+  cbor::Writer out;
+  out.map(1).unsigned_int(1).text(row_of(made_of).name);
+  BM_CHECK(write_atomically(files_, directory_ / kIdevidFile, out.finish()));
+  idevid_template_ = made_of;
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/idevid_template.h"
 #include "agent/link/message.h"
 #include "app/ports/files.h"
 #include "base/instant.h"
@@ -26,9 +27,9 @@ struct RetirementReceipt {
   friend bool operator==(const RetirementReceipt&, const RetirementReceipt&) = default;
 };
 
-/// What a device remembers: its birth, its operational credential, the latest moment it was ever told, and whether its
-/// debug port is fused. One file each, replaced in one step: after a power cut at any moment the old or the new one is
-/// whole (AC-43). One writer: hold `lock` while it is open.
+/// What a device remembers: its birth and what its IDevID key is made of, its operational credential, the latest moment
+/// it was ever told, and whether its debug port is fused. One file each, replaced in one step: after a power cut at any
+/// moment the old or the new one is whole (AC-43). One writer: hold `lock` while it is open.
 class DeviceState {
  public:
   /// @param files outlives this. @param directory made (0700) if absent.
@@ -44,6 +45,12 @@ class DeviceState {
   [[nodiscard]] const std::optional<link::InstallRequest>& birth() const { return birth_; }
   /// @error storage
   Result<void> install(const link::InstallRequest& birth);
+
+  /// What the IDevID key of its birth is made of: after an owner clear the chip itself cannot tell. Nothing: never
+  /// noted.
+  [[nodiscard]] std::optional<IdevidTemplate> idevid_template() const { return idevid_template_; }
+  /// @error storage
+  Result<void> note_idevid_template(IdevidTemplate made_of);
 
   /// The LDevID in use, for the operational key; or nothing.
   [[nodiscard]] const std::optional<Credential>& operational() const { return operational_; }
@@ -81,6 +88,7 @@ class DeviceState {
   Files& files_;
   std::filesystem::path directory_;
   std::optional<link::InstallRequest> birth_;
+  std::optional<IdevidTemplate> idevid_template_;
   std::optional<Credential> operational_;
   std::optional<Credential> staged_;
   Instant floor_{};

@@ -180,16 +180,23 @@ Result<void> get_statement(Fields& in, agent::Statement& s) {
   return {};
 }
 
-std::size_t size(const EvidenceReply&) {
-  return 3;
+std::size_t size(const EvidenceReply& m) {
+  return m.creation_data.empty() ? 3 : 4;
 }
 void put(cbor::Writer& out, const EvidenceReply& m) {
   put_statement(out, m.statement);
   out.unsigned_int(4).bytes(m.csr);
+  if (!m.creation_data.empty()) {
+    out.unsigned_int(5).bytes(m.creation_data);
+  }
 }
 Result<void> get(Fields& in, EvidenceReply& m) {
   BM_CHECK(get_statement(in, m.statement));
   BM_TRY(m.csr, in.bytes(4, kCertificateMaxBytes));
+  BM_TRY(const bool of_creation, in.has(5));
+  if (of_creation) {
+    BM_TRY(m.creation_data, in.bytes(5, kBlobMaxBytes));
+  }
   return {};
 }
 

@@ -31,7 +31,7 @@ struct HelloRequest {
 struct KeysRequest {
   static constexpr Kind kKind = Kind::keys;
 };
-/// A certification of the IDevID key with this freshness value, and a request signed by it.
+/// A statement about the IDevID key with this freshness value, and a request signed by it.
 struct EvidenceRequest {
   static constexpr Kind kKind = Kind::evidence;
   Nonce nonce;
@@ -92,8 +92,9 @@ struct KeysReply {
 };
 struct EvidenceReply {
   static constexpr Kind kKind = Kind::evidence;
-  agent::Statement statement;
+  agent::Statement statement;  ///< of TPM2_Certify, or of TPM2_CertifyCreation
   Bytes csr;
+  Bytes creation_data = {};  ///< TPMS_CREATION_DATA of the IDevID key; empty: it was certified
 };
 struct ActivateReply {
   static constexpr Kind kKind = Kind::activate;

@@ -64,6 +64,9 @@ Answer describe_device(OpenDevice& device) {
     out["registry"] = state.birth()->host + ":" + std::to_string(state.birth()->device_port);
     BM_TRY(const auto idevid, x509::Certificate::read(state.birth()->idevid));
     out["idevid_serial"] = to_hex(idevid.serial());
+    if (const auto made_of = state.idevid_template()) {
+      out["idevid_template"] = row_of(*made_of).name;
+    }
   }
   if (state.operational()) {
     BM_TRY(const auto ldevid, x509::Certificate::read(state.operational()->certificate));

@@ -23,6 +23,7 @@ struct ProvisionOptions {
   std::optional<std::string> listen;        ///< host:port for links
   bool stdio = false;                       ///< one link over standard input and output instead
   std::optional<std::string> debug_listen;  ///< of the simulated debug port; nothing: there is none
+  std::optional<IdevidTemplate> idevid;     ///< what the IDevID key is made of, at the first provisioning
   bool never_fuse = false;
   bool insecure_boot = false;
 };

@@ -40,14 +40,16 @@ inline Result<std::unique_ptr<FileLock>> lock_device(const Common& common, Files
   return fail(busy ? Code::unavailable : Code::storage, lock.error().detail, busy ? "device.lock" : "device.state");
 }
 
+/// @param idevid what the IDevID key is to be made of; nothing: as the device remembers, else as its TPM tells.
 /// @error as `lock_device`; unavailable with check "device.tpm": no TPM answers. storage
-inline Result<OpenDevice> open_device(const Common& common, Files& files) {
+inline Result<OpenDevice> open_device(const Common& common, Files& files, std::optional<IdevidTemplate> idevid = {}) {
   OpenDevice device;
   BM_TRY(device.lock, lock_device(common, files));
   BM_TRY(device.state, DeviceState::open(files, common.state));
   TpmOptions options;
   options.tcti = common.tcti;
   options.state_directory = DeviceState::key_directory(common.state);
+  options.idevid = idevid ? idevid : device.state->idevid_template();
   auto root = open_tpm_root(std::move(options), files);
   if (!root) {
     return fail(root.error().code, root.error().detail, "device.tpm");

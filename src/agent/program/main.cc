@@ -28,6 +28,10 @@ std::string is_firmware(const std::string& text) {
                                                  : "a version is one to four numbers with dots between: 4.12.0";
 }
 
+std::string is_idevid_template(const std::string& text) {
+  return idevid_template_named(text) ? std::string{} : "birthmark or tcg-h2";
+}
+
 void add_common(CLI::App& command, Common& common) {
   command.add_option("--state", common.state, "directory of this device's durable state")->required();
   command.add_option("--tcti", common.tcti, "how to reach the TPM: device:/dev/tpmrm0, swtpm:path=SOCKET")
@@ -48,6 +52,11 @@ void add_line(CLI::App& program, Common& common, ProvisionOptions& options, int&
       ->add_option("--debug-listen", options.debug_listen,
                    "HOST:PORT of the simulated debug port, which answers an IDCODE until it is fused")
       ->check(is_endpoint);
+  command
+      ->add_option_function<std::string>(
+          "--idevid-template", [&options](const std::string& name) { options.idevid = idevid_template_named(name); },
+          "birthmark, or tcg-h2: what a new IDevID key is made of, certified or attested by its creation")
+      ->check(is_idevid_template);
   command->add_flag("--never-fuse", options.never_fuse, "test device: the debug port stays open");
   command->add_flag("--insecure-boot", options.insecure_boot, "test device: claims secure boot off");
   command->callback([&common, &options, &exit_code] {

@@ -22,6 +22,8 @@ constexpr std::array kAtTheDevice{
     Words{"device.state", "The state directory cannot be used.", "Check --state, its permissions and the disk."},
     Words{"device.birth", "No line has provisioned this device.",
           "Put it on a line: `birthmark-agent provision` here, `birthmark station run` at the station."},
+    Words{"device.idevid", "The IDevID key of this device is made of another template.",
+          "Leave out --idevid-template: a device keeps the key of its birth."},
     Words{"device.ldevid", "The device has no operational certificate, or an owner clear destroyed its key.",
           "Run `birthmark-agent enroll`; a device that was enrolled before: `birthmark-agent revalidate`."}};
 

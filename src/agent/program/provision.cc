@@ -19,19 +19,23 @@ namespace {
 /// A device at the line: its link, and its simulated debug port.
 class LineDevice {
  public:
-  LineDevice(Common common, const ProvisionOptions& options) : common_{std::move(common)} {
+  LineDevice(Common common, const ProvisionOptions& options) : common_{std::move(common)}, idevid_{options.idevid} {
     settings_ = {.agent_version = kVersion,
                  .firmware = common_.firmware,
                  .secure_boot = !options.insecure_boot,
                  .fuses = !options.never_fuse};
   }
 
-  /// Opens what the options ask for, and completes a fuse that a power cut came before. @error unavailable, storage
+  /// Opens what the options ask for, and completes a fuse that a power cut came before.
+  /// @error conflict with check "device.idevid": it was born with a key of another template. unavailable, storage
   Result<void> open(const ProvisionOptions& options) {
     bool fused = false;
     {
       BM_TRY(const auto lock, lock_device(common_, files_));
       BM_TRY(const auto state, DeviceState::open(files_, common_.state));
+      if (idevid_ && state->birth() && state->idevid_template().value_or(*idevid_) != *idevid_) {
+        return fail(Code::conflict, "the IDevID key of this device's birth is of another template", "device.idevid");
+      }
       if (state->birth() && settings_.fuses) {
         BM_CHECK(state->fuse());
       }
@@ -69,7 +73,7 @@ class LineDevice {
   void serve(link::Descriptor in, link::Descriptor out) {
     auto stream = out.open() ? link::fd_stream(std::move(in), std::move(out), kPatience)
                              : link::fd_stream(std::move(in), kPatience);
-    auto device = open_device(common_, files_);
+    auto device = open_device(common_, files_, idevid_);
     Result<void> outcome;
     if (device) {
       LinkDevice answers{*device->root, *device->state, settings_, [&] { return blow(*device->state); }};
@@ -125,6 +129,7 @@ class LineDevice {
   }
 
   Common common_;
+  std::optional<IdevidTemplate> idevid_;
   DeviceSettings settings_;
   PosixFiles files_;
   std::unique_ptr<DebugPort> debug_;

@@ -60,6 +60,7 @@ TEST_F(AgentProgram, wrong_usage_is_2_and_says_what_is_wrong) {
       {{"provision", "--state", at, "--listen", "nowhere"}, "--listen"},
       {{"provision", "--state", at, "--listen", "127.0.0.1:0", "--stdio"}, "--listen"},
       {{"provision", "--state", at, "--listen", "127.0.0.1:0", "--debug-listen", "port"}, "--debug-listen"},
+      {{"provision", "--state", at, "--stdio", "--idevid-template", "h2"}, "--idevid-template"},
       {{"telemetry", "--state", at, "--message", "{"}, "--message"},
       {{"run", "--state", at, "--message", "{"}, "--message"},
       {{"run", "--state", at, "--interval", "0"}, "--interval"},

@@ -107,6 +107,32 @@ TEST_F(Provision, hardware_that_the_batch_does_not_list_is_not_in_plan) {
   EXPECT_TRUE(world_.provision(device_, planned));
 }
 
+TEST_F(Provision, a_key_of_the_tcg_template_is_taken_by_its_creation_and_lives_as_any_other) {
+  device_.tpm.idevid = PaperKey{tpm::Template::idevid_h2};
+  const auto issued = must(world_.provision(device_, station_));
+  EXPECT_EQ(must(world_.provision(device_, station_)).certificate, issued.certificate) << "a retry";
+  must(world_.seal(device_, world_.lock_check()));
+  EXPECT_TRUE(world_.enroll(device_));
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Provision, creation_data_stand_beside_a_statement_of_creation_or_the_evidence_is_refused) {
+  auto& line = world_.cases->provisioning;
+  const auto signatures = world_.signer.signatures();
+  device_.tpm.idevid = PaperKey{tpm::Template::idevid_h2};
+  const auto judged = [&](auto spoil) {
+    auto evidence = world_.provision_evidence(device_, must(line.begin(station_.id(), "B-1")));
+    spoil(evidence);
+    return check_of(line.evidence(station_.id(), "B-1", evidence));
+  };
+  EXPECT_EQ(judged([](auto& evidence) { evidence.creation_data.clear(); }), "statement.type");
+  EXPECT_EQ(judged([](auto& evidence) { evidence.creation_data[0] ^= 1; }), "statement.creation");
+  device_.tpm.idevid = PaperKey{tpm::Template::idevid_birthmark};
+  EXPECT_EQ(judged([](auto& evidence) { evidence.creation_data = Bytes(55, 1); }), "statement.type");
+  EXPECT_EQ(world_.devices(), 0U);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+}
+
 TEST_F(Provision, a_wrong_secret_is_one_attempt_and_costs_nothing) {
   auto& line = world_.cases->provisioning;
   const auto challenge = must(line.begin(station_.id(), "B-1"));

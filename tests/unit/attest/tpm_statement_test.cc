@@ -29,11 +29,11 @@ struct Case {
     if (spoil_signed != nullptr) {
       spoil_signed(statement);
     }
-    return appraise_certify(statement, {.ak_public = ak_public,
-                                        .key_public = key_public,
-                                        .parent_public = parent_public,
-                                        .freshness = freshness,
-                                        .requested_spki = requested});
+    return appraise_key_statement(statement, {.ak_public = ak_public,
+                                              .key_public = key_public,
+                                              .parent_public = parent_public,
+                                              .freshness = freshness,
+                                              .requested_spki = requested});
   }
   /// The AK says of itself that it has these attributes, everywhere where it speaks of itself.
   void ak_with(tpm::Attributes attributes) {
@@ -67,11 +67,11 @@ TEST(Certify, a_child_of_the_owners_storage_key_passes_where_it_was_declared) {
   const Case made;
   const auto statement = made.tpm.certify_child(made.tpm.idevid, made.freshness);
   const auto judged = [&](BytesView parent) {
-    return failed_check(appraise_certify(statement, {.ak_public = made.ak_public,
-                                                     .key_public = made.key_public,
-                                                     .parent_public = parent,
-                                                     .freshness = made.freshness,
-                                                     .requested_spki = made.requested})
+    return failed_check(appraise_key_statement(statement, {.ak_public = made.ak_public,
+                                                           .key_public = made.key_public,
+                                                           .parent_public = parent,
+                                                           .freshness = made.freshness,
+                                                           .requested_spki = made.requested})
                             .findings);
   };
   EXPECT_EQ(judged(made.tpm.storage.public_area()), "");
@@ -220,11 +220,11 @@ TEST(Certify, without_the_magic_no_tpm_has_made_it) {
     const auto raw = crypto::ecdsa_der_to_raw(crypto::KeyType::p256, der).value();
     statement.signature = tpm::write(tpm::Signature{tpm::EcdsaSignature{
         tpm::Hash::sha256, to_bytes(BytesView{raw}.first(32)), to_bytes(BytesView{raw}.subspan(32))}});
-    const auto appraisal = appraise_certify(statement, {.ak_public = good.ak_public,
-                                                        .key_public = good.key_public,
-                                                        .parent_public = {},
-                                                        .freshness = good.freshness,
-                                                        .requested_spki = good.requested});
+    const auto appraisal = appraise_key_statement(statement, {.ak_public = good.ak_public,
+                                                              .key_public = good.key_public,
+                                                              .parent_public = {},
+                                                              .freshness = good.freshness,
+                                                              .requested_spki = good.requested});
     EXPECT_EQ(failed_check(appraisal.findings), "statement.structure") << at;
   }
 }
@@ -281,11 +281,11 @@ class GoldenStatement : public ::testing::TestWithParam<const char*> {
   static std::string certify(const TpmStatement& of, const std::string& ak, const std::string& key) {
     const auto key_public = file(key + ".tpmt_public");
     const auto spki = public_key(tpm::read_public(key_public).value());
-    return failed_check(appraise_certify(of, {.ak_public = file(ak + ".tpmt_public"),
-                                              .key_public = key_public,
-                                              .parent_public = {},
-                                              .freshness = nonce(),
-                                              .requested_spki = spki ? spki->spki() : BytesView{}})
+    return failed_check(appraise_key_statement(of, {.ak_public = file(ak + ".tpmt_public"),
+                                                    .key_public = key_public,
+                                                    .parent_public = {},
+                                                    .freshness = nonce(),
+                                                    .requested_spki = spki ? spki->spki() : BytesView{}})
                             .findings);
   }
 };
@@ -338,11 +338,11 @@ TEST_P(GoldenStatement, another_tpms_keys_and_nonce_do_not_fit) {
   const auto theirs = [&](const std::string& name) { return testing::golden_file(other + name); };
   const auto judged = [&](BytesView ak, BytesView key, const Digest& nonce_value) {
     const auto spki = public_key(tpm::read_public(key).value()).value();
-    return failed_check(appraise_certify(statement("idevid"), {.ak_public = ak,
-                                                               .key_public = key,
-                                                               .parent_public = {},
-                                                               .freshness = nonce_value,
-                                                               .requested_spki = spki.spki()})
+    return failed_check(appraise_key_statement(statement("idevid"), {.ak_public = ak,
+                                                                     .key_public = key,
+                                                                     .parent_public = {},
+                                                                     .freshness = nonce_value,
+                                                                     .requested_spki = spki.spki()})
                             .findings);
   };
   const auto ak = file("iak.tpmt_public");

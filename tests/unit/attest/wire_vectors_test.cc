@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worked vectors of docs/wire/evidence.md against the code; tests/vectors/wire computes them from the page.
 #include "attest/lock_check.h"
+#include "codec/tpm_attest.h"
+#include "crypto/hash.h"
 #include "lifecycle/device_id.h"
 #include "support/wire_document.h"
 #include "unit/attest/support.h"
@@ -50,6 +52,17 @@ TEST(EvidenceVectors, freshness_values) {
             shown("Value before the device is known"));
   const auto known = lifecycle::freshness_value(Purpose::renew, kNonce, kSession, device(), spki);
   EXPECT_EQ(to_hex(known.get()), shown("Value of a known device"));
+}
+
+TEST(EvidenceVectors, creation_data) {
+  const auto bytes = from_hex(shown("Creation data")).value();
+  const auto read = tpm::read_creation_data(bytes).value();
+  EXPECT_EQ(to_hex(tpm::write(read)), shown("Creation data"));
+  EXPECT_EQ(read.locality, 1);
+  EXPECT_TRUE(read.selection.empty() && read.outside_info.empty() && !read.parent_name_hash);
+  EXPECT_EQ(to_hex(read.parent_name), "4000000b");
+  EXPECT_EQ(read.parent_qualified_name, read.parent_name);
+  EXPECT_EQ(to_hex(crypto::sha256(bytes).get()), shown("creationHash"));
 }
 
 TEST(EvidenceVectors, lock_check_record) {

@@ -93,6 +93,16 @@ DEVICE = sha256(cbor(["birthmark/device/v1", "tpm", BASE_POINT]))
 MS = 1795428000000  # 2026-11-23T10:00:00Z
 
 
+def tpm2b(body):
+    return len(body).to_bytes(2, "big") + body
+
+
+def creation_data():
+    """Of a primary of the endorsement hierarchy. Locality is a bit each (TPM 2.0 Part 2 §8.5); the digest is over nothing."""
+    endorsement = bytes.fromhex("4000000b")
+    return bytes(4) + tpm2b(sha256(b"")) + bytes([1]) + bytes.fromhex("0010") + 2 * tpm2b(endorsement) + tpm2b(b"")
+
+
 def evidence():
     device_array = cbor(["birthmark/device/v1", "tpm", BASE_POINT])
     device = sha256(device_array)
@@ -113,6 +123,8 @@ def evidence():
         "Value before the device is known": sha256(unknown),
         "Array of a known device": known,
         "Value of a known device": sha256(known),
+        "Creation data": creation_data(),
+        "creationHash": sha256(creation_data()),
         "Lock-check message": lock_check,
         "Findings": findings,
     }
@@ -163,11 +175,14 @@ def frame(body):
 
 
 def link():
+    attest, signature, csr = (bytes([fill]) * 32 for fill in (0xA0, 0xB0, 0xC0))
     hello = {0: 65, 1: 1, 2: "tpm", 3: "0.1.0", 4: "4.12.0", 5: True, 6: False, 7: True}
     return {
         "Frame of a hello": frame(cbor({0: 1, 1: 1})),
         "Frame of its reply": frame(cbor(hello)),
         "Frame of an evidence request": frame(cbor({0: 3, 1: 3, 2: NONCE, 3: SESSION, 4: "provision"})),
+        "Frame of a reply with creation data":
+            frame(cbor({0: 67, 1: 3, 2: attest, 3: signature, 4: csr, 5: creation_data()})),
         "Frame of an error": frame(cbor({0: 127, 1: 9, 2: "bad_evidence", 3: "no", 4: "quote.signature"})),
     }
 

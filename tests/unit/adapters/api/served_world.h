@@ -71,7 +71,7 @@ class ServedWorld {
                           .certificate = from.certificate,
                           .channel_binding = from.channel_binding};
     request.peer = &peer;
-    return router.serve(request);
+    return router.serve(request).answer;
   }
 
   PaperLog log_;

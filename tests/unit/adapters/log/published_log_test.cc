@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "adapters/files/posix_files.h"
 #include "audit/proof.h"
 #include "contract/store_registry.h"
+#include "support/comes_true.h"
 #include "support/fake_store.h"
 #include "support/temp_dir.h"
 #include "support/wire_document.h"
@@ -23,7 +26,8 @@ class PublishedLogTest : public testing::Test {
                                .sign = [this](BytesView message) -> Result<Bytes> {
                                  ++signatures_;
                                  return sign_ ? key_.signer()(message) : fail(Code::hsm_unavailable, "no token");
-                               }});
+                               },
+                               .files_behind = files_behind_});
   }
   /// Opened and compared with `store`.
   std::unique_ptr<PublishedLog> started(const app::Store& store) {
@@ -53,6 +57,7 @@ class PublishedLogTest : public testing::Test {
   LogKey key_ = LogKey::make().value();
   bool sign_ = true;
   int signatures_ = 0;
+  std::chrono::milliseconds files_behind_{0};
 };
 
 // The worked vector of docs/wire/schema.md.
@@ -208,6 +213,78 @@ TEST_F(PublishedLogTest, full_bundles_become_durable_and_their_partial_ones_go) 
   EXPECT_TRUE(files_.exists(directory_ / "tile/entries/001.p/44").value());
   EXPECT_EQ(wrong(store), "");
   EXPECT_EQ(open().value()->durable_size(), 256U) << "it is remembered";
+}
+
+TEST_F(PublishedLogTest, what_is_given_out_is_the_newest_while_the_files_are_behind) {
+  files_behind_ = std::chrono::hours{1};
+  FakeStore store;
+  grow(store, 10);
+  const auto log = started(store);
+  const auto in_files = [&] { return files_.read(directory_ / "checkpoint", 1UL << 16).value(); };
+  const auto first = in_files();
+  grow(store, 260, 10);
+  ASSERT_TRUE(follow(*log, store));
+  EXPECT_EQ(in_files(), first);
+  EXPECT_FALSE(files_.exists(directory_ / "tile/entries/000").value());
+  for (const auto& [width, index] : {std::pair{256U, 0U}, std::pair{14U, 1U}, std::pair{3U, 1U}}) {
+    const auto bundle = log->read({.kind = audit::TileKind::entries, .index = index, .width = width});
+    ASSERT_TRUE(bundle) << width;
+    EXPECT_EQ(audit::read_entry_bundle(*bundle, width)->size(), width);
+    const auto hashes = log->read({.index = index, .width = width});
+    ASSERT_TRUE(hashes) << width;
+    EXPECT_EQ(audit::read_hash_tile(*hashes, width)->size(), width);
+  }
+  EXPECT_EQ(log->read({.index = 1, .width = 15}).error().code, Code::not_found);
+  for (const std::uint64_t index : {0U, 200U, 269U}) {
+    EXPECT_TRUE(
+        audit::verify_proof(log->proof(index).value(), store.entries(index, 1).value().at(0), key_.verifier.write()));
+  }
+}
+
+TEST_F(PublishedLogTest, files_that_are_behind_come_with_the_sync_and_with_the_end) {
+  files_behind_ = std::chrono::hours{1};
+  FakeStore store;
+  {
+    const auto log = started(store);
+    grow(store, 300);
+    ASSERT_TRUE(follow(*log, store));
+    EXPECT_EQ(log->make_durable(), 256U);
+    EXPECT_EQ(wrong(store), "");
+    grow(store, 3);
+    ASSERT_TRUE(follow(*log, store));
+    EXPECT_NE(wrong(store), "");
+  }
+  EXPECT_EQ(wrong(store), "");
+}
+
+TEST_F(PublishedLogTest, files_that_are_behind_follow_by_themselves) {
+  files_behind_ = std::chrono::milliseconds{1};
+  FakeStore store;
+  const auto log = started(store);
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    grow(store, 100, i);
+    ASSERT_TRUE(follow(*log, store));
+    EXPECT_TRUE(comes_true([&] { return wrong(store).empty(); })) << wrong(store);
+  }
+}
+
+TEST_F(PublishedLogTest, a_directory_that_took_no_files_takes_no_more_entries_until_it_does) {
+  files_behind_ = std::chrono::hours{1};
+  FakeStore store;
+  grow(store, 10);
+  const auto log = started(store);
+  std::filesystem::rename(directory_ / "tile", directory_ / "away");
+  std::ofstream{directory_ / "tile"} << "in the way";
+  grow(store, 300);
+  ASSERT_TRUE(follow(*log, store));
+  EXPECT_EQ(log->make_durable().error().code, Code::storage);
+  grow(store, 1);
+  EXPECT_EQ(follow(*log, store).error().code, Code::storage);
+  std::filesystem::remove(directory_ / "tile");
+  std::filesystem::rename(directory_ / "away", directory_ / "tile");
+  ASSERT_TRUE(follow(*log, store));
+  EXPECT_EQ(log->make_durable(), 256U);
+  EXPECT_EQ(wrong(store), "");
 }
 
 TEST_F(PublishedLogTest, a_checkpoint_of_another_key_is_refused) {

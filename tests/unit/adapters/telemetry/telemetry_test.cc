@@ -17,6 +17,11 @@ TEST(Metrics, counts_requests_by_listener_route_and_status_and_shows_what_it_rea
   metrics.request("device", "/v1/devices/{}", 200, std::chrono::milliseconds{1});
   const auto text = metrics.text({.listeners = {{"device", {.connections_open = 3, .handshakes_failed = 4}}},
                                   .refusals = {{"held", 5}},
+                                  .events = {{"hold_set", 9}},
+                                  .moves = {{"S3", 10}},
+                                  .decisions = {{"allow", 11}},
+                                  .commits = 12,
+                                  .commit_time = std::chrono::milliseconds{1500},
                                   .log_entries = 6,
                                   .log_lines_dropped = 7,
                                   .tidy_failures = 8});
@@ -26,6 +31,11 @@ TEST(Metrics, counts_requests_by_listener_route_and_status_and_shows_what_it_rea
   EXPECT_TRUE(has(text, "birthmark_connections_open{listener=\"device\"} 3"));
   EXPECT_TRUE(has(text, "birthmark_handshake_failures_total{listener=\"device\"} 4"));
   EXPECT_TRUE(has(text, "birthmark_refusals_total{code=\"held\"} 5"));
+  EXPECT_TRUE(has(text, "birthmark_audit_entries_total{kind=\"hold_set\"} 9"));
+  EXPECT_TRUE(has(text, "birthmark_device_moves_total{to=\"S3\"} 10"));
+  EXPECT_TRUE(has(text, "birthmark_decisions_total{decision=\"allow\"} 11"));
+  EXPECT_TRUE(has(text, "birthmark_commit_seconds_count 12"));
+  EXPECT_TRUE(has(text, "birthmark_commit_seconds_sum 1.5"));
   EXPECT_TRUE(has(text, "birthmark_log_entries 6"));
   EXPECT_TRUE(has(text, "birthmark_log_lines_dropped_total 7"));
   EXPECT_TRUE(has(text, "birthmark_tidy_failures_total 8"));

@@ -95,6 +95,39 @@ TEST_F(LinkDeviceTest, makes_evidence_for_provisioning_and_for_nothing_else) {
   }
 }
 
+TEST_F(LinkDeviceTest, certifies_a_key_of_birthmarks_template_and_attests_the_creation_of_a_tcg_one) {
+  const auto judged = [&] {
+    const auto reply = line().evidence({kNonce, kSession, Purpose::provision, {}}).value();
+    const auto& key = root_.tpm.idevid;
+    const auto fresh = lifecycle::freshness_value(Purpose::provision, kNonce, kSession, std::nullopt, key.spki_hash());
+    EXPECT_TRUE(attest::verdict(attest::appraise_key_statement({reply.statement.attest, reply.statement.signature},
+                                                               {.ak_public = root_.tpm.iak.public_area(),
+                                                                .key_public = key.public_area(),
+                                                                .parent_public = {},
+                                                                .freshness = fresh,
+                                                                .requested_spki = key.spki(),
+                                                                .creation_data = reply.creation_data})
+                                    .findings));
+    return tpm::read_attest(reply.statement.attest)->type();
+  };
+  EXPECT_EQ(judged(), tpm::AttestType::certify);
+  root_.tpm.idevid = PaperKey{tpm::Template::idevid_h2};
+  EXPECT_EQ(judged(), tpm::AttestType::creation);
+}
+
+TEST_F(LinkDeviceTest, remembers_what_its_idevid_key_is_made_of_with_its_birth) {
+  const auto stored = [&] { return agent::DeviceState::open(files_, directory_ / "state").value()->idevid_template(); };
+  EXPECT_EQ(stored(), std::nullopt);
+  root_.tpm.idevid = PaperKey{tpm::Template::idevid_h2};
+  ASSERT_TRUE(line().install(birth()));
+  EXPECT_EQ(stored(), agent::IdevidTemplate::tcg_h2);
+  const auto file = directory_ / "state" / "idevid-template.cbor";
+  for (const auto* const hex : {"a10169756e6b6e6f776e2d31", "a1016974", "a0", ""}) {
+    ASSERT_TRUE(write_atomically(files_, file, from_hex(hex).value()));
+    EXPECT_EQ(agent::DeviceState::open(files_, directory_ / "state").error().code, Code::storage) << hex;
+  }
+}
+
 TEST_F(LinkDeviceTest, installs_its_birth_and_then_blows_the_fuse) {
   ASSERT_TRUE(line().install(birth()));
   EXPECT_EQ(fuses_blown_, 1);

@@ -50,6 +50,10 @@ TEST(LinkVectors, the_document_shows_what_the_code_makes) {
   EXPECT_EQ(framed(Reply{1, HelloReply{"tpm", "0.1.0", "4.12.0", true, false, true}}), shown("Frame of its reply"));
   EXPECT_EQ(framed(Request{3, EvidenceRequest{Nonce{nonce}, SessionId{session}}}),
             shown("Frame of an evidence request"));
+  const auto creation_data = from_hex(test::in_document("evidence.md", "Creation data")).value();
+  const Bytes attest(32, 0xA0), signature(32, 0xB0), csr(32, 0xC0);
+  EXPECT_EQ(framed(Reply{3, EvidenceReply{{attest, signature}, csr, creation_data}}),
+            shown("Frame of a reply with creation data"));
   EXPECT_EQ(framed(Reply{9, ErrorReply{{Code::bad_evidence, "no", "quote.signature"}}}), shown("Frame of an error"));
 }
 
@@ -104,6 +108,11 @@ TEST(LinkMessage, each_member_has_its_bound) {
   EXPECT_TRUE(read_reply(write(Reply{1, ActivateReply{Secret{Bytes(64, 1)}}})));
   EXPECT_FALSE(read_reply(write(Reply{1, ActivateReply{Secret{Bytes(65, 1)}}})));
   EXPECT_FALSE(read_reply(write(Reply{1, SealReply{{Bytes(kBlobMaxBytes + 1, 1), Bytes{1}}}})));
+  const auto evidence = [](std::size_t creation_bytes) {
+    return read_reply(write(Reply{1, EvidenceReply{Samples::statement(), Bytes{1}, Bytes(creation_bytes, 1)}}));
+  };
+  EXPECT_TRUE(evidence(kBlobMaxBytes));
+  EXPECT_FALSE(evidence(kBlobMaxBytes + 1));
 }
 
 /// One map with the given members, written by hand.
@@ -139,6 +148,23 @@ TEST(LinkMessage, members_that_are_missing_foreign_or_of_another_type_are_refuse
   EXPECT_FALSE(read_request(by_hand(2, 0, nothing)));
   EXPECT_FALSE(read_request(by_hand(2, 8, nothing)));
   EXPECT_FALSE(read_request(by_hand(2, 1U << 20U, nothing)));
+}
+
+TEST(LinkMessage, creation_data_may_be_missing_but_not_empty) {
+  const auto evidence = [](std::size_t members, auto more) {
+    return read_reply(by_hand(members, 67, [&](cbor::Writer& out) {
+      out.unsigned_int(2).bytes(Bytes{1}).unsigned_int(3).bytes(Bytes{2}).unsigned_int(4).bytes(Bytes{3});
+      more(out);
+    }));
+  };
+  const auto certified = evidence(5, [](cbor::Writer&) {});
+  ASSERT_TRUE(certified);
+  EXPECT_EQ(std::get<EvidenceReply>(certified->body).creation_data, Bytes{});
+  const auto created = evidence(6, [](cbor::Writer& out) { out.unsigned_int(5).bytes(Bytes{4}); });
+  ASSERT_TRUE(created);
+  EXPECT_EQ(std::get<EvidenceReply>(created->body).creation_data, Bytes{4});
+  EXPECT_FALSE(evidence(6, [](cbor::Writer& out) { out.unsigned_int(5).bytes({}); }));
+  EXPECT_FALSE(evidence(6, [](cbor::Writer& out) { out.unsigned_int(6).bytes(Bytes{4}); }));
 }
 
 TEST(LinkMessage, unknown_words_are_refused) {

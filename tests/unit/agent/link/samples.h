@@ -57,6 +57,7 @@ struct Samples {
     all.push_back({7, RetireReply{statement()}});
     all.push_back({8, ErrorReply{{Code::unavailable, "the TPM is away", {}}}});
     all.push_back({9, ErrorReply{{Code::bad_evidence, "no", "quote.signature"}}});
+    all.push_back({10, EvidenceReply{statement(), blob(18, 300), blob(20, 110)}});
     return all;
   }
 };

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "adapters/signer/epoch_file.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace birthmark {
+namespace {
+
+constexpr std::size_t kDigits = 20;  // of the largest u64
+constexpr std::size_t kLineBytes = kDigits + 1;
+
+/// What a cut may leave of a line: its beginning, or its place alone.
+bool unfinished(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }) ||
+         std::ranges::all_of(text, [](char c) { return c == '\0'; });
+}
+
+}  // namespace
+
+Result<EpochFile> EpochFile::open(Files& files, std::filesystem::path path) {
+  EpochFile out{files, std::move(path)};
+  BM_CHECK(out.last());
+  BM_CHECK(files.sync_directory(out.path_.parent_path()));
+  return out;
+}
+
+Result<File*> EpochFile::file() {
+  if (!file_) {
+    BM_TRY(file_, files_->open(path_, OpenMode::update));
+  }
+  return file_.get();
+}
+
+Error EpochFile::damaged() const {
+  return {Code::key_attributes, path_.string() + ": holds something else than epochs"};
+}
+
+Result<EpochFile::Last> EpochFile::last() {
+  BM_TRY(auto* const opened, file());
+  BM_TRY(const auto size, opened->size());
+  Last out{.end = size / kLineBytes * kLineBytes};
+  if (out.end != size) {
+    BM_TRY(const auto rest, opened->read_at(out.end, kLineBytes));
+    BM_CHECK(unfinished(as_text(rest)) ? Result<void>{} : fail(damaged()));
+  }
+  for (; out.end != 0; out.end -= kLineBytes) {
+    BM_TRY(const auto bytes, opened->read_at(out.end - kLineBytes, kLineBytes));
+    const auto line = as_text(bytes);
+    if (unfinished(line)) {
+      continue;
+    }
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+    if (error != std::errc{} || end != line.data() + kDigits || line.back() != '\n') {
+      return fail(damaged());
+    }
+    out.epoch = Epoch{value};
+    break;
+  }
+  return out;
+}
+
+Result<Epoch> EpochFile::get() {
+  BM_TRY(const auto found, last());
+  return found.epoch;
+}
+
+Result<void> EpochFile::put(Epoch epoch) {
+  BM_TRY(const auto found, last());
+  auto line = std::to_string(epoch.get()) + "\n";
+  line.insert(0, kLineBytes - line.size(), '0');
+  BM_TRY(auto* const opened, file());
+  auto written = opened->write_at(found.end, as_bytes(line));
+  if (written) {
+    written = opened->datasync();
+  }
+  if (!written) {
+    file_.reset();
+  }
+  return written;
+}
+
+}  // namespace birthmark
