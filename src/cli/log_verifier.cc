@@ -2,10 +2,14 @@
 #include "cli/log_verifier.h"
 
 #include <algorithm>
+#include <thread>
+
+#include "adapters/log/log_head.h"
 
 namespace birthmark::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kLookEvery{10};
 constexpr std::size_t kTileMax = std::size_t{20} * 1024 * 1024;
 
 Result<std::vector<audit::Checkpoint>> witnessed(Files& files, const LogVerification& what,
@@ -22,12 +26,34 @@ Result<std::vector<audit::Checkpoint>> witnessed(Files& files, const LogVerifica
   return out;
 }
 
-/// The size that the checkpoint claims; 0 where it cannot be read, which the verification then finds.
-std::uint64_t claimed_size(DirectoryLog& log, const audit::CheckpointTrust& trust) {
-  const auto note = log.checkpoint();
+/// The size that a checkpoint claims; 0 where it cannot be read, which the verification then finds.
+std::uint64_t claimed_size(const Result<std::string>& note, const audit::CheckpointTrust& trust) {
   const auto opened =
       note ? audit::open_checkpoint(*note, trust) : Result<audit::TrustedCheckpoint>{fail(note.error())};
   return opened ? opened->checkpoint.size : 0;
+}
+
+/// What the log's own head claims; 0 where there is none to be read, as in a copy of what is published.
+std::uint64_t head_size(Files& files, const LogVerification& what, const audit::CheckpointTrust& trust) {
+  const auto head = read_head(files, what.log / kHeadFile);
+  return head && *head ? claimed_size((*head)->checkpoint, trust) : 0;
+}
+
+/// Waits for files that are on their way. @return the head's size, if the directory is still behind it
+std::optional<std::uint64_t> await_files(Files& files, DirectoryLog& log, const LogVerification& what,
+                                         const audit::CheckpointTrust& trust) {
+  const auto head = head_size(files, what, trust);
+  const auto until = std::chrono::steady_clock::now() + what.patience;
+  while (true) {
+    const auto size = claimed_size(log.checkpoint(), trust);
+    if (size == 0 || size >= head) {
+      return std::nullopt;
+    }
+    if (std::chrono::steady_clock::now() >= until) {
+      return head;
+    }
+    std::this_thread::sleep_for(kLookEvery);
+  }
 }
 
 }  // namespace
@@ -69,11 +95,16 @@ Result<LogVerdict> verify_log_directory(Files& files, const LogVerification& wha
   const audit::CheckpointTrust trust{what.key};
   BM_TRY(auto older, witnessed(files, what, trust));
   DirectoryLog log{files, what.log};
+  const auto behind = await_files(files, log, what, trust);
   if (what.database) {
     BM_TRY(auto rows, sqlite::LogRows::open(*what.database));
-    BM_CHECK(log.compare_with(std::move(rows), claimed_size(log, trust)));
+    BM_CHECK(log.compare_with(std::move(rows), claimed_size(log.checkpoint(), trust)));
   }
   BM_TRY(auto report, audit::verify_log(log, {.trust = trust, .witnessed = std::move(older)}));
+  if (report.finding && behind) {
+    report.finding->words += "; the files are behind the log's head of " + std::to_string(*behind) +
+                             " entries: a start of the server writes what they lack";
+  }
   const auto compared = report.rows - std::min(report.rows, log.rows_from());
   return LogVerdict{std::move(report), compared};
 }

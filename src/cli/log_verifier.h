@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -40,6 +41,9 @@ struct LogVerification {
   audit::VerifierKey key;
   std::optional<std::filesystem::path> database;  ///< registry.db
   std::vector<std::filesystem::path> witnesses;   ///< checkpoints that were kept elsewhere, as signed notes
+  /// For the files of a log that is being written: they follow its head within kFilesBehind, on a machine that has
+  /// time.
+  std::chrono::milliseconds patience = std::chrono::seconds{5};
 };
 
 struct LogVerdict {
@@ -49,6 +53,8 @@ struct LogVerdict {
 
 /// Recomputes every hash of a log, compares the database's rows, and the checkpoints that somebody else kept: without
 /// those a log that was cut back or rewritten as a whole, and signed again, is not seen.
+/// A directory that is behind its own head, as a running registry's is for a moment, is waited for; one that stays
+/// behind (its registry was killed) is judged as it is, and the words about a larger witness say so.
 /// @return the verdict, also where the log is wrong. @error not_found, storage: a file is not there to be read;
 /// bad_evidence, bad_request: a witness's file is no checkpoint of this log's key
 Result<LogVerdict> verify_log_directory(Files& files, const LogVerification& what);

@@ -57,11 +57,29 @@ std::optional<Slot> read_slot(BytesView slot) {
               {number(slot.subspan(16, 8)), std::string{as_text(slot.subspan(kFixedBytes, length))}}};
 }
 
+/// @param slots both
+std::optional<Slot> newest_slot(BytesView slots) {
+  std::optional<Slot> newest;
+  for (std::size_t i = 0; i < 2; ++i) {
+    auto slot = read_slot(slots.subspan(i * kHeadSlotBytes, kHeadSlotBytes));
+    if (slot && slot->sequence % 2 == i && (!newest || slot->sequence > newest->sequence)) {
+      newest = std::move(slot);
+    }
+  }
+  return newest;
+}
+
 bool is_blank(BytesView bytes) {
   return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
 }
 
 }  // namespace
+
+Result<std::optional<LogHead>> read_head(Files& files, const std::filesystem::path& path) {
+  BM_TRY(const auto content, files.read(path, 2 * kHeadSlotBytes));
+  auto newest = content.size() == 2 * kHeadSlotBytes ? newest_slot(content) : std::nullopt;
+  return newest ? std::optional{std::move(newest->head)} : std::nullopt;
+}
 
 Result<std::unique_ptr<HeadFile>> HeadFile::open(Files& files, std::filesystem::path path) {
   std::unique_ptr<HeadFile> head{new HeadFile{files, std::move(path)}};
@@ -83,13 +101,7 @@ Result<void> HeadFile::load() {
     return files_.sync_directory(path_.parent_path());
   }
   const BytesView slots{content};
-  std::optional<Slot> newest;
-  for (std::size_t i = 0; i < 2; ++i) {
-    auto slot = read_slot(slots.subspan(i * kHeadSlotBytes, kHeadSlotBytes));
-    if (slot && slot->sequence % 2 == i && (!newest || slot->sequence > newest->sequence)) {
-      newest = std::move(slot);
-    }
-  }
+  auto newest = newest_slot(slots);
   // The first head goes to slot 1: while slot 0 is blank there was never a whole second one.
   if (!newest && !is_blank(slots.first(kHeadSlotBytes))) {
     return fail(Code::storage, path_.string() + ": no slot is intact; what was published is not known");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/ports/files.h"
 #include "base/result.h"
@@ -20,8 +21,14 @@ struct LogHead {
   friend bool operator==(const LogHead&, const LogHead&) = default;
 };
 
+/// Its name in the log's directory.
+inline constexpr std::string_view kHeadFile = "head";
 inline constexpr std::size_t kHeadSlotBytes = 4096;
 inline constexpr std::size_t kHeadCheckpointMaxBytes = kHeadSlotBytes - 64;
+
+/// The newest head in such a file, without a lock: for others than the log's writer. @return none: there is none yet,
+/// or no slot is intact. @error storage, not_found
+Result<std::optional<LogHead>> read_head(Files& files, const std::filesystem::path& path);
 
 /// One small file of two slots, written in turn and in place, so that a head is durable after a single sync that moves
 /// no metadata. A cut spoils at most the slot that was being written; the other one holds the head before it.

@@ -58,7 +58,7 @@ PublishedLog::~PublishedLog() {
 Result<void> PublishedLog::load() {
   const auto& directory = options_.directory;
   BM_CHECK(options_.files.make_directory(directory));
-  BM_TRY(head_, HeadFile::open(options_.files, directory / "head"));
+  BM_TRY(head_, HeadFile::open(options_.files, directory / kHeadFile));
   if (!head_->head()) {
     BM_TRY(const bool given_out, options_.files.exists(directory / audit::kCheckpointPath));
     return given_out ? fail(Code::storage, directory.string() + ": a checkpoint was given out, but the head is gone")

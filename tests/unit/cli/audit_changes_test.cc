@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <future>
 #include <map>
 #include <random>
 
@@ -124,7 +125,11 @@ class AuditChanges : public testing::Test {
   }
 
   [[nodiscard]] LogVerification what() const {
-    return {.log = log_, .key = key_.verifier, .database = database_, .witnesses = {}};
+    return {.log = log_,
+            .key = key_.verifier,
+            .database = database_,
+            .witnesses = {},
+            .patience = std::chrono::milliseconds{0}};
   }
   /// "" if the verifier is content, else what it found.
   std::string found(const LogVerification& verification) {
@@ -271,6 +276,26 @@ TEST_F(AuditChanges, rows_that_the_registry_dropped_in_whole_bundles_are_not_mis
   EXPECT_NE(found(what()), "") << "a bundle that is cut is no pruning";
   ASSERT_TRUE(rows->execute("DELETE FROM log"));
   EXPECT_NE(found(what()), "") << "the last bundle is never pruned before it is full";
+}
+
+// Its files follow a log within a moment: a witness may have seen more than they hold.
+TEST_F(AuditChanges, files_that_are_on_their_way_are_waited_for) {
+  auto registry =
+      test::Registry::open(directory_.path(), key_, {files_, faults_, clock_}, {}, std::chrono::hours{1}).value();
+  ASSERT_TRUE(registry.write(4, 1));
+  witness_at(*registry.log, registry.log->size());
+  auto verification = what();
+  verification.witnesses = witnesses_;
+  const auto behind = found(verification);
+  EXPECT_NE(behind.find("the files are behind the log's head of " + std::to_string(size_ + 2) + " entries"),
+            std::string::npos)
+      << behind;
+
+  verification.patience = std::chrono::minutes{5};
+  auto verdict = std::async(std::launch::async, [&] { return found(verification); });
+  registry.store.reset();
+  registry.log.reset();  // which writes what is left
+  EXPECT_EQ(verdict.get(), "");
 }
 
 TEST_F(AuditChanges, a_thousand_of_a_thousand_random_changes_are_found) {
