@@ -12,6 +12,7 @@
 namespace birthmark::audit {
 namespace {
 
+constexpr std::size_t kSignatureBytes = 64;  // Ed25519
 constexpr std::string_view kSignaturePrefix = "\u2014 ";
 constexpr std::size_t kRootBytes = 32;
 // Of a key type that is not read here; long enough to say so instead of "wrong base64".
@@ -285,8 +286,8 @@ Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const Verifier
   }
   BM_TRY(auto text, write_checkpoint(checkpoint));
   BM_TRY(auto signature, sign(as_bytes(text)));
-  if (!key.key().verify(crypto::SignatureScheme::ed25519, as_bytes(text), signature)) {
-    return fail(Code::hsm_fault, "the signature of the checkpoint does not verify");
+  if (signature.size() != kSignatureBytes) {
+    return fail(Code::hsm_fault, "the signature of the checkpoint is none of Ed25519");
   }
   return write_note({std::move(text), {{key.name(), key.id(), std::move(signature)}}});
 }

@@ -89,18 +89,19 @@ Result<std::string> write_checkpoint(const Checkpoint& checkpoint);
 /// Reads the text of a note as a checkpoint. @error bad_request: missing, empty or wrong lines, leading zeros.
 Result<Checkpoint> read_checkpoint(std::string_view text);
 
-/// Signs bytes with the log's or witness's private key: Ed25519, 64 bytes. @error of the signer
+/// Signs bytes with the log's or witness's private key: Ed25519, 64 bytes. It has verified what it gives (the signer's
+/// port does): a second verification at each commit would cost more than the signature. @error of the signer
 using NoteSigner = std::function<Result<Bytes>(BytesView message)>;
 
-/// A checkpoint's note with the log's own signature, which has been verified before it is returned.
+/// A checkpoint's note with the log's own signature.
 /// @param key of type ed25519 whose name is the checkpoint's origin
-/// @error bad_request: the key does not fit; hsm_fault: the signature does not verify; else `write_checkpoint`'s or the
+/// @error bad_request: the key does not fit; hsm_fault: not 64 bytes; else `write_checkpoint`'s or the
 /// signer's.
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const VerifierKey& key, const NoteSigner& sign);
 
 /// A witness's line for a checkpoint's text (C2SP tlog-cosignature, type 04), verified before it is returned.
 /// That the checkpoint continues what the witness saw before is the caller's to prove.
-/// @error as `sign_checkpoint`
+/// @error as `sign_checkpoint`; hsm_fault: also a signature that does not verify
 Result<NoteSignature> cosign(std::string_view text, const VerifierKey& key, std::uint64_t unix_seconds,
                              const NoteSigner& sign);
 

@@ -194,12 +194,13 @@ class ComposedRegistry final : public Registry {
                                      .files = world_->files(),
                                      .faults = world_->faults(),
                                      .key = verifier,
-                                     .sign = [this](BytesView message) {
+                                     .sign = [this, key](BytesView message) {
                                        return signer_->sign({.key = kCheckpointKey,
                                                              .use = app::KeyUse::checkpoints,
                                                              .epoch = store_->epoch(),
                                                              .message = message,
-                                                             .profile_hash = {}});
+                                                             .profile_hash = {}},
+                                                            key);
                                      }}));
     served_log_ = std::make_unique<ServedLog>(*log_);
     return log_->catch_up(*store_);
