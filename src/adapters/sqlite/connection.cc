@@ -187,7 +187,7 @@ Result<void> Savepoint::release() {
   if (connection_ == nullptr || connection_->impl_->depth != depth_ + 1) {
     return fail(Code::storage, "savepoint: over, or not the innermost");
   }
-  auto released = connection_->execute(depth_ == 0 ? "COMMIT" : "RELEASE s" + std::to_string(depth_));
+  auto released = connection_->run(depth_ == 0 ? "COMMIT" : "RELEASE s" + std::to_string(depth_));
   if (!released) {
     roll_back();
     return released;
@@ -323,9 +323,14 @@ Result<void> Connection::execute(const std::string& sql) {
   return outcome(sqlite3_exec(impl_->db.get(), sql.c_str(), nullptr, nullptr, nullptr), sql);
 }
 
+Result<void> Connection::run(std::string_view sql) {
+  BM_TRY(auto statement, prepare(sql));
+  return statement.run();
+}
+
 Result<Savepoint> Connection::begin() {
   const int depth = impl_->depth;
-  BM_CHECK(execute(depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT s" + std::to_string(depth)));
+  BM_CHECK(run(depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT s" + std::to_string(depth)));
   impl_->depth = depth + 1;
   return Savepoint{*this, depth};
 }

@@ -114,6 +114,8 @@ class Connection {
   Result<Statement> prepare(std::string_view sql);
   /// Runs statements that take no value and give no row. @error as Statement::step
   Result<void> execute(const std::string& sql);
+  /// The same with one statement that comes again and again: compiled once. @error as execute
+  Result<void> run(std::string_view sql);
 
   /// Opens the outermost transaction at once for writing (BEGIN IMMEDIATE), or a savepoint in it.
   /// @error unavailable: another connection writes; storage

@@ -41,7 +41,8 @@ struct StoreCounters {
 
 /// The registry in one SQLite database (docs/wire/schema.md). One thread commits: it takes what waits, runs each work
 /// in a savepoint of one transaction, commits, calls the listener, and only then lets the callers go on. Idle, a work
-/// is committed at once; under load a group is gathered for at most kGroupWindowMax or kGroupMax works.
+/// is committed at once; where several shared the last commit, as many are waited for, for at most kGroupWindowMax;
+/// under load a group is gathered for that long, or for kGroupMax works.
 ///
 /// Epoch: open() makes the next epoch durable, which fences whoever had the database before. The first group of an
 /// epoch begins with its audit entry `epoch_started`, so that an epoch which writes anything has said so first.
@@ -108,7 +109,7 @@ class SqliteStore final : public app::Store {
   Result<void> run_work(Group& group, const Work& work);
   Result<void> deliver_owed();
   Result<void> reopen();
-  Job* take_one();
+  Job* take_one(std::chrono::nanoseconds patience);
   void finish(const Group& group, const Result<void>& outcome);
   /// The number that a query gives. @error storage
   Result<std::uint64_t> number(std::string_view sql);
@@ -134,6 +135,7 @@ class SqliteStore final : public app::Store {
   std::optional<app::Committed> owed_;      // committed, and not taken by the listener yet
   std::optional<Doubt> doubt_;
   bool announced_ = false;
+  std::size_t expected_ = 1;  // works of the last group
 
   std::jthread thread_;
 };

@@ -70,8 +70,12 @@ void SqliteStore::run() {
   queue_.clear();
 }
 
-SqliteStore::Job* SqliteStore::take_one() {
-  const std::scoped_lock lock{mutex_};
+/// The next work, or null if none came in this time.
+SqliteStore::Job* SqliteStore::take_one(std::chrono::nanoseconds patience) {
+  std::unique_lock lock{mutex_};
+  if (queue_.empty() && patience.count() > 0) {
+    work_waits_.wait_for(lock, patience, [this] { return closing_ || !queue_.empty(); });
+  }
   if (queue_.empty()) {
     return nullptr;
   }
@@ -84,6 +88,7 @@ void SqliteStore::serve(Job& first) {
   Group group;
   group.jobs.push_back(&first);
   finish(group, commit(group));
+  expected_ = group.jobs.size();
 }
 
 void SqliteStore::finish(const Group& group, const Result<void>& outcome) {
@@ -135,7 +140,7 @@ Result<void> SqliteStore::write_group(Group& group) {
   if (group.succeeded == 0) {
     return {};  // rolled back
   }
-  BM_CHECK(connection_->execute("UPDATE meta SET commits = commits + 1"));
+  BM_CHECK(connection_->run("UPDATE meta SET commits = commits + 1"));
   options_.faults.reached("store.before_commit");
   auto committed = transaction.release();
   if (committed) {
@@ -174,10 +179,12 @@ Result<void> SqliteStore::run_works(Group& group) {
     if (connection_->is_poisoned() || !connection_->in_transaction()) {
       return fail(Code::storage, job->outcome ? "the transaction has ended" : job->outcome.error().detail);
     }
-    if (group.jobs.size() >= kGroupMax || options_.clock.ticks() - since >= kGroupWindowMax) {
+    const auto left = kGroupWindowMax - (options_.clock.ticks() - since);
+    if (group.jobs.size() >= kGroupMax || left.count() <= 0) {
       return {};
     }
-    job = take_one();
+    // Whoever shared the last commit is likely to come again: a commit costs the more the fewer share it.
+    job = take_one(group.jobs.size() < expected_ ? left : std::chrono::nanoseconds{0});
     if (job == nullptr) {
       return {};
     }
