@@ -19,8 +19,8 @@
 namespace birthmark::bench {
 namespace {
 
-constexpr unsigned kStations = 16;
-constexpr std::size_t kUnitsAStation = 40;
+constexpr unsigned kStations = 64;
+constexpr std::size_t kUnitsAStation = 10;
 constexpr std::size_t kWindows = 10;
 constexpr std::size_t kFloorChips = 256;
 constexpr std::size_t kFloorCalls = 600;
