@@ -50,12 +50,37 @@ Result<boost::json::array> read_plan(const std::string& path) {
   return plan;
 }
 
+std::string target_of(const BatchFlags& flags) {
+  return "/v1/batches/" + path_segment(flags.name);
+}
+
+struct Window {
+  std::string opens, closes;  ///< RFC 3339
+};
+
+/// As a person gave it; what is left out begins now, but for a batch that is there: the same command again is to find
+/// it.
+/// @error of the server
+Result<Window> window_of(ApiClient& client, const BatchFlags& flags) {
+  auto opens = SystemClock{}.now();
+  if (!flags.opens.empty()) {
+    opens = from_rfc3339(flags.opens).value_or(opens);  // check_instant has seen it
+  } else if (const auto shown = client.get(target_of(flags)); shown) {
+    BM_TRY(auto batch, json::Object::of(*shown));
+    BM_TRY(opens, batch.instant("opens"));
+  } else if (shown.error().code != Code::not_found) {
+    return fail(shown.error());
+  }
+  return Window{to_rfc3339(opens),
+                flags.closes.empty() ? to_rfc3339(opens + std::chrono::days{flags.days}) : flags.closes};
+}
+
 Result<boost::json::value> open_batch(ApiClient& client, const BatchFlags& flags) {
-  const auto now = SystemClock{}.now();
+  BM_TRY(const auto window, window_of(client, flags));
   boost::json::object body{
       {"batch", flags.name}, {"product", flags.product}, {"factory", flags.factory}, {"quantity", flags.quantity}};
-  body["opens"] = flags.opens.empty() ? to_rfc3339(now) : flags.opens;
-  body["closes"] = flags.closes.empty() ? to_rfc3339(now + std::chrono::days{flags.days}) : flags.closes;
+  body["opens"] = window.opens;
+  body["closes"] = window.closes;
   if (!flags.policy_file.empty()) {
     BM_TRY(body["policy"], read_text(flags.policy_file, kPolicyMax));
   }
@@ -67,10 +92,6 @@ Result<boost::json::value> open_batch(ApiClient& client, const BatchFlags& flags
     BM_TRY(body["plan"], read_plan(flags.plan_file));
   }
   return client.order("/v1/batches", body);
-}
-
-std::string target_of(const BatchFlags& flags) {
-  return "/v1/batches/" + path_segment(flags.name);
 }
 
 Result<boost::json::value> rehearse_seal(ApiClient& client, const BatchFlags& flags) {
@@ -94,7 +115,7 @@ void add_open(CLI::App& batch, int& exit_code) {
   command->add_option("--product", flags->product, "name of the product")->required();
   command->add_option("--factory", flags->factory, "name of the factory")->required();
   command->add_option("--quantity", flags->quantity, "how many units")->required()->check(CLI::Range(1U, 100'000'000U));
-  command->add_option("--opens", flags->opens, "RFC 3339; now")->check(check_instant);
+  command->add_option("--opens", flags->opens, "RFC 3339; now, or as the batch has it")->check(check_instant);
   auto* const closes = command->add_option("--closes", flags->closes, "RFC 3339; after --days")->check(check_instant);
   command->add_option("--days", flags->days, "length of the window")->check(CLI::Range(1U, 3650U))->excludes(closes);
   auto* const rate = command->add_option("--rate", flags->rate, "units an hour; no limit");

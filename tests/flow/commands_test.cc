@@ -115,8 +115,14 @@ TEST_F(Commands, find_the_passphrase_where_the_server_does) {
     arguments.insert(arguments.end(), server.begin(), server.end());
     return birthmark(std::move(arguments));
   };
-  const auto opened = with_server({"batch", "open", "B1", "--product", "p", "--factory", "f", "--quantity", "3"});
+  std::vector<std::string> order{"batch", "open", "B1", "--product", "p", "--factory", "f", "--quantity", "3"};
+  const auto opened = with_server(order);
   EXPECT_EQ(opened.exit_code, 0) << opened.err;
+  const auto again = with_server(order);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.out, opened.out) << "a window that was not given does not make another order of it";
+  order.insert(order.end(), {"--days", "31"});
+  EXPECT_EQ(with_server(order).exit_code, 1);
   const auto enrolled = with_server({"station", "enroll", "line-1", "--role", "provision", "--batch", "B1"});
   EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
 }
