@@ -75,6 +75,7 @@ Result<Issued> Issuance::given_again(const RequestKey& request, Issued issued, c
     entry.device = device ? std::optional{device->id} : std::nullopt;
   }
   BM_CHECK(repeats_.note(request.caller, std::move(entry)));
+  BM_CHECK(ports_.store.settle());  // nothing is acknowledged before the log has it
   return issued;
 }
 

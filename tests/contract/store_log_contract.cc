@@ -82,6 +82,24 @@ TEST_P(StoreContract, what_the_listener_refuses_is_owed_to_it_and_nothing_is_mis
   EXPECT_EQ(heard.size(), 2U);
 }
 
+TEST_P(StoreContract, settling_writes_nothing_and_waits_for_what_is_owed) {
+  bool takes = false;
+  std::size_t heard = 0;
+  store().set_listener([&](const Committed& committed) -> Result<void> {
+    heard += takes ? committed.entries.size() : 0;
+    return takes ? Result<void>{} : fail(Code::storage, "full");
+  });
+  EXPECT_FALSE(store().write([](Tx& tx) { return without_value(tx.audit(sample_entry(1))); }));
+  EXPECT_EQ(store().settle().error().code, Code::storage);
+  takes = true;
+  EXPECT_TRUE(store().settle());
+  const auto owed = heard;
+  EXPECT_GE(owed, 1U);
+  EXPECT_TRUE(store().settle());
+  EXPECT_EQ(heard, owed);
+  EXPECT_EQ(store().log_span().value().size, owed);
+}
+
 TEST_P(StoreContract, publications_are_rebuilt_from_registered_and_orphaned_certificates_in_row_order) {
   auto unseen = sample_device(1);
   unseen.appraised_at.reset();

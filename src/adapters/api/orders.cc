@@ -60,8 +60,7 @@ Result<std::optional<http::Response>> answer_before(const Route& route, Call& ca
   if (!before || !before->answer) {
     return std::optional<http::Response>{};
   }
-  // A commit that was not published fails the next one: nothing is acknowledged before the log has it.
-  BM_CHECK(call.services.store.write([](app::Tx&) { return Result<void>{}; }));
+  BM_CHECK(call.services.store.settle());  // nothing is acknowledged before the log has it
   if (route.finish != nullptr) {
     BM_CHECK(route.finish(call));
   }

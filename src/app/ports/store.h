@@ -123,6 +123,17 @@ class Store {
   [[nodiscard]] virtual Epoch epoch() const = 0;
   virtual void set_listener(Listener listener) = 0;
 
+  /// Returns when all that was committed before, what a reader may have seen among it, is published too. Nothing is
+  /// written or flushed: a work that is refused waits its turn behind what is owed. @error as write
+  Result<void> settle() {
+    bool reached = false;
+    auto refused = write([&](Tx&) -> Result<void> {
+      reached = true;
+      return fail(Code::conflict, "nothing to write");
+    });
+    return reached ? Result<void>{} : refused;
+  }
+
   /// `write` with a value: return_value(store, [&](Tx& tx) -> Result<T> {...}).
   template <class T, class F>
   Result<T> write_for(F&& work) {

@@ -82,6 +82,21 @@ TEST_F(Issue, repeats_of_one_caller_have_ten_entries_a_minute_and_the_rest_is_co
   EXPECT_EQ(world_.entries().back().count, 16U);
 }
 
+TEST_F(Issue, a_repeat_is_answered_only_when_the_log_has_the_certificate) {
+  must(issue(1, order()));
+  for (int i = 0; i < 10; ++i) {
+    must(issue(1, order()));  // from here on repeats are counted and write nothing
+  }
+  bool takes = false;
+  world_.store().set_listener(
+      [&](const app::Committed&) { return takes ? Result<void>{} : fail(Code::storage, "the log's disk is full"); });
+  auto other = order();
+  EXPECT_FALSE(issue(2, other));
+  EXPECT_EQ(issue(1, order()).error().code, Code::storage);
+  takes = true;
+  EXPECT_TRUE(issue(1, order()));
+}
+
 TEST_F(Issue, the_same_id_with_another_key_is_request_conflict) {
   must(issue(1, order()));
   auto other = order();
