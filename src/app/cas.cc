@@ -3,6 +3,12 @@
 
 namespace birthmark::app {
 
+Result<void> check_issues(const CaRecord* ca) {
+  return ca != nullptr && ca->state == CaState::active && !ca->key_destroyed
+             ? Result<void>{}
+             : fail(Code::scope, "this CA issues nothing any more");
+}
+
 Result<std::shared_ptr<const CaDirectory>> CaDirectory::make(std::vector<CaRecord> records,
                                                              const std::string& crl_base) {
   auto directory = std::make_shared<CaDirectory>();

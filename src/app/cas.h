@@ -13,6 +13,9 @@
 
 namespace birthmark::app {
 
+/// @param ca null: there is none. @error scope: it issues nothing, or nothing any more
+Result<void> check_issues(const CaRecord* ca);
+
 /// One CA with its certificate read once.
 struct Ca {
   CaRecord record;

@@ -263,7 +263,7 @@ Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string
   if (record->profile != ProfileId::operational_ca || !record->batch) {
     return fail(Code::scope, "only an operational CA is revoked here");
   }
-  BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+  const auto written = ports_.store.write([&](Tx& tx) -> Result<void> {
     BM_TRY(record, tx.ca(record->id));  // its count may have moved on
     record->state = CaState::ended;
     BM_CHECK(tx.update_ca(*record));
@@ -274,27 +274,35 @@ Result<CaRecord> Hierarchy::revoke_ca(const std::string& name, const std::string
                        .actor = actor,
                        .reason = "revoke " + name.substr(0, 200)}));
     return at_change ? at_change(tx, *record) : Result<void>{};
-  }));
+  });
+  if (!written) {
+    // It may be durable all the same, and only its log entry is owed: then nothing is admitted under it any more.
+    if (written.error().code == Code::storage) {
+      static_cast<void>(enforce_revocation(name));
+    }
+    return fail(written.error());
+  }
   BM_CHECK(finish_revocation(name));
   return std::move(*record);
 }
 
 Result<void> Hierarchy::finish_revocation(const std::string& name) {
+  BM_TRY(const auto batch, enforce_revocation(name));  // before the successor, which may have to wait for the signer
+  return without_value(operational_ca(batch));
+}
+
+/// Denies what the CA has issued and cuts the open sessions, also where somebody else's refresh had denied it already.
+Result<BatchId> Hierarchy::enforce_revocation(const std::string& name) {
   BM_TRY(const auto record, ca_named(name));
   if (!record || record->state != CaState::ended || !record->batch) {
     return fail(Code::not_found, "no revoked CA " + name);
   }
-  const auto snapshot = ports_.read_path.snapshots().get();
-  const auto* const issuer = snapshot->issuer(record->id);
-  const bool shown = issuer != nullptr && issuer->status == policy::IssuerStatus::revoked;
   BM_CHECK(refresh());
-  if (!shown) {
-    cut_sessions_of(record->id);  // before the successor, which may have to wait for the signer
-  }
-  return without_value(operational_ca(*record->batch));
+  cut_sessions_of(record->id);
+  return *record->batch;
 }
 
-/// Whoever holds a credential of it, admitted or not.
+/// Whoever holds a credential of it that has not ended, admitted or not: the others have come under a successor.
 void Hierarchy::cut_sessions_of(CaId ca) {
   const auto snapshot = ports_.read_path.snapshots().get();
   const auto* const issuer = snapshot->issuer(ca);
@@ -303,7 +311,10 @@ void Hierarchy::cut_sessions_of(CaId ca) {
   }
   std::set<DeviceRow> devices;
   for (std::uint32_t index = 0; index < issuer->credentials->capacity(); ++index) {
-    devices.insert(issuer->credentials->load(index).device);
+    const auto credential = issuer->credentials->load(index);
+    if (credential.status != lifecycle::Status::ended) {
+      devices.insert(credential.device);
+    }
   }
   devices.erase(DeviceRow{});  // of places that nobody has
   ports_.sessions.cut(devices);

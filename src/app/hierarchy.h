@@ -112,6 +112,7 @@ class Hierarchy {
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
                                           const std::string& batch, std::uint32_t quantity, std::uint32_t generation);
   Result<std::optional<CaRecord>> ca_named(const std::string& name) const;
+  Result<BatchId> enforce_revocation(const std::string& name);
   void cut_sessions_of(CaId ca);
   Result<void> refresh();
 

@@ -10,6 +10,7 @@
 namespace birthmark::app {
 namespace {
 
+constexpr const char* kActor = "server:issuance";
 constexpr int kDrawsMax = 16;  // of an index that turns out to be taken
 
 Octets<4> receipt_key_id(const crypto::PublicKey& key) {
@@ -100,9 +101,7 @@ Result<std::optional<Issued>> Issuance::stored(const RequestKey& request, const 
 Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
   const auto directory = ports_.cas.get();
   const Ca* const ca = directory->find(order.ca);
-  if (ca == nullptr || ca->record.state != CaState::active || ca->record.key_destroyed) {
-    return fail(Code::scope, "this CA issues nothing any more");
-  }
+  BM_CHECK(check_issues(ca != nullptr ? &ca->record : nullptr));
   return prepare(order, ca->certificate.issuer, ca->record.list_bits);
 }
 
@@ -184,9 +183,7 @@ Result<CertificateRow> Issuance::record(Tx& tx, Prepared& prepared, const Order&
     entry.device = device ? std::optional{device->id} : std::nullopt;
   }
   BM_TRY(auto ca, tx.ca(intent.ca));
-  if (!ca || ca->state != CaState::active || ca->key_destroyed) {
-    return fail(Code::scope, "this CA issues nothing any more");
-  }
+  BM_CHECK(check_issues(ca ? &*ca : nullptr));
   ++ca->assigned;
   BM_CHECK(tx.update_ca(*ca));
   BM_TRY(const auto row, tx.add_certificate(intent));
@@ -207,7 +204,11 @@ Result<CertificateRow> Issuance::record(Tx& tx, Prepared& prepared, const Order&
 Result<Issuance::IssuerKey> Issuance::issuer_key(const CertificateRecord& record) const {
   const auto directory = ports_.cas.get();
   const Ca* const ca = directory->find(record.ca);
-  return ca != nullptr ? Result<IssuerKey>{IssuerKey{ca->record.key, ca->certificate.key}} : own_key(record);
+  if (ca == nullptr) {
+    return own_key(record);
+  }
+  BM_CHECK(check_issues(&ca->record));  // it may have ended since the intent
+  return IssuerKey{ca->record.key, ca->certificate.key};
 }
 
 Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
@@ -250,25 +251,22 @@ bool Issuance::is_at_work(CertificateRow intent) const {
 Result<Issued> Issuance::complete(CertificateRecord record) {
   const AtWork at_work{*this, record.row};
   BM_TRY(const auto signature, sign(record));
+  return register_signed(std::move(record), signature);
+}
+
+Result<Issued> Issuance::register_signed(CertificateRecord record, const Bytes& signature) {
   ports_.faults.reached("issue.after_signature");
   const auto registered = ports_.store.write([&](Tx& tx) {
     return register_certificate(tx, record, signature,
-                                {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:issuance"});
+                                {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = kActor});
   });
   if (!registered) {
     // Storage may come back: then the intent is completed. Any other refusal is final for it.
-    if (info(registered.error().code).errc != Errc::unavailable && registered.error().code != Code::fenced) {
-      BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
-        // As it is stored: `record` holds what the refused registration made of it.
-        BM_TRY(auto intent, tx.certificate(record.row));
-        if (!intent || intent->issuance != IssuanceState::intended) {
-          return {};
-        }
-        return orphan(tx, std::move(*intent), info(registered.error().code).name.data(),
-                      {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:issuance"});
-      }));
+    const auto& error = registered.error();
+    if (info(error.code).errc != Errc::unavailable && error.code != Code::fenced) {
+      BM_CHECK(give_up(record.row, info(error.code).name.data(), kActor));
     }
-    return fail(registered.error());
+    return fail(error);
   }
   ports_.faults.reached("issue.after_registration");
   if (pki::is_root(record.profile)) {
@@ -276,6 +274,17 @@ Result<Issued> Issuance::complete(CertificateRecord record) {
   }
   auto der = certificate_of(record);
   return Issued{std::move(record), std::move(der)};
+}
+
+/// As it is stored: somebody else may have settled it.
+Result<void> Issuance::give_up(CertificateRow intent, const std::string& reason, const char* actor) {
+  return ports_.store.write([&](Tx& tx) -> Result<void> {
+    BM_TRY(auto stored, tx.certificate(intent));
+    return stored && stored->issuance == IssuanceState::intended
+               ? orphan(tx, std::move(*stored), reason,
+                        {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = actor})
+               : Result<void>{};
+  });
 }
 
 Result<Issuance::Recovered> Issuance::recover(std::chrono::milliseconds age) {
@@ -286,29 +295,24 @@ Result<Issuance::Recovered> Issuance::recover(std::chrono::milliseconds age) {
     return before - record.not_before < age || is_at_work(record.row);
   });
   Recovered count;
-  Result<void> faulty;
-  for (const auto& record : left) {
-    const auto done = complete(record);
-    if (done) {
-      ++count.completed;
-    } else if (done.error().code == Code::hsm_fault) {
-      faulty = fail(done.error());
-    } else if (info(done.error().code).errc == Errc::unavailable) {
-      return fail(done.error());
-    } else {
-      // `complete` has given up what the registry refused; what the signer refuses for good ends here.
-      BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
-        BM_TRY(const auto now, tx.certificate(record.row));
-        if (!now || now->issuance != IssuanceState::intended) {
-          return {};
-        }
-        return orphan(tx, *now, "recovery",
-                      {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = "server:recovery"});
-      }));
-      ++count.orphaned;
+  for (auto& record : left) {
+    const auto row = record.row;
+    const AtWork at_work{*this, row};
+    const auto signature = sign(record);
+    if (!signature && info(signature.error().code).errc == Errc::unavailable) {
+      count.signer = fail(signature.error());
+      continue;
     }
+    const auto done = signature ? register_signed(std::move(record), *signature) : fail(signature.error());
+    if (!done && info(done.error().code).errc == Errc::unavailable) {
+      return fail(done.error());
+    }
+    if (!done) {
+      // What the registry refused is given up already; what the signer refuses for good ends here.
+      BM_CHECK(give_up(row, "recovery", "server:recovery"));
+    }
+    ++(done ? count.completed : count.orphaned);
   }
-  BM_CHECK(faulty);
   return count;
 }
 

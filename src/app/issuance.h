@@ -85,13 +85,14 @@ class Issuance {
   struct Recovered {
     std::size_t completed = 0;
     std::size_t orphaned = 0;
+    Result<void> signer;  ///< what the signer refused last; the intents of its keys wait for the next call
   };
   /// An intent of that age is stuck, if nobody is at work on it.
   static constexpr std::chrono::minutes kStuckAfter{1};
   /// Completes or gives up the intents that are older than `age` and that no thread of this process is at work on: at
   /// start all that an earlier process left behind (AC-11), later what a signer left that was away for a moment.
-  /// @error of the signer or the store: what is left waits for the next call. A key whose signatures do not verify
-  /// holds up its own intents only.
+  /// A key that is not there to sign, or whose signatures do not verify, holds up its own intents only.
+  /// @error of the store: what is left waits for the next call
   Result<Recovered> recover(std::chrono::milliseconds age = std::chrono::milliseconds::min());
 
  private:
@@ -115,6 +116,8 @@ class Issuance {
   Result<IssuerKey> own_key(const CertificateRecord& record) const;
   Result<Bytes> sign(const CertificateRecord& record) const;
   Result<Issued> complete(CertificateRecord record);
+  Result<Issued> register_signed(CertificateRecord record, const Bytes& signature);
+  Result<void> give_up(CertificateRow intent, const std::string& reason, const char* actor);
   /// While it lives, `recover` leaves the intent alone.
   class AtWork;
   [[nodiscard]] bool is_at_work(CertificateRow intent) const;

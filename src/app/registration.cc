@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/cas.h"
 #include "app/issuance.h"
 #include "crypto/hash.h"
 
@@ -215,6 +216,8 @@ Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signa
     record = *stored;  // a concurrent retry was first: its certificate is the one
     return {};
   }
+  BM_TRY(const auto ca, tx.ca(stored->ca));
+  BM_CHECK(check_issues(ca ? &*ca : nullptr));  // a credential of a CA that was revoked since may lift nothing
   record = *stored;
   record.signature = std::move(signature);
   record.issuance = IssuanceState::registered;

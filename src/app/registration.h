@@ -45,7 +45,7 @@ Result<void> audit_ca(Tx& tx, const CaRecord& ca, const Digest& spki, const Doin
 /// Registers a signed certificate and does to the device what its purpose says: a first LDevID enrolls it, a
 /// revalidated one ends the older LDevIDs and lifts what may be lifted. A root's makes it a CA. Sets the record's
 /// signature, state and log index.
-/// @error state_forbids, held: the device has changed since the intent and no longer may; storage.
+/// @error state_forbids, held: the device has changed since the intent and no longer may; scope: the CA has; storage.
 Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signature, const Doing& doing);
 
 /// Gives an intent up: its index is ended for ever, its unit stays counted since it may bear a signature (AC-11).

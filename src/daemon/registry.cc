@@ -174,7 +174,11 @@ class ComposedRegistry final : public Registry {
       }
     };
     judge("journal", cases_->operations.replay_journal());
-    judge("intents", cases_->issuance.recover(app::Issuance::kStuckAfter));
+    const auto intents = cases_->issuance.recover(app::Issuance::kStuckAfter);
+    judge("intents", intents);
+    if (intents) {
+      judge("intents", intents->signer);
+    }
     judge("refusals", cases_->refusals.flush(minutes));
     const auto durable = log_->make_durable();
     judge("log", durable);
@@ -219,7 +223,7 @@ class ComposedRegistry final : public Registry {
       return {};
     });
     BM_CHECK(cases_->operations.replay_journal());
-    BM_CHECK(cases_->issuance.recover());
+    BM_CHECK(cases_->issuance.recover());  // what the signer refuses holds up nobody else: tidy() tries and tells
     services_ = std::make_unique<api::Services>(api::Services{*store_,
                                                               cases_->access,
                                                               cases_->provisioning,

@@ -151,7 +151,8 @@ Device killed_after_intent(World& world) {
 }
 
 Result<void> recovers(World& world, Device& device) {
-  BM_CHECK(world.cases->issuance.recover());
+  BM_TRY(const auto recovered, world.cases->issuance.recover());
+  BM_CHECK(recovered.signer);
   const auto rows = world.certificates(device);
   return rows.size() == 1 && rows.front().issuance == app::IssuanceState::registered
              ? Result<void>{}

@@ -156,6 +156,73 @@ TEST_F(Cas, a_revoked_one_ends_the_open_sessions_of_its_devices_and_of_no_others
   EXPECT_EQ(world_.sessions.open_of(other_row), 1U);
 }
 
+// Only the log's entry of a revocation is owed then: what it denies is denied, and not told as done.
+TEST_F(Cas, a_revoked_one_admits_nothing_though_the_log_takes_no_entry) {
+  const auto device = world_.device_in(lifecycle::State::operational);
+  const auto row = world_.record(device).row;
+  world_.sessions.open(row);
+  world_.store().set_listener([](const app::Committed&) -> Result<void> { return fail(Code::storage, "full"); });
+  EXPECT_EQ(code_of(world_.cases->hierarchy.revoke_ca(kFirst, "operator:test")), Code::storage);
+  EXPECT_EQ(world_.decision(device).verdict, policy::Verdict::deny);
+  EXPECT_EQ(world_.sessions.open_of(row), 0U);
+}
+
+TEST_F(Cas, what_a_revocation_left_undone_ends_sessions_also_when_another_refresh_showed_it_first) {
+  const auto device = world_.device_in(lifecycle::State::operational);
+  const auto row = world_.record(device).row;
+  must(world_.cases->hierarchy.revoke_ca(kFirst, "operator:test"));
+  world_.sessions.open(row);
+  must(world_.cases->hierarchy.finish_revocation(kFirst));
+  EXPECT_EQ(world_.sessions.open_of(row), 0U);
+}
+
+/// A device that revalidates while the CA that issues for it is revoked.
+class Overtaken : public Cas {
+ protected:
+  Overtaken() {
+    world_.clock.advance(std::chrono::hours{2});
+    certificates_ = world_.certificates(device_).size();
+  }
+  void revoke() { must(world_.cases->hierarchy.revoke_ca(kFirst, "operator:test")); }
+  /// What it asked for is given up, has lifted and ended nothing; the successor serves it.
+  void expect_given_up() {
+    const auto rows = world_.certificates(device_);
+    ASSERT_EQ(rows.size(), certificates_ + 1);
+    EXPECT_EQ(rows.back().issuance, app::IssuanceState::orphaned);
+    EXPECT_EQ(rows.at(certificates_ - 1).standing, lifecycle::Standing::live);
+    EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
+    must(world_.revalidate(device_));
+    EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::allow);
+    EXPECT_EQ(world_.wrong(), "");
+  }
+
+  Device device_ = world_.device_in(lifecycle::State::operational);
+  std::size_t certificates_ = 0;
+};
+
+TEST_F(Overtaken, an_intent_that_is_stuck_is_given_up_and_not_signed) {
+  world_.kill_points.kill_at("issue.after_intent");
+  EXPECT_THROW(static_cast<void>(world_.revalidate(device_)), Killed);
+  revoke();
+  world_.clock.advance(app::Issuance::kStuckAfter);
+  const auto signatures = world_.signer.signatures();
+  EXPECT_EQ(must(world_.cases->issuance.recover(app::Issuance::kStuckAfter)).orphaned, 1U);
+  EXPECT_EQ(world_.signer.signatures(), signatures);
+  expect_given_up();
+}
+
+TEST_F(Overtaken, a_certificate_that_was_just_signed_is_not_registered) {
+  bool revoked = false;
+  world_.signer.watch([&](const app::SigningIntent& intent) {
+    if (intent.use == app::KeyUse::certificates && !std::exchange(revoked, true)) {
+      revoke();
+    }
+  });
+  EXPECT_EQ(code_of(world_.revalidate(device_)), Code::scope);
+  EXPECT_TRUE(revoked);
+  expect_given_up();
+}
+
 TEST_F(Cas, AC18_an_order_for_a_closed_batch_does_not_open_it_again) {
   const auto order = world_.batch_order("B-1");
   auto& use = world_.cases->hierarchy;

@@ -170,7 +170,7 @@ TEST_F(Issue, an_intent_stays_while_the_signer_is_away) {
   EXPECT_EQ(code_of(issue(1, order())), Code::hsm_unavailable);
   world_.clock.advance(app::Issuance::kStuckAfter);
   world_.signer.set_fault(SignerFault::unavailable);
-  EXPECT_EQ(code_of(world_.cases->issuance.recover(app::Issuance::kStuckAfter)), Code::hsm_unavailable);
+  EXPECT_EQ(code_of(must(world_.cases->issuance.recover(app::Issuance::kStuckAfter)).signer), Code::hsm_unavailable);
   world_.signer.set_fault(SignerFault::none);
   EXPECT_EQ(must(world_.cases->issuance.recover(app::Issuance::kStuckAfter)).completed, 1U);
 }
@@ -201,8 +201,23 @@ TEST_F(Issue, a_faulty_key_holds_up_its_own_intents_only) {
   EXPECT_THROW(static_cast<void>(world_.provision(device, world_.line())), Killed);
   world_.clock.advance(app::Issuance::kStuckAfter);
   world_.signer.set_fault(SignerFault::wrong_signature, app::KeyUse::certificates, faulty);
-  EXPECT_EQ(code_of(world_.cases->issuance.recover(app::Issuance::kStuckAfter)), Code::hsm_fault);
+  EXPECT_EQ(code_of(must(world_.cases->issuance.recover(app::Issuance::kStuckAfter)).signer), Code::hsm_fault);
   EXPECT_EQ(world_.batch("B-1").budget.issued, 1U) << "the device's intent came after the faulty one";
+  EXPECT_TRUE(world_.restart()) << "nor does it keep the registry from starting";
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(Issue, a_key_that_is_away_holds_up_its_own_intents_only) {
+  auto device = world_.make_device();
+  world_.line();
+  lose_signer(world_);
+  EXPECT_EQ(code_of(issue(1, order())), Code::hsm_unavailable);
+  world_.kill_points.kill_at("issue.after_intent");
+  EXPECT_THROW(static_cast<void>(world_.provision(device, world_.line())), Killed);
+  lose_signer(world_);
+  EXPECT_EQ(code_of(must(world_.cases->issuance.recover()).signer), Code::hsm_unavailable);
+  EXPECT_EQ(world_.batch("B-1").budget.issued, 1U) << "the device's intent came after the one of the lost key";
+  EXPECT_EQ(must(world_.cases->issuance.recover()).completed, 1U);
   EXPECT_EQ(world_.wrong(), "");
 }
 
