@@ -62,23 +62,37 @@ Result<EpochFile::Last> EpochFile::last() {
 }
 
 Result<Epoch> EpochFile::get() {
+  if (owed_) {
+    // It is read as if it were there, out of the system's memory: only a line that was synced counts.
+    if (auto again = put(*owed_); !again && again.error().code != Code::fenced) {
+      return fail(again.error());
+    }
+  }
   BM_TRY(const auto found, last());
   return found.epoch;
 }
 
 Result<void> EpochFile::put(Epoch epoch) {
+  BM_TRY(const auto lock, files_->lock(path_));
   BM_TRY(const auto found, last());
+  if (found.epoch > epoch) {
+    owed_.reset();
+    return fail(Code::fenced, "the signer has seen epoch " + std::to_string(found.epoch.get()));
+  }
   auto line = std::to_string(epoch.get()) + "\n";
   line.insert(0, kLineBytes - line.size(), '0');
   BM_TRY(auto* const opened, file());
+  owed_ = epoch;
   auto written = opened->write_at(found.end, as_bytes(line));
   if (written) {
     written = opened->datasync();
   }
   if (!written) {
     file_.reset();
+    return written;
   }
-  return written;
+  owed_.reset();
+  return {};
 }
 
 }  // namespace birthmark

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "app/ports/files.h"
 #include "base/ids.h"
@@ -18,9 +19,11 @@ class EpochFile {
   /// @error key_attributes: it holds something else; storage
   static Result<EpochFile> open(Files& files, std::filesystem::path path);
 
-  /// As any process last put it, 0 before. @error as open
+  /// As any process last put it, 0 before; durable: what a failed put() left is put again. @error as open and put
   Result<Epoch> get();
-  /// Durable on return. @param epoch above get(). @error storage: either may stand.
+  /// Durable on return. The file is locked meanwhile, so that of two that put none is written over.
+  /// @error fenced: a higher epoch is there; unavailable: another process puts one at this moment; storage: either may
+  /// stand.
   Result<void> put(Epoch epoch);
 
  private:
@@ -36,6 +39,7 @@ class EpochFile {
   Files* files_;
   std::filesystem::path path_;
   std::unique_ptr<File> file_;  // null after an error
+  std::optional<Epoch> owed_;   // written, and perhaps not durable
 };
 
 }  // namespace birthmark

@@ -31,6 +31,19 @@ TEST_F(EpochFileTest, AC31_tells_what_was_put_last_by_anybody_and_over_restarts)
   EXPECT_EQ(open().get(), Epoch{~0ULL});
 }
 
+TEST_F(EpochFileTest, AC31_a_higher_one_is_never_written_over) {
+  auto paused = open();
+  ASSERT_TRUE(open().put(Epoch{6}));
+  EXPECT_EQ(paused.put(Epoch{5}).error().code, Code::fenced);
+  EXPECT_EQ(paused.get(), Epoch{6});
+  {
+    const auto other = files_.lock(path_).value();
+    EXPECT_EQ(paused.put(Epoch{7}).error().code, Code::unavailable) << "another process is at it";
+  }
+  EXPECT_EQ(paused.get(), Epoch{6});
+  EXPECT_TRUE(paused.put(Epoch{7}));
+}
+
 TEST_F(EpochFileTest, AC30_a_line_that_a_cut_left_unfinished_or_blank_does_not_count_and_is_written_over) {
   ASSERT_TRUE(open().put(Epoch{9}));
   add(as_bytes("000000000000"));
