@@ -2,6 +2,8 @@
 // IDevID keys of the TCG H-2 template in a chip: made, found again, used, and attested by their creation.
 #include "agent/idevid_template.h"
 
+#include <sstream>
+
 #include "attest/endorsement.h"
 #include "attest/tpm_statement.h"
 #include "support/swtpm.h"
@@ -84,69 +86,53 @@ TEST_F(IdevidOfTheTcg, signs_with_its_password_and_is_attested_by_its_creation_a
   }
 }
 
-// tpm2-tools make the same key from the published template, and their statement of its creation passes.
-TEST_F(IdevidOfTheTcg, another_implementation_makes_and_attests_the_same_key) {
-  const auto keys = root_for(IdevidTemplate::tcg_h2)->create_identity_keys().value();
-  support::write_file(file("policy"), from_hex(std::string_view{kH2Head}.substr(20)).value());
-  // tpm2_createprimary(1) takes the point as its own memory holds it: a size of this machine, then 128 octets.
-  Bytes unique;
-  for (int coordinate = 0; coordinate < 2; ++coordinate) {
-    append(unique, from_hex("0600494445564944").value());
-    unique.resize(unique.size() + 128 - 6);
+/// tpm2-tools in the place of our agent.
+class IdevidByTpm2Tools : public IdevidOfTheTcg {
+ protected:
+  /// Makes the key from the published template. @return its public area
+  Bytes make_key() {
+    support::write_file(file("policy"), from_hex(std::string_view{kH2Head}.substr(20)).value());
+    // tpm2_createprimary(1) takes the point as its own memory holds it: a size of this machine, then 128 octets.
+    Bytes unique;
+    for (int coordinate = 0; coordinate < 2; ++coordinate) {
+      append(unique, from_hex("0600494445564944").value());
+      unique.resize(unique.size() + 128 - 6);
+    }
+    support::write_file(file("unique"), unique);
+    done(
+        "tpm2_createprimary -Q -C e -g sha256 -G ecc256:ecdsa-sha256 -a "
+        "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|sign -L {policy} -u {unique} "
+        "-c {key.ctx} --creation-data {creation} -d {hash} -t {ticket}");
+    done("tpm2_flushcontext -t");
+    done("tpm2_readpublic -Q -c {key.ctx} -o {key.pub}");
+    done("tpm2_flushcontext -t");
+    return to_bytes(BytesView{support::read_file(file("key.pub"))}.subspan(2));  // behind its size
   }
-  support::write_file(file("unique"), unique);
-  const auto made = tool({"tpm2_createprimary",
-                          "-Q",
-                          "-C",
-                          "e",
-                          "-g",
-                          "sha256",
-                          "-G",
-                          "ecc256:ecdsa-sha256",
-                          "-a",
-                          "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|sign",
-                          "-L",
-                          file("policy"),
-                          "-u",
-                          file("unique"),
-                          "-c",
-                          file("key.ctx"),
-                          "--creation-data",
-                          file("creation"),
-                          "-d",
-                          file("hash"),
-                          "-t",
-                          file("ticket")});
-  ASSERT_EQ(made.status, 0) << made.output;
-  const auto free_slots = [&] { ASSERT_EQ(tool({"tpm2_flushcontext", "-t"}).status, 0); };
-  free_slots();
-  const auto shown = tool({"tpm2_readpublic", "-Q", "-c", file("key.ctx"), "-o", file("key.pub")});
-  ASSERT_EQ(shown.status, 0) << shown.output;
-  free_slots();
-  const auto area = support::read_file(file("key.pub"));
-  EXPECT_EQ(to_hex(BytesView{area}.subspan(2)), to_hex(keys.idevid));
-  const auto attested = tool({"tpm2_certifycreation",
-                              "-Q",
-                              "-C",
-                              "0x81020001",
-                              "-c",
-                              file("key.ctx"),
-                              "-d",
-                              file("hash"),
-                              "-t",
-                              file("ticket"),
-                              "-g",
-                              "sha256",
-                              "-o",
-                              file("signature"),
-                              "-f",
-                              "tss",
-                              "--attestation",
-                              file("attest"),
-                              "-q",
-                              to_hex(digest_of(5).get())});
-  ASSERT_EQ(attested.status, 0) << attested.output;
-  const agent::Statement statement{support::read_file(file("attest")), support::read_file(file("signature"))};
+  agent::Statement attest(const Digest& freshness) {
+    done(
+        "tpm2_certifycreation -Q -C 0x81020001 -c {key.ctx} -d {hash} -t {ticket} -g sha256 -o {signature} -f tss "
+        "--attestation {attest} -q " +
+        to_hex(freshness.get()));
+    return {support::read_file(file("attest")), support::read_file(file("signature"))};
+  }
+
+ private:
+  /// Runs a command line; {NAME} is a file of this test.
+  void done(const std::string& line) {
+    std::vector<std::string> words;
+    std::istringstream in{line};
+    for (std::string word; in >> word;) {
+      words.push_back(word.front() == '{' ? file(word.substr(1, word.size() - 2)).string() : word);
+    }
+    const auto ended = tool(words);
+    ASSERT_EQ(ended.status, 0) << line << ": " << ended.output;
+  }
+};
+
+TEST_F(IdevidByTpm2Tools, is_the_same_key_and_its_statement_of_creation_passes) {
+  const auto keys = root_for(IdevidTemplate::tcg_h2)->create_identity_keys().value();
+  EXPECT_EQ(to_hex(make_key()), to_hex(keys.idevid));
+  const auto statement = attest(digest_of(5));
   const auto creation = support::read_file(file("creation"));
   EXPECT_EQ(judged(statement, keys, digest_of(5), BytesView{creation}.subspan(2)), "");
   EXPECT_EQ(judged(statement, keys, digest_of(5), creation), "statement.creation") << "with its size before it";
