@@ -2,8 +2,11 @@
 #include "cli/audit_commands.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <thread>
 
 #include "audit/proof.h"
 #include "cli/log_verifier.h"
@@ -11,6 +14,9 @@
 
 namespace birthmark::cli {
 namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{10};
+constexpr std::chrono::seconds kFilesMax{5};
 
 struct AuditFlags {
   std::string data = "run/birthmark";
@@ -85,6 +91,14 @@ int show_verdict(const LogVerdict& verdict, Form form) {
   return kRefused;
 }
 
+/// The files of a running registry follow the log's head within kFilesBehind, on a machine that has time.
+std::function<bool()> for_files_on_their_way() {
+  return [until = std::chrono::steady_clock::now() + kFilesMax] {
+    std::this_thread::sleep_for(kLookEvery);
+    return std::chrono::steady_clock::now() < until;
+  };
+}
+
 int verify(const AuditFlags& flags) {
   PosixFiles files;
   const auto key = verifier_key(files, flags);
@@ -95,8 +109,11 @@ int verify(const AuditFlags& flags) {
   if (!database) {
     return complain(database.error(), flags.form(), kEnvironment);
   }
-  const auto verdict = verify_log_directory(
-      files, {flags.directory(), *key, *database, {flags.witnesses.begin(), flags.witnesses.end()}});
+  const auto verdict = verify_log_directory(files, {.log = flags.directory(),
+                                                    .key = *key,
+                                                    .database = *database,
+                                                    .witnesses = {flags.witnesses.begin(), flags.witnesses.end()},
+                                                    .wait = for_files_on_their_way()});
   return verdict ? show_verdict(*verdict, flags.form()) : complain(verdict.error(), flags.form(), kEnvironment);
 }
 

@@ -2,14 +2,12 @@
 #include "cli/log_verifier.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "adapters/log/log_head.h"
 
 namespace birthmark::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{10};
 constexpr std::size_t kTileMax = std::size_t{20} * 1024 * 1024;
 
 Result<std::vector<audit::Checkpoint>> witnessed(Files& files, const LogVerification& what,
@@ -43,16 +41,14 @@ std::uint64_t head_size(Files& files, const LogVerification& what, const audit::
 std::optional<std::uint64_t> await_files(Files& files, DirectoryLog& log, const LogVerification& what,
                                          const audit::CheckpointTrust& trust) {
   const auto head = head_size(files, what, trust);
-  const auto until = std::chrono::steady_clock::now() + what.patience;
   while (true) {
     const auto size = claimed_size(log.checkpoint(), trust);
     if (size == 0 || size >= head) {
       return std::nullopt;
     }
-    if (std::chrono::steady_clock::now() >= until) {
+    if (!what.wait()) {
       return head;
     }
-    std::this_thread::sleep_for(kLookEvery);
   }
 }
 

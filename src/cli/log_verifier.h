@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -41,9 +41,8 @@ struct LogVerification {
   audit::VerifierKey key;
   std::optional<std::filesystem::path> database;  ///< registry.db
   std::vector<std::filesystem::path> witnesses;   ///< checkpoints that were kept elsewhere, as signed notes
-  /// For the files of a log that is being written: they follow its head within kFilesBehind, on a machine that has
-  /// time.
-  std::chrono::milliseconds patience = std::chrono::seconds{5};
+  /// Lets a little time go by for a directory that is behind the log's own head; false: it was waited for long enough.
+  std::function<bool()> wait = [] { return false; };
 };
 
 struct LogVerdict {
