@@ -64,7 +64,7 @@ CREATE TABLE appraisal(
   device INTEGER NOT NULL, spki BLOB NOT NULL, purpose INTEGER NOT NULL, at INTEGER NOT NULL, firmware INTEGER,
   PRIMARY KEY(device, spki)) WITHOUT ROWID;
 CREATE TABLE log(idx INTEGER PRIMARY KEY, entry BLOB NOT NULL);
-INSERT INTO meta(one, schema_version, epoch, commits) VALUES(1, 1, 0, 0);
+INSERT INTO meta(one, schema_version, epoch, commits) VALUES(1, 2, 0, 0);
 )sql";
 
 Result<std::int64_t> number(Connection& connection, std::string_view sql) {

@@ -6,11 +6,10 @@
 
 namespace birthmark::sqlite {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
-/// Makes the registry's tables in an empty database, or leads an older schema to this version; docs/wire/schema.md says
-/// what each table is for. All in one transaction.
-/// @error storage: also where the database was made by a newer version of birthmark, or is somebody else's.
+/// Makes the registry's tables in an empty database, in one transaction; docs/wire/schema.md says what each is for.
+/// @error storage: also where the database has another schema version, or is somebody else's.
 Result<void> prepare_schema(Connection& connection);
 
 }  // namespace birthmark::sqlite

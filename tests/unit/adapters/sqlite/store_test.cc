@@ -162,11 +162,11 @@ TEST_F(SqliteStoreTest, rows_survive_a_restart) {
 
 TEST_F(SqliteStoreTest, a_newer_schema_and_a_foreign_database_are_refused) {
   ASSERT_TRUE(open());
-  ASSERT_TRUE(alter("UPDATE meta SET schema_version = 2"));
+  ASSERT_TRUE(alter("UPDATE meta SET schema_version = 3"));
   const auto newer = open();
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().code, Code::storage);
-  EXPECT_NE(newer.error().detail.find("schema version 2"), std::string::npos) << newer.error().detail;
+  EXPECT_NE(newer.error().detail.find("schema version 3"), std::string::npos) << newer.error().detail;
   ASSERT_TRUE(alter("ALTER TABLE meta RENAME TO something"));
   EXPECT_FALSE(open());
 }
