@@ -67,6 +67,9 @@ class Hierarchy {
   /// conflict: the name is taken by another order; batch_closed.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor,
                                  const AtChange<BatchRecord>& at_change = {});
+  /// Shows the CAs as the registry has them to whoever issues and judges: what an order left undone that was cut off
+  /// behind its record. @error storage
+  Result<void> refresh();
   /// Ends the batch for ever and destroys its CA's key (its own one only). Asked again it destroys what an interrupted
   /// seal left. @error batch_closed, conflict, not_found
   Result<BatchRecord> seal_batch(const std::string& name, const std::string& actor,
@@ -114,7 +117,6 @@ class Hierarchy {
   Result<std::optional<CaRecord>> ca_named(const std::string& name) const;
   Result<BatchId> enforce_revocation(const std::string& name);
   void cut_sessions_of(CaId ca);
-  Result<void> refresh();
 
   Ports ports_;
   const Scope scope_;

@@ -261,8 +261,11 @@ Result<app::BatchOrder> batch_order(json::Object& in) {
     return fail(Code::bad_request, "a batch holds at most " + std::to_string(lifecycle::kBatchQuantityMax));
   }
   out.quantity = static_cast<std::uint32_t>(quantity);
-  BM_TRY(out.opens, in.instant("opens"));
-  BM_TRY(out.closes, in.instant("closes"));
+  // In whole seconds, as it is shown: who orders what he was shown orders the same.
+  BM_TRY(const auto opens, in.instant("opens"));
+  BM_TRY(const auto closes, in.instant("closes"));
+  out.opens = std::chrono::floor<std::chrono::seconds>(opens);
+  out.closes = std::chrono::floor<std::chrono::seconds>(closes);
   BM_TRY(const auto rate, in.optional_unsigned_int("rate_per_hour"));
   if (rate) {
     BM_TRY(const auto burst, in.optional_unsigned_int("burst"));
@@ -279,6 +282,10 @@ Result<http::Response> batch_open(Call& call) {
   BM_TRY(const auto batch,
          call.services.hierarchy.open_batch(order, actor_of(call), keeping<app::BatchRecord>(call, answer)));
   return answer(batch);
+}
+
+Result<void> batch_open_finish(Call& call) {
+  return call.services.hierarchy.refresh();
 }
 
 Result<http::Response> batch_seal(Call& call) {
@@ -424,7 +431,8 @@ constexpr std::array kRoutes{
     Route{get, "/v1/devices/{}/history", kPerson, Form::json, {}, device_history},
     Route{post, "/v1/devices/{}/{}", kPerson, Form::json, kJson, device_act},
     Route{get, "/v1/batches", kPerson, Form::json, {}, batch_list},
-    Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open, Channel::bound, kOrderBytesMax},
+    Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open, Channel::bound, kOrderBytesMax,
+          batch_open_finish},
     Route{get, "/v1/batches/{}", kPerson, Form::json, {}, batch_show},
     Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal, Channel::bound, kBodyMax,
           batch_seal_finish},

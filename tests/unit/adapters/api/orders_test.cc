@@ -186,6 +186,40 @@ TEST_F(Orders, are_kept_in_the_transaction_of_the_change_whatever_the_store_refu
   EXPECT_EQ(world_.wrong(), "");
 }
 
+/// Whether whoever asks for the CAs of a batch is given them.
+bool is_shown(World& world, const std::string& batch) {
+  const auto record = world.batch(batch);
+  const auto* const ca = world.cases->cas.get()->find(record.operational_ca);
+  return ca != nullptr && ca->record.batch == record.budget.id;
+}
+
+TEST_F(Orders, a_batch_that_is_open_has_its_cas_shown_whatever_the_store_refused) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    auto body = batch_order();
+    const auto name = "N-" + std::to_string(nth);
+    body["batch"] = name;
+    const auto key = "\"" + name + "\"";
+    world_.store_calls().arm(nth);
+    static_cast<void>(order("/v1/batches", body, key));
+    const auto calls = world_.store_calls().calls();
+    world_.store_calls().arm(0);
+    EXPECT_EQ(order("/v1/batches", body, key).status, 201) << nth;
+    EXPECT_TRUE(is_shown(world_, name)) << nth;
+    if (calls < nth) {
+      break;
+    }
+  }
+}
+
+TEST_F(Orders, a_window_is_in_whole_seconds_as_it_is_shown) {
+  auto body = batch_order();
+  body["opens"] = "2026-01-01T00:00:00.750Z";
+  const auto opened = order("/v1/batches", body, "\"one\"");
+  ASSERT_EQ(opened.status, 201) << opened.body;
+  body["opens"] = "2026-01-01T00:00:00Z";
+  EXPECT_EQ(order("/v1/batches", body, "\"two\"").body, opened.body);
+}
+
 TEST_F(Orders, a_batch_is_opened_and_sealed_once) {
   const auto opened = order("/v1/batches", batch_order(), "\"open\"");
   ASSERT_EQ(opened.status, 201);
