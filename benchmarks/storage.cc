@@ -20,7 +20,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-constexpr std::size_t kIssuances = 1000;
+constexpr std::size_t kIssuances = 500;  // what one station may have under way (Activations::kMaxPerCaller)
 constexpr unsigned kCallers = 8;
 constexpr std::chrono::milliseconds kEvery{8};  // 125 issuances a second, half of what one core makes beside others
 constexpr int kWarmDevices = 200;
