@@ -163,8 +163,7 @@ Result<void> Access::first_use(const Presentation& presentation, DeviceRow row) 
     }
     BM_TRY(const auto decision,
            lifecycle::decide_first_use(*device, {.presented = certificate->kind, .published = certificate->published}));
-    return without_value(
-        advance(tx, *device, decision, {ports_.clock.now(), ports_.store.epoch(), device_actor(device->id)}));
+    return without_value(advance(tx, *device, decision, {ports_.clock.now(), ports_.store.epoch(), kDeviceActor}));
   });
 }
 

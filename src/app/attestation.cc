@@ -68,7 +68,7 @@ Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& calle
                                    .device = known.device.id,
                                    .spki_hash = appraisal.spki,
                                    .evidence_hash = crypto::sha256(findings),
-                                   .actor = device_actor(known.device.id),
+                                   .actor = kDeviceActor,
                                    .reason = std::string{lifecycle::name(purpose)}}));
   }));
   return appraisal;

@@ -125,7 +125,7 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   if (!exempt(who.device) && !csr.challenge_password()) {
     return fail(Code::binding, "challengePassword with this channel's binding is missing");
   }
-  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki, device_actor(who.device.id)));
+  BM_TRY(auto earlier, ports_.issuance.repeat(key, spki, kDeviceActor));
   if (earlier) {
     return std::move(*earlier);
   }
@@ -151,7 +151,7 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
   order.kind = CredentialKind::ldevid;
   order.purpose = purpose;
   order.not_after = Instant{std::chrono::floor<std::chrono::seconds>(now)} + policy->ldevid_lifetime;
-  order.actor = device_actor(who.device.id);
+  order.actor = kDeviceActor;
   order.reason = lifecycle::name(purpose);
   order.subject = device_subject(facts.batch, policy->name, who.device.id, csr.spki(),
                                  {.hardware_serial = facts.root.hardware_serial,
@@ -178,7 +178,7 @@ Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Call
     // At most two LDevIDs are valid (protocols.md §1.4): the one it asks with, and the one it gets. What it lost on the
     // way, or has left behind, ends before a third is signed.
     BM_CHECK(end_others(tx, *device, CredentialKind::ldevid, {who.certificate.row}, "superseded by a second renewal",
-                        {clock.now, ports_.store.epoch(), device_actor(who.device.id)}));
+                        {clock.now, ports_.store.epoch(), kDeviceActor}));
   }
   BM_TRY(const auto policy, ports_.catalog.find(device->product));
   lifecycle::Appraisal appraisal{

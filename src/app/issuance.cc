@@ -10,7 +10,6 @@
 namespace birthmark::app {
 namespace {
 
-constexpr const char* kActor = "server:issuance";
 constexpr int kDrawsMax = 16;  // of an index that turns out to be taken
 
 Octets<4> receipt_key_id(const crypto::PublicKey& key) {
@@ -257,14 +256,13 @@ Result<Issued> Issuance::complete(CertificateRecord record) {
 Result<Issued> Issuance::register_signed(CertificateRecord record, const Bytes& signature) {
   ports_.faults.reached("issue.after_signature");
   const auto registered = ports_.store.write([&](Tx& tx) {
-    return register_certificate(tx, record, signature,
-                                {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = kActor});
+    return register_certificate(tx, record, signature, {.now = ports_.clock.now(), .epoch = ports_.store.epoch()});
   });
   if (!registered) {
     // Storage may come back: then the intent is completed. Any other refusal is final for it.
     const auto& error = registered.error();
     if (info(error.code).errc != Errc::unavailable && error.code != Code::fenced) {
-      BM_CHECK(give_up(record.row, info(error.code).name.data(), kActor));
+      BM_CHECK(give_up(record.row, info(error.code).name.data()));
     }
     return fail(error);
   }
@@ -277,12 +275,11 @@ Result<Issued> Issuance::register_signed(CertificateRecord record, const Bytes& 
 }
 
 /// As it is stored: somebody else may have settled it.
-Result<void> Issuance::give_up(CertificateRow intent, const std::string& reason, const char* actor) {
+Result<void> Issuance::give_up(CertificateRow intent, const std::string& reason) {
   return ports_.store.write([&](Tx& tx) -> Result<void> {
     BM_TRY(auto stored, tx.certificate(intent));
     return stored && stored->issuance == IssuanceState::intended
-               ? orphan(tx, std::move(*stored), reason,
-                        {.now = ports_.clock.now(), .epoch = ports_.store.epoch(), .actor = actor})
+               ? orphan(tx, std::move(*stored), reason, {.now = ports_.clock.now(), .epoch = ports_.store.epoch()})
                : Result<void>{};
   });
 }
@@ -309,7 +306,7 @@ Result<Issuance::Recovered> Issuance::recover(std::chrono::milliseconds age) {
     }
     if (!done) {
       // What the registry refused is given up already; what the signer refuses for good ends here.
-      BM_CHECK(give_up(row, "recovery", "server:recovery"));
+      BM_CHECK(give_up(row, "recovery"));
     }
     ++(done ? count.completed : count.orphaned);
   }

@@ -117,7 +117,7 @@ class Issuance {
   Result<Bytes> sign(const CertificateRecord& record) const;
   Result<Issued> complete(CertificateRecord record);
   Result<Issued> register_signed(CertificateRecord record, const Bytes& signature);
-  Result<void> give_up(CertificateRow intent, const std::string& reason, const char* actor);
+  Result<void> give_up(CertificateRow intent, const std::string& reason);
   /// While it lives, `recover` leaves the intent alone.
   class AtWork;
   [[nodiscard]] bool is_at_work(CertificateRow intent) const;

@@ -121,10 +121,6 @@ Result<void> audit_ca(Tx& tx, const CaRecord& ca, const Digest& spki, const Doin
   return without_value(tx.audit(row));
 }
 
-std::string device_actor(const DeviceId& id) {
-  return "device:" + to_hex(BytesView{id.get()}.first(8));
-}
-
 Result<DeviceRecord> advance(Tx& tx, const DeviceRecord& device, const lifecycle::Decision& decision,
                              const Doing& doing) {
   auto after = lifecycle::apply(device, decision, doing.now);
@@ -222,13 +218,8 @@ Result<void> register_certificate(Tx& tx, CertificateRecord& record, Bytes signa
   record.signature = std::move(signature);
   record.issuance = IssuanceState::registered;
   auto row = entry(audit::EntryKind::certificate_registered, doing);
-  row.serial = record.serial;
-  row.spki_hash = record.spki;
+  row.serial = record.serial;  // the intent of this serial says whose it is, and with what key
   row.subject_hash = crypto::sha256(certificate_of(record));
-  if (record.device.get() != 0) {
-    BM_TRY(const auto device, device_of(tx, record.device));
-    row.device = device.id;
-  }
   BM_TRY(record.log_index, tx.audit(row));
   BM_CHECK(tx.update_certificate(record));
   if (pki::is_root(record.profile)) {

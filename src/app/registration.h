@@ -12,11 +12,11 @@ namespace birthmark::app {
 struct Doing {
   Instant now;
   Epoch epoch;
-  std::string actor;  ///< "role:name"
+  std::string actor = {};  ///< "role:name"; empty: the server by itself
 };
 
-/// A device as the actor of an audit entry: "device:" and the first 16 hex digits of its id.
-std::string device_actor(const DeviceId& id);
+/// The device that an audit entry names, where it acted itself.
+inline constexpr const char* kDeviceActor = "device:self";
 
 /// Stores a decision about a device: record, audit entry, and what every gate learns of its credentials. In this order
 /// a state change is one mechanism, whoever asked for it.

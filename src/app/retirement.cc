@@ -82,7 +82,7 @@ Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& 
                                    .epoch = ports_.store.epoch().get(),
                                    .device = id,
                                    .evidence_hash = crypto::sha256(receipt.statement),
-                                   .actor = device_actor(id),
+                                   .actor = kDeviceActor,
                                    .reason = "owner hierarchy cleared"}));
   }));
   return receipt;

@@ -96,10 +96,9 @@ Result<RevalidationAnswer> Revalidation::record_only(const Shown& shown) {
                        .epoch = ports_.store.epoch().get(),
                        .device = known.device.id,
                        .evidence_hash = crypto::sha256(shown.findings),
-                       .actor = device_actor(known.device.id),
+                       .actor = kDeviceActor,
                        .reason = "revalidate"}));
-    BM_TRY(const auto after,
-           advance(tx, known.device, decision, {now, ports_.store.epoch(), device_actor(known.device.id)}));
+    BM_TRY(const auto after, advance(tx, known.device, decision, {now, ports_.store.epoch(), kDeviceActor}));
     auto left = after.holds;
     if (after.suspended_for) {
       left = left.with(*after.suspended_for);
@@ -131,7 +130,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
   order.kind = lifecycle::CredentialKind::ldevid;
   order.purpose = Purpose::revalidate;
   order.not_after = Instant{std::chrono::floor<std::chrono::seconds>(now)} + policy->ldevid_lifetime;
-  order.actor = device_actor(device.id);
+  order.actor = kDeviceActor;
   order.reason = "revalidate";
   order.subject = device_subject(facts.batch, policy->name, device.id, shown.spki,
                                  {.hardware_serial = facts.known.root.hardware_serial,
@@ -157,7 +156,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                        .epoch = ports_.store.epoch().get(),
                                        .device = device.id,
                                        .evidence_hash = crypto::sha256(shown.findings),
-                                       .actor = device_actor(device.id),
+                                       .actor = kDeviceActor,
                                        .reason = "revalidate"}));
       });
 }

@@ -216,9 +216,6 @@ void History::judge_log(const View& view, LogFacts& facts, std::vector<std::stri
         at->second.orphaned = true;
       } else {
         at->second.registered = entry.subject_hash.value_or(Digest{});
-        if (entry.spki_hash != at->second.spki) {
-          say("signed for another key than intended: " + serial_text(*entry.serial));
-        }
       }
     }
     if (entry.kind == EntryKind::transition) {

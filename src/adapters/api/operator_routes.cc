@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 #include "adapters/api/orders.h"
 #include "adapters/api/problem.h"
@@ -146,9 +147,23 @@ Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, 
   return out;
 }
 
+/// By which entries that do not name the device speak of it all the same.
+Result<std::set<Serial>> serials_of(const app::Store& store, const DeviceId& id) {
+  return store.read_for<std::set<Serial>>([&](app::Tx& tx) -> Result<std::set<Serial>> {
+    std::set<Serial> out;
+    BM_TRY(const auto device, tx.device(id));
+    BM_TRY(const auto certificates, device ? tx.certificates_of(device->row) : std::vector<app::CertificateRecord>{});
+    for (const auto& certificate : certificates) {
+      out.insert(certificate.serial);
+    }
+    return out;
+  });
+}
+
 /// What the log says of one device. A call looks at kHistoryScanMax entries; `next` says where to go on.
 Result<http::Response> device_history(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  BM_TRY(const auto serials, serials_of(call.services.store, id));
   BM_TRY(const auto span, call.services.store.log_span());
   BM_TRY(auto at, after_in(call.request.query, span.size));
   const auto end = std::min(span.size, at + kHistoryScanMax);
@@ -160,7 +175,7 @@ Result<http::Response> device_history(Call& call) {
     }
     for (const auto& bytes : entries) {
       BM_TRY(const auto entry, audit::read_entry(bytes));
-      if (entry.device == id) {
+      if (entry.device == id || (entry.serial && serials.contains(*entry.serial))) {
         rows.push_back(history_row(at, entry));
       }
       ++at;
