@@ -108,7 +108,7 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
                             .clause = "TPM 2.0 Part 1 §24",
                             .outcome = attest::Outcome::passed,
                             .code = Code::bad_evidence,
-                            .detail = {}});
+                            .detail = "EK certificate SHA-256 " + to_hex(shown.chip.certificate_hash.get())});
   BM_TRY(const auto policy, ports_.catalog.find(grant.batch.budget.product));
   BM_CHECK(
       policy::admits_root(*policy, lifecycle::RootKind::tpm, root_class(shown.chip.anchor_class), shown.chip.vendor));
@@ -193,7 +193,6 @@ Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown
   }
   BM_CHECK(tx.put_root({.device = device,
                         .ak_public = shown.ak_public,
-                        .ek_certificate = shown.chip.certificate_hash,
                         .hardware_serial = shown.chip.hardware_serial,
                         .provisioned_by = grant.station.id}));
   const auto findings = attest::write(shown.findings);

@@ -119,7 +119,6 @@ Result<void> SoftwareRoots::at_intent(Tx& tx, CertificateRecord& record, const S
   // No AK and no endorsement certificate: every appraisal of it fails.
   return tx.put_root({.device = record.device,
                       .ak_public = {},
-                      .ek_certificate = {},
                       .hardware_serial = hardware_serial(record.spki),
                       .provisioned_by = std::nullopt});
 }

@@ -118,6 +118,16 @@ Result<void> Certificate::read_tbs(BytesView algorithm, Parts& parts) {
   return tbs.finish();
 }
 
+Result<BytesView> spki_of(BytesView tbs) {
+  BM_TRY(auto fields, der::read_one(tbs, der::tag::sequence));
+  constexpr int kBefore = 6;  // version, serial, algorithm, issuer, validity, subject
+  for (int i = 0; i < kBefore; ++i) {
+    BM_CHECK(fields.any());
+  }
+  BM_TRY(const auto spki, fields.any());
+  return spki.whole;
+}
+
 std::vector<NameAttribute> Certificate::subject_attributes() const {
   return attributes_of(parts_->subject);
 }

@@ -78,4 +78,8 @@ class Certificate {
   std::shared_ptr<const Parts> parts_;
 };
 
+/// The whole SubjectPublicKeyInfo in to-be-signed bytes that we built ourselves; a view into them. Nothing before it is
+/// judged but that it is DER. @error bad_request: not seven elements in a SEQUENCE.
+Result<BytesView> spki_of(BytesView tbs);
+
 }  // namespace birthmark::x509

@@ -134,19 +134,20 @@ TEST_P(StoreContract, only_the_writer_who_saw_the_stored_version_wins) {  // AC-
 }
 
 TEST_P(StoreContract, roots_and_findings_are_replaced_in_place) {
-  RootRecord root{.device = DeviceRow{3},
-                  .ak_public = {1, 2, 3},
-                  .ek_certificate = digest_of(4),
-                  .hardware_serial = "VND:aki:1",
-                  .provisioned_by = StationId{5}};
+  RootRecord root{
+      .device = DeviceRow{3}, .ak_public = {1, 2, 3}, .hardware_serial = "VND:aki:1", .provisioned_by = StationId{5}};
   run([&](Tx& tx) { return tx.put_root(root); });
   root.provisioned_by.reset();
   run([&](Tx& tx) { return tx.put_root(root); });
   const auto stored = get<std::optional<RootRecord>>([](Tx& tx) { return tx.root(DeviceRow{3}); });
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->ak_public, (Bytes{1, 2, 3}));
-  EXPECT_EQ(stored->ek_certificate, digest_of(4));
   EXPECT_EQ(stored->hardware_serial, "VND:aki:1");
+  for (const std::string serial : {"VND:aki:2", "OTHER:aki:1", "no maker", "", ":", "a::"}) {
+    root.hardware_serial = serial;
+    run([&](Tx& tx) { return tx.put_root(root); });
+    EXPECT_EQ(get<std::optional<RootRecord>>([](Tx& tx) { return tx.root(DeviceRow{3}); })->hardware_serial, serial);
+  }
   EXPECT_FALSE(stored->provisioned_by);
 
   const auto findings = [&](Purpose purpose) {
@@ -238,6 +239,35 @@ TEST_P(StoreContract, certificates_with_other_profiles_hashes_and_without_a_devi
   EXPECT_FALSE(record->purpose);
   EXPECT_TRUE(record->tbs.empty());
   EXPECT_TRUE(get<std::vector<CertificateRecord>>([](Tx& tx) { return tx.certificates_of(DeviceRow{}); }).empty());
+}
+
+TEST_P(StoreContract, the_key_of_a_certificate_comes_back_whether_or_not_its_bytes_tell_it) {
+  const auto told = sample_with_key(2), other = sample_with_key(3);
+  auto odd = other;
+  odd.spki = digest_of(77);
+  const auto rows = put<std::vector<CertificateRow>>([&](Tx& tx) -> Result<std::vector<CertificateRow>> {
+    BM_TRY(const auto first, tx.add_certificate(told));
+    BM_CHECK(tx.add_request({digest_of(1), octets_of(1), told.spki, first, at_second(5)}));
+    BM_CHECK(tx.add_request({digest_of(1), octets_of(2), digest_of(5), first, at_second(5)}));
+    BM_TRY(const auto second, tx.add_certificate(odd));
+    BM_CHECK(tx.add_request({digest_of(1), octets_of(3), odd.spki, second, at_second(5)}));
+    return std::vector{first, second};
+  });
+  EXPECT_EQ(get<std::optional<CertificateRecord>>([&](Tx& tx) { return tx.certificate(rows[0]); })->spki, told.spki);
+  EXPECT_EQ(get<std::optional<CertificateRecord>>([&](Tx& tx) { return tx.certificate(rows[1]); })->spki, odd.spki);
+  const auto of_key = [&](const Digest& spki) {
+    return get<std::vector<CertificateRecord>>([&](Tx& tx) { return tx.certificates_of(told.ca, spki); });
+  };
+  ASSERT_EQ(of_key(told.spki).size(), 1U);
+  EXPECT_EQ(of_key(told.spki)[0].row, rows[0]);
+  ASSERT_EQ(of_key(odd.spki).size(), 1U);
+  EXPECT_TRUE(of_key(other.spki).empty()) << "the key that is stored counts";
+  const auto key = [&](std::uint8_t id) {
+    return get<std::optional<RequestRecord>>([&](Tx& tx) { return tx.request(digest_of(1), octets_of(id)); })->key;
+  };
+  EXPECT_EQ(key(1), told.spki);
+  EXPECT_EQ(key(2), digest_of(5));
+  EXPECT_EQ(key(3), odd.spki);
 }
 
 TEST_P(StoreContract, an_index_of_a_ca_is_taken_once) {  // AC-12

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/ports/store.h"
+#include "crypto/hash.h"
 
 namespace birthmark::test {
 
@@ -124,6 +125,17 @@ inline app::CertificateRecord sample_certificate(std::uint32_t number, DeviceRow
   record.not_after = at_second(20);
   record.appraised_at = at_second(5);
   record.tbs = sample_tbs(number);
+  return record;
+}
+
+/// One whose to-be-signed bytes have the form of a certificate's, for the key `number`.
+inline app::CertificateRecord sample_with_key(std::uint8_t number) {
+  auto record = sample_certificate(number, DeviceRow{1});
+  const Bytes spki{0x30, 0x03, 0x02, 0x01, number};
+  record.tbs = {0x30, 0x15, 0xA0, 0x03, 0x02, 0x01, 0x02, 0x02, 0x01, 0x05};
+  record.tbs.insert(record.tbs.end(), {0x30, 0x00, 0x30, 0x00, 0x30, 0x00, 0x30, 0x00});
+  append(record.tbs, spki);
+  record.spki = crypto::sha256(spki);
   return record;
 }
 

@@ -39,8 +39,9 @@ CREATE TABLE device(
   epoch INTEGER NOT NULL, holds INTEGER NOT NULL, suspended_for INTEGER, restrained_at INTEGER,
   provisioned_at INTEGER NOT NULL, appraised_at INTEGER, firmware INTEGER, enrolled_once INTEGER NOT NULL);
 CREATE TABLE root(
-  device INTEGER PRIMARY KEY, ak_public BLOB NOT NULL, ek_certificate BLOB NOT NULL, hardware_serial TEXT NOT NULL,
+  device INTEGER PRIMARY KEY, ak_public BLOB NOT NULL, maker INTEGER NOT NULL, hardware_serial TEXT NOT NULL,
   provisioned_by INTEGER);
+CREATE TABLE maker(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE known(digest BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, device INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE finding(key INTEGER PRIMARY KEY, at INTEGER NOT NULL, findings BLOB NOT NULL);
 CREATE TABLE certificate(
@@ -52,19 +53,19 @@ CREATE TABLE certificate(
 CREATE INDEX certificate_of_device ON certificate(device) WHERE device IS NOT NULL;
 CREATE INDEX certificate_unsettled ON certificate(issuance) WHERE issuance <> 1;
 CREATE TABLE certificate_body(
-  row INTEGER PRIMARY KEY, serial BLOB NOT NULL, spki BLOB NOT NULL, profile_hash BLOB, signature BLOB,
+  row INTEGER PRIMARY KEY, serial BLOB NOT NULL, spki BLOB, profile_hash BLOB, signature BLOB,
   tbs BLOB NOT NULL);
 CREATE TABLE template(
   ca INTEGER NOT NULL, profile INTEGER NOT NULL, profile_hash BLOB NOT NULL, tbs BLOB NOT NULL,
   PRIMARY KEY(ca, profile));
 CREATE TABLE request(
-  row INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, key BLOB NOT NULL, certificate INTEGER NOT NULL,
-  at INTEGER NOT NULL, status INTEGER, answer BLOB);
+  name BLOB NOT NULL PRIMARY KEY, key BLOB, certificate INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER,
+  answer BLOB) WITHOUT ROWID;
 CREATE TABLE appraisal(
   device INTEGER NOT NULL, spki BLOB NOT NULL, purpose INTEGER NOT NULL, at INTEGER NOT NULL, firmware INTEGER,
   PRIMARY KEY(device, spki)) WITHOUT ROWID;
 CREATE TABLE log(idx INTEGER PRIMARY KEY, entry BLOB NOT NULL);
-INSERT INTO meta(one, schema_version, epoch, commits) VALUES(1, 2, 0, 0);
+INSERT INTO meta(one, schema_version, epoch, commits) VALUES(1, 3, 0, 0);
 )sql";
 
 Result<std::int64_t> number(Connection& connection, std::string_view sql) {

@@ -206,25 +206,24 @@ Result<std::uint64_t> SqliteStore::prune_log(std::uint64_t durable_size) {
 
 Result<std::uint64_t> SqliteStore::prune_requests(Instant before) {
   std::uint64_t total = 0;
-  std::uint64_t dropped = 0;
+  Bytes from;  // names are looked at in their order, so that no write holds up the others for long
+  Bytes to;
   do {
     BM_CHECK(write([&](app::Tx&) -> Result<void> {
-      BM_TRY(auto query, connection_->prepare("SELECT row, at FROM request ORDER BY row LIMIT ?1"));
-      query.bind(1, kPruneRowsMax);
-      std::int64_t last = 0;
-      while (true) {
-        BM_TRY(const bool found, query.step());
-        if (!found || query.integer(1) >= to_ms(before)) {
-          break;
-        }
-        last = query.integer(0);
-      }
-      query.reset();
-      BM_TRY(dropped, drop_rows("DELETE FROM request WHERE row <= ?1", last));
+      BM_TRY(auto end,
+             connection_->prepare("SELECT name FROM request WHERE name > ?1 ORDER BY name LIMIT 1 OFFSET ?2"));
+      end.bind(1, BytesView{from}).bind(2, kPruneRowsMax - 1);
+      BM_TRY(const bool more, end.step());
+      to = more ? to_bytes(end.blob(0)) : Bytes{};
+      end.reset();
+      BM_TRY(auto drop,
+             connection_->prepare("DELETE FROM request WHERE name > ?1 AND (?2 = x'' OR name <= ?2) AND at < ?3"));
+      BM_CHECK(drop.bind(1, BytesView{from}).bind(2, BytesView{to}).bind(3, to_ms(before)).run());
+      total += static_cast<std::uint64_t>(connection_->changes());
       return without_value(drop_rows("DELETE FROM appraisal WHERE at < ?1", to_ms(before)));
     }));
-    total += dropped;
-  } while (dropped != 0);
+    from = to;
+  } while (!to.empty());
   return total;
 }
 

@@ -101,8 +101,15 @@ class SqliteTx final : public app::Tx {
 
   Result<app::CertificateRow> insert_certificate(const app::CertificateRecord& certificate);
 
+  /// The newest certificate of this transaction: a request for its key needs no copy of it.
+  struct Added {
+    app::CertificateRow row;
+    Digest spki;
+  };
+
   Connection& connection_;
   TxContext context_;
+  Added added_{};
 };
 
 /// The one row of a statement, or none.

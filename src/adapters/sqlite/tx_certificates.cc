@@ -2,6 +2,7 @@
 // Certificates with their bodies, requests and appraisals.
 #include "adapters/sqlite/tbs_delta.h"
 #include "adapters/sqlite/tx.h"
+#include "codec/x509.h"
 #include "crypto/hash.h"
 
 namespace birthmark::sqlite {
@@ -32,9 +33,16 @@ Bytes known_parts(const std::optional<DeviceId>& device, const Serial& serial, B
   return out;
 }
 
+/// The key that to-be-signed bytes are for; nothing where they are not a certificate's.
+std::optional<Digest> spki_in(BytesView tbs) {
+  const auto spki = x509::spki_of(tbs);
+  return spki ? std::optional{crypto::sha256(*spki)} : std::nullopt;
+}
+
 Result<CertificateRecord> read_certificate(const Statement& row) {
   CertificateRecord record;
   std::optional<DeviceRow> device;
+  std::optional<Digest> spki;
   std::optional<Bytes> signature;
   std::optional<DeviceId> device_id;
   Bytes base;
@@ -42,12 +50,17 @@ Result<CertificateRecord> read_certificate(const Statement& row) {
   Columns columns{row};
   columns.take(record.row, record.ca, record.index, record.profile, device, record.kind, record.purpose,
                record.issuance, record.counted, record.standing, record.published, record.not_before, record.not_after,
-               record.appraised_at, record.log_index, record.serial, record.spki, record.profile_hash, signature, base,
-               delta, device_id);
+               record.appraised_at, record.log_index, record.serial, spki, record.profile_hash, signature, base, delta,
+               device_id);
   BM_CHECK(columns.intact("certificate"));
   record.device = device.value_or(DeviceRow{});
   record.signature = std::move(signature).value_or(Bytes{});
   BM_TRY(record.tbs, apply_delta(known_parts(device_id, record.serial, base), delta));
+  spki = spki ? spki : spki_in(record.tbs);
+  if (!spki) {
+    return fail(Code::storage, "certificate: its key");
+  }
+  record.spki = *spki;
   return record;
 }
 
@@ -72,17 +85,24 @@ Octets<16> name_of(const Digest& caller, const Octets<16>& id) {
   return out;
 }
 
-Result<RequestRecord> read_request(const Statement& row) {
+struct StoredRequest {
+  RequestRecord record;             ///< without its caller and id
+  bool of_its_certificate = false;  ///< it asked for the key of its certificate, and `record` has no key
+};
+
+Result<StoredRequest> read_request(const Statement& row) {
   RequestRecord request;
+  std::optional<Digest> key;
   std::optional<std::uint16_t> status;
   std::optional<Bytes> body;
   Columns columns{row};
-  columns.take(request.key, request.certificate, request.at, status, body);
+  columns.take(key, request.certificate, request.at, status, body);
   BM_CHECK(columns.intact("request"));
   if (status && body) {
     request.answer = app::KeptAnswer{*status, std::move(*body)};
   }
-  return request;
+  request.key = key.value_or(Digest{});
+  return StoredRequest{std::move(request), !key};
 }
 
 Result<AppraisalRecord> read_appraisal(const Statement& row) {
@@ -130,11 +150,14 @@ Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record
   BM_TRY(const auto holder, device(record.device));
   const auto known = known_parts(holder ? std::optional{holder->id} : std::nullopt, record.serial, base->tbs);
   const bool usual = record.profile_hash == base->profile_hash;
+  const bool told_by_tbs = spki_in(record.tbs) == record.spki;
   BM_CHECK(
       tell("INSERT INTO certificate_body(row, serial, spki, profile_hash, signature, tbs) "
            "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-           row, record.serial, record.spki, usual ? std::nullopt : std::optional{record.profile_hash},
-           signature_or_null(record), delta_of(known, record.tbs)));
+           row, record.serial, told_by_tbs ? std::nullopt : std::optional{record.spki},
+           usual ? std::nullopt : std::optional{record.profile_hash}, signature_or_null(record),
+           delta_of(known, record.tbs)));
+  added_ = {row, record.spki};
   return row;
 }
 
@@ -161,7 +184,9 @@ Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(DeviceRow devic
 }
 
 Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(CaId ca, const Digest& spki) {
-  return all(ask(BM_CERTIFICATE_SELECT "WHERE c.ca = ?1 AND b.spki = ?2 ORDER BY c.row", ca, spki), read_certificate);
+  BM_TRY(auto issued, all(ask(BM_CERTIFICATE_SELECT "WHERE c.ca = ?1 ORDER BY c.row", ca), read_certificate));
+  std::erase_if(issued, [&](const CertificateRecord& record) { return record.spki != spki; });
+  return issued;
 }
 
 Result<std::vector<CertificateRecord>> SqliteTx::certificates_in(app::IssuanceState state) {
@@ -177,21 +202,30 @@ Result<std::optional<RequestRecord>> SqliteTx::request(const Digest& caller, con
   BM_TRY(auto found,
          one(ask("SELECT key, certificate, at, status, answer FROM request WHERE name = ?1", name_of(caller, id)),
              read_request));
-  if (found) {
-    found->caller = caller;
-    found->id = id;
+  if (!found) {
+    return std::optional<RequestRecord>{};
   }
-  return found;
+  auto& record = found->record;
+  record.caller = caller;
+  record.id = id;
+  if (found->of_its_certificate) {
+    BM_TRY(const auto issued, certificate(record.certificate));
+    if (!issued) {
+      return fail(Code::storage, "request: its certificate");
+    }
+    record.key = issued->spki;
+  }
+  return std::optional{std::move(record)};
 }
 
 Result<void> SqliteTx::add_request(const RequestRecord& request) {
-  // Dropped and appended anew, so that row order stays time order, by which requests are pruned.
-  const auto name = name_of(request.caller, request.id);
-  BM_CHECK(tell("DELETE FROM request WHERE name = ?1", name));
   const auto& answer = request.answer;
-  return tell("INSERT INTO request(name, key, certificate, at, status, answer) VALUES(?1, ?2, ?3, ?4, ?5, ?6)", name,
-              request.key, request.certificate, request.at, answer ? std::optional{answer->status} : std::nullopt,
-              answer ? std::optional{answer->body} : std::nullopt);
+  const bool of_its_certificate = added_.row == request.certificate && added_.spki == request.key;
+  return tell(
+      "INSERT OR REPLACE INTO request(name, key, certificate, at, status, answer) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+      name_of(request.caller, request.id), of_its_certificate ? std::nullopt : std::optional{request.key},
+      request.certificate, request.at, answer ? std::optional{answer->status} : std::nullopt,
+      answer ? std::optional{answer->body} : std::nullopt);
 }
 
 Result<void> SqliteTx::put_appraisal(const AppraisalRecord& appraisal) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices, their roots, and what is known of hardware for ever.
+#include <algorithm>
+#include <string_view>
+
 #include "adapters/sqlite/tx.h"
 
 namespace birthmark::sqlite {
@@ -26,10 +29,25 @@ Result<DeviceRecord> read_device(const Statement& row) {
 
 Result<RootRecord> read_root(const Statement& row) {
   RootRecord root;
+  std::string of_maker;
   Columns columns{row};
-  columns.take(root.device, root.ak_public, root.ek_certificate, root.hardware_serial, root.provisioned_by);
+  columns.take(root.device, root.ak_public, root.hardware_serial, of_maker, root.provisioned_by);
   BM_CHECK(columns.intact("root"));
+  root.hardware_serial += of_maker;
   return root;
+}
+
+/// The part of MANUF:AKI:SERIAL that all chips of one certificate authority share, its last colon included.
+std::string_view maker_of(std::string_view hardware_serial) {
+  return hardware_serial.substr(0, hardware_serial.rfind(':') + 1);
+}
+
+/// Digests of other devices' hardware cannot be met by half of one, and whoever finds two of the same has two of his
+/// own, which are refused.
+Octets<16> known_name(const Digest& digest) {
+  Octets<16> out{};
+  std::copy_n(digest.get().begin(), out.size(), out.begin());
+  return out;
 }
 
 Result<Known> read_known(const Statement& row) {
@@ -88,23 +106,26 @@ Result<std::vector<DeviceRecord>> SqliteTx::devices(DeviceRow after, std::size_t
 }
 
 Result<void> SqliteTx::put_root(const RootRecord& root) {
+  const std::string_view serial = root.hardware_serial;
+  const auto maker = maker_of(serial);
+  BM_CHECK(tell("INSERT INTO maker(name) VALUES(?1) ON CONFLICT(name) DO NOTHING", maker));
   return tell(
-      "INSERT INTO root(device, ak_public, ek_certificate, hardware_serial, provisioned_by) "
-      "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(device) DO UPDATE SET ak_public = excluded.ak_public, "
-      "ek_certificate = excluded.ek_certificate, hardware_serial = excluded.hardware_serial, "
+      "INSERT INTO root(device, ak_public, maker, hardware_serial, provisioned_by) "
+      "VALUES(?1, ?2, (SELECT id FROM maker WHERE name = ?3), ?4, ?5) ON CONFLICT(device) DO UPDATE SET "
+      "ak_public = excluded.ak_public, maker = excluded.maker, hardware_serial = excluded.hardware_serial, "
       "provisioned_by = excluded.provisioned_by",
-      root.device, root.ak_public, root.ek_certificate, root.hardware_serial, root.provisioned_by);
+      root.device, root.ak_public, maker, serial.substr(maker.size()), root.provisioned_by);
 }
 
 Result<std::optional<RootRecord>> SqliteTx::root(DeviceRow device) {
-  return one(ask("SELECT device, ak_public, ek_certificate, hardware_serial, provisioned_by FROM root "
-                 "WHERE device = ?1",
+  return one(ask("SELECT r.device, r.ak_public, m.name, r.hardware_serial, r.provisioned_by FROM root r "
+                 "JOIN maker m ON m.id = r.maker WHERE r.device = ?1",
                  device),
              read_root);
 }
 
 Result<std::optional<Known>> SqliteTx::known(const Digest& digest) {
-  return one(ask("SELECT kind, device FROM known WHERE digest = ?1", digest), read_known);
+  return one(ask("SELECT kind, device FROM known WHERE digest = ?1", known_name(digest)), read_known);
 }
 
 Result<void> SqliteTx::add_known(const Digest& digest, const Known& known) {
@@ -112,7 +133,8 @@ Result<void> SqliteTx::add_known(const Digest& digest, const Known& known) {
   if (holder) {
     return holder->device == known.device ? Result<void>{} : fail(Code::conflict, "another device holds this digest");
   }
-  return tell("INSERT INTO known(digest, kind, device) VALUES(?1, ?2, ?3)", digest, known.kind, known.device);
+  return tell("INSERT INTO known(digest, kind, device) VALUES(?1, ?2, ?3)", known_name(digest), known.kind,
+              known.device);
 }
 
 Result<void> SqliteTx::put_findings(DeviceRow device, lifecycle::Purpose purpose, Instant at, BytesView findings) {

@@ -73,7 +73,8 @@ class Parameters {
     statement_.bind(++at_, static_cast<std::int64_t>(value));
   }
   void put(const Instant& value) { put(to_ms(value)); }
-  void put(const std::string& value) { statement_.bind(++at_, std::string_view{value}); }
+  void put(const std::string& value) { put(std::string_view{value}); }
+  void put(const std::string_view& value) { statement_.bind(++at_, value); }
   void put(const Bytes& value) { statement_.bind(++at_, BytesView{value}); }
   void put(const BytesView& value) { statement_.bind(++at_, value); }
   template <std::size_t N>

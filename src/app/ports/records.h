@@ -81,8 +81,7 @@ struct Known {
 /// What of a device's root must be remembered to recognise it again (attestation.md §1.5, 10).
 struct RootRecord {
   DeviceRow device;
-  Bytes ak_public;  ///< TPMT_PUBLIC of the AK; later statements must come from it
-  Digest ek_certificate;
+  Bytes ak_public;              ///< TPMT_PUBLIC of the AK; later statements must come from it
   std::string hardware_serial;  ///< MANUF:AKI:SERIAL
   std::optional<StationId> provisioned_by;
 };

@@ -45,6 +45,19 @@ TEST(Certificate, gives_every_field) {  // RFC 5280 §4.1
   EXPECT_EQ(as_text(certificate->issuer_attributes().at(0).value), "Test CA");
 }
 
+TEST(Certificate, its_key_is_found_in_the_signed_bytes_alone) {
+  const CertificatePieces pieces;
+  const auto tbs = pieces.tbs();
+  const auto spki = spki_of(tbs);
+  ASSERT_TRUE(spki);
+  EXPECT_TRUE(equal(*spki, pieces.spki));
+  EXPECT_FALSE(spki_of({}));
+  EXPECT_FALSE(spki_of(BytesView{tbs}.first(tbs.size() - 1)));
+  EXPECT_FALSE(
+      spki_of(sequence({pieces.issuer, pieces.issuer, pieces.issuer, pieces.issuer, pieces.issuer, pieces.issuer})))
+      << "six elements";
+}
+
 TEST(Certificate, owns_its_bytes_and_shares_them_with_copies) {
   auto der = CertificatePieces{}.whole();
   auto original = Certificate::read(der);
