@@ -40,6 +40,7 @@ _PURE = _DOMAIN | {"app"}
 # Header prefix -> folders that may include it.
 EXTERNAL = {
     "openssl/": ("crypto", "adapters/tls"),
+    "gmp.h": ("crypto",),
     "sqlite3": ("adapters/sqlite",),
     "libpq": ("adapters/postgres",),
     "tss2/": ("agent",),
