@@ -2,6 +2,7 @@
 #include "memory_store.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace birthmark::bench {
 namespace {
@@ -189,12 +190,12 @@ class MemoryTx final : public Tx {
   }
   Result<void> update_certificate(const CertificateRecord& certificate) override {
     auto& row = rows_.certificates.at(certificate.row.get() - 1);
-    change(row.issuance, certificate.issuance);
-    change(row.counted, certificate.counted);
-    change(row.standing, certificate.standing);
-    change(row.published, certificate.published);
-    change(row.signature, certificate.signature);
-    change(row.log_index, certificate.log_index);
+    const auto parts = [](auto& of) {
+      return std::tie(of.issuance, of.counted, of.standing, of.published, of.signature, of.log_index);
+    };
+    std::tuple before{row.issuance, row.counted, row.standing, row.published, row.signature, row.log_index};
+    parts(row) = parts(certificate);
+    undo_.emplace_back([&row, parts, before = std::move(before)] { parts(row) = before; });
     return {};
   }
   Result<std::optional<CertificateRecord>> certificate(CertificateRow row) override {

@@ -44,11 +44,21 @@ std::string to_rfc3339(Instant t) {
   const auto day = floor<days>(t);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{floor<std::chrono::seconds>(t - day)};
-  std::array<char, 40> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", int{date.year()},
-                                   unsigned{date.month()}, unsigned{date.day()}, static_cast<int>(time.hours().count()),
-                                   static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::string text = "0000-00-00T00:00:00Z";
+  const auto put = [&](std::size_t end, auto value) {
+    for (auto left = static_cast<unsigned>(value); left != 0; left /= 10) {
+      text[--end] = static_cast<char>('0' + left % 10);
+    }
+  };
+  const int year{date.year()};
+  const bool four_digits = year >= 0 && year <= 9999;
+  put(4, four_digits ? year : 0);
+  put(7, unsigned{date.month()});
+  put(10, unsigned{date.day()});
+  put(13, time.hours().count());
+  put(16, time.minutes().count());
+  put(19, time.seconds().count());
+  return four_digits ? text : text.replace(0, 4, std::to_string(year));
 }
 
 std::optional<Instant> from_rfc3339(std::string_view text) {

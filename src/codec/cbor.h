@@ -87,6 +87,11 @@ class Reader {
 /// map and tag must get the items it announced: anything else is a programmer's mistake and aborts.
 class Writer {
  public:
+  /// Room for most of what is written, and for most depths, is taken at once.
+  Writer() {
+    out_.reserve(256);
+    open_.reserve(4);
+  }
   Writer& unsigned_int(std::uint64_t value);
   Writer& integer(std::int64_t value);
   Writer& bytes(BytesView value);

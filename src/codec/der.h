@@ -93,6 +93,11 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max);
 /// Builds DER from the inside out into one buffer. Misuse (a bad time, an unbalanced `close`) ends the process.
 class Writer {
  public:
+  /// Room for most of what is written, and for most depths, is taken at once.
+  Writer() {
+    out_.reserve(256);
+    open_.reserve(8);
+  }
   /// Opens a constructed element; its length is put in when the matching `close` comes.
   Writer& open(std::uint8_t tag);
   Writer& close();

@@ -69,7 +69,7 @@ bool name_constraint(const LintInput& in) {
   if (!value || !in.profile.name_constraint) {
     return value.has_value() && extension == nullptr;
   }
-  const auto subject = place_of(in.certificate.subject_attributes());
+  const auto subject = place_of(in.subject);
   return subject && *value && extension->critical && (*value)->permitted.size() == 1 && (*value)->excluded.empty() &&
          (*value)->permitted.front().kind == x509::GeneralNameKind::directory &&
          equal((*value)->permitted.front().value, encode(*subject));
@@ -100,15 +100,15 @@ bool critical_extensions(const LintInput& in) {
 }
 
 bool device_serial_number(const LintInput& in) {
-  const auto attributes = in.certificate.subject_attributes();
-  const auto count = std::ranges::count_if(
-      attributes, [](const x509::NameAttribute& attribute) { return equal(attribute.type, oids::serial_number); });
+  const auto is_serial = [](const x509::NameAttribute& attribute) {
+    return equal(attribute.type, oids::serial_number);
+  };
+  const auto value = std::ranges::find_if(in.subject, is_serial);
   if (!in.profile.device) {
-    return count == 0;
+    return value == in.subject.end();
   }
-  const auto value = in.certificate.find_attribute(oids::serial_number);
-  return count == 1 && value->tag == der::tag::printable_string && value->value.size() == 2 * sizeof(DeviceId::rep) &&
-         from_hex(as_text(value->value)).has_value();
+  return std::ranges::count_if(in.subject, is_serial) == 1 && value->tag == der::tag::printable_string &&
+         value->value.size() == 2 * sizeof(DeviceId::rep) && from_hex(as_text(value->value)).has_value();
 }
 
 bool device_alt_name(const LintInput& in) {

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "codec/x509.h"
@@ -15,6 +16,7 @@ struct LintInput {
   const x509::Certificate& certificate;  ///< with a placeholder in place of the signature
   const Profile& profile;
   const Issuer& issuer;
+  const std::vector<x509::NameAttribute> subject = certificate.subject_attributes();
 };
 
 /// One house rule for certificates. `holds` is pure.

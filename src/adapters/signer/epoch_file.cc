@@ -16,6 +16,12 @@ bool unfinished(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c == '\0'; });
 }
 
+std::string line_of(Epoch epoch) {
+  auto line = std::to_string(epoch.get()) + "\n";
+  line.insert(0, kLineBytes - line.size(), '0');
+  return line;
+}
+
 }  // namespace
 
 Result<EpochFile> EpochFile::open(Files& files, std::filesystem::path path) {
@@ -36,7 +42,24 @@ Error EpochFile::damaged() const {
   return {Code::key_attributes, path_.string() + ": holds something else than epochs"};
 }
 
+Result<bool> EpochFile::still_ends_with(const Last& seen) {
+  if (seen.end == 0) {
+    return false;
+  }
+  BM_TRY(auto* const opened, file());
+  BM_TRY(const auto bytes, opened->read_at(seen.end - kLineBytes, kLineBytes + 1));
+  return as_text(bytes) == line_of(seen.epoch);
+}
+
 Result<EpochFile::Last> EpochFile::last() {
+  BM_TRY(const bool unchanged, still_ends_with(seen_));
+  if (!unchanged) {
+    BM_TRY(seen_, read_last());
+  }
+  return seen_;
+}
+
+Result<EpochFile::Last> EpochFile::read_last() {
   BM_TRY(auto* const opened, file());
   BM_TRY(const auto size, opened->size());
   Last out{.end = size / kLineBytes * kLineBytes};
@@ -79,11 +102,9 @@ Result<void> EpochFile::put(Epoch epoch) {
     owed_.reset();
     return fail(Code::fenced, "the signer has seen epoch " + std::to_string(found.epoch.get()));
   }
-  auto line = std::to_string(epoch.get()) + "\n";
-  line.insert(0, kLineBytes - line.size(), '0');
   BM_TRY(auto* const opened, file());
   owed_ = epoch;
-  auto written = opened->write_at(found.end, as_bytes(line));
+  auto written = opened->write_at(found.end, as_bytes(line_of(epoch)));
   if (written) {
     written = opened->datasync();
   }

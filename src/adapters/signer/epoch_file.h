@@ -11,7 +11,7 @@
 namespace birthmark {
 
 /// The highest epoch that a signer has seen: a file to which each epoch adds a line of 21 bytes. It stays open, so that
-/// reading it before each signature costs two calls, and what another process has added is seen; a cut leaves at most
+/// reading it before each signature costs one call, and what another process has added is seen; a cut leaves at most
 /// an unfinished line, which does not count. Used by one thread at a time.
 class EpochFile {
  public:
@@ -34,12 +34,16 @@ class EpochFile {
   EpochFile(Files& files, std::filesystem::path path) : files_{&files}, path_{std::move(path)} {}
   Result<File*> file();
   Result<Last> last();
+  /// Whether nothing was added since. It reads the line and one octet more: one call, where read_last() makes two.
+  Result<bool> still_ends_with(const Last& seen);
+  Result<Last> read_last();
   [[nodiscard]] Error damaged() const;
 
   Files* files_;
   std::filesystem::path path_;
   std::unique_ptr<File> file_;  // null after an error
-  std::optional<Epoch> owed_;   // written, and perhaps not durable
+  Last seen_;
+  std::optional<Epoch> owed_;  // written, and perhaps not durable
 };
 
 }  // namespace birthmark

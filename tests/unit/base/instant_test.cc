@@ -40,6 +40,8 @@ TEST(Instant, parts_of_a_second_are_read_and_cut) {
   EXPECT_EQ(to_ms(*from_rfc3339("2026-11-23T10:00:00.003Z")), base + 3);
   EXPECT_EQ(to_rfc3339(from_ms(base + 999)), "2026-11-23T10:00:00Z");
   EXPECT_EQ(to_rfc3339(from_ms(-1)), "1969-12-31T23:59:59Z");
+  EXPECT_EQ(to_rfc3339(kNoEnd + std::chrono::seconds{1}), "10000-01-01T00:00:00Z");
+  EXPECT_EQ(to_rfc3339(from_ms(-62'167'219'200'001)), "-1-12-31T23:59:59Z");
 }
 
 TEST(Instant, other_forms_and_impossible_dates_are_refused) {
