@@ -163,7 +163,7 @@ class ComposedRegistry final : public Registry {
 
   [[nodiscard]] Numbers numbers() const override {
     const auto store = store_->counters();
-    return {events_, cases_->access.decisions(), store.commits, store.commit_time};
+    return {events_, cases_->access.decisions(), store.works, store.commits, store.commit_time};
   }
 
   std::vector<TidyFailure> tidy(app::Refusals::Minutes minutes) override {

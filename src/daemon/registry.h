@@ -24,6 +24,7 @@ struct TidyFailure {
 struct Numbers {
   const EventCounts& events;
   app::Decisions decisions;
+  std::uint64_t writes = 0;
   std::uint64_t commits = 0;
   std::chrono::nanoseconds commit_time{};
 };

@@ -218,6 +218,7 @@ class HttpListeners final : public Listeners {
       out.decisions.emplace("deny_" + std::string{policy::name(row.step)},
                             numbers.decisions.denied.at(static_cast<std::size_t>(row.step)));
     }
+    out.writes = numbers.writes;
     out.commits = numbers.commits;
     out.commit_time = numbers.commit_time;
   }

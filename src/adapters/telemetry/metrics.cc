@@ -111,6 +111,10 @@ std::string Metrics::text(const Reading& reading) const {
     }
     families.push_back(std::move(family));
   }
+  families.push_back({"birthmark_writes_total",
+                      "Works that the registry committed; several share a commit.",
+                      kCounter,
+                      {sample({}, reading.writes, kCounter)}});
   ClientMetric commits;
   commits.summary.sample_count = reading.commits;
   commits.summary.sample_sum = std::chrono::duration<double>{reading.commit_time}.count();

@@ -19,6 +19,7 @@ struct Reading {
   std::map<std::string, std::uint64_t> events;      ///< audit entries by kind
   std::map<std::string, std::uint64_t> moves;       ///< of devices, by the state they came to
   std::map<std::string, std::uint64_t> decisions;   ///< "allow", and "deny_" with the step
+  std::uint64_t writes = 0;
   std::uint64_t commits = 0;
   std::chrono::nanoseconds commit_time{};
   std::uint64_t log_entries = 0;

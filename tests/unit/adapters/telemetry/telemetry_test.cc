@@ -20,6 +20,7 @@ TEST(Metrics, counts_requests_by_listener_route_and_status_and_shows_what_it_rea
                                   .events = {{"hold_set", 9}},
                                   .moves = {{"S3", 10}},
                                   .decisions = {{"allow", 11}},
+                                  .writes = 31,
                                   .commits = 12,
                                   .commit_time = std::chrono::milliseconds{1500},
                                   .log_entries = 6,
@@ -34,6 +35,7 @@ TEST(Metrics, counts_requests_by_listener_route_and_status_and_shows_what_it_rea
   EXPECT_TRUE(has(text, "birthmark_audit_entries_total{kind=\"hold_set\"} 9"));
   EXPECT_TRUE(has(text, "birthmark_device_moves_total{to=\"S3\"} 10"));
   EXPECT_TRUE(has(text, "birthmark_decisions_total{decision=\"allow\"} 11"));
+  EXPECT_TRUE(has(text, "birthmark_writes_total 31"));
   EXPECT_TRUE(has(text, "birthmark_commit_seconds_count 12"));
   EXPECT_TRUE(has(text, "birthmark_commit_seconds_sum 1.5"));
   EXPECT_TRUE(has(text, "birthmark_log_entries 6"));
