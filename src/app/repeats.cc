@@ -9,20 +9,18 @@ std::uint64_t Repeats::due(const Digest& caller) {
   if (now != minute_) {
     minute_ = now;
     std::erase_if(counts_, [](const auto& row) { return row.second.unwritten == 0; });
+    others_.written = 0;
     for (auto& [who, count] : counts_) {
       count.written = 0;
     }
   }
-  if (counts_.size() >= kCallersMax && !counts_.contains(caller)) {
-    counts_.clear();
-  }
-  auto& count = counts_[caller];
+  auto& count = counts_.size() < kCallersMax || counts_.contains(caller) ? counts_[caller] : others_;
   if (count.written >= kEntriesPerMinute) {
     ++count.unwritten;
     return 0;
   }
   ++count.written;
-  return std::exchange(count.unwritten, 0) + 1;
+  return std::exchange(count.unwritten, 0) + std::exchange(others_.unwritten, 0) + 1;
 }
 
 Result<void> Repeats::note(const Digest& caller, audit::Entry entry) {

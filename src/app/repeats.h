@@ -10,7 +10,8 @@
 namespace birthmark::app {
 
 /// Audits requests that were answered before and get the same answer (AC-05): ten entries a minute for each caller, the
-/// rest counted in his next one, so that nobody fills the log by asking again. Safe from any thread.
+/// rest counted in his next one, so that nobody fills the log by asking again. Beyond kCallersMax callers the later
+/// ones share such a count, which goes into whichever entry is next. Safe from any thread.
 class Repeats {
  public:
   static constexpr std::uint64_t kEntriesPerMinute = 10;
@@ -35,6 +36,7 @@ class Repeats {
   std::mutex mutex_;
   std::int64_t minute_ = 0;
   std::map<Digest, Count> counts_;
+  Count others_;  ///< of those for whom there is no place of their own
 };
 
 }  // namespace birthmark::app

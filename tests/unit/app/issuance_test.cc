@@ -82,6 +82,29 @@ TEST_F(Issue, repeats_of_one_caller_have_ten_entries_a_minute_and_the_rest_is_co
   EXPECT_EQ(world_.entries().back().count, 16U);
 }
 
+TEST_F(Issue, repeats_of_callers_beyond_the_places_are_counted_as_well) {
+  app::Repeats repeats{world_.store(), world_.clock};
+  const auto note = [&](std::uint32_t caller) {
+    must(repeats.note(crypto::sha256(as_bytes(std::to_string(caller))),
+                      {.serial = must(issue(1, order())).record.serial}));
+  };
+  std::uint64_t noted = 0;
+  for (std::uint32_t caller = 0; caller < app::Repeats::kCallersMax; ++caller, ++noted) {
+    note(caller);
+  }
+  for (int i = 0; i < 25; ++i, ++noted) {
+    note(app::Repeats::kCallersMax + 1);
+  }
+  world_.clock.advance(std::chrono::minutes{1});
+  note(7);
+  ++noted;
+  std::uint64_t counted = 0;
+  for (const auto& entry : world_.entries()) {
+    counted += entry.kind == EntryKind::request_repeated && entry.actor.empty() ? entry.count : 0;
+  }
+  EXPECT_EQ(counted, noted);
+}
+
 TEST_F(Issue, a_repeat_is_answered_only_when_the_log_has_the_certificate) {
   must(issue(1, order()));
   for (int i = 0; i < 10; ++i) {
