@@ -134,11 +134,10 @@ int complain_of_log(const Error& error, Form form) {
   return complain(error, form, error.code == Code::not_found ? kEnvironment : exit_code_of(error));
 }
 
-Result<std::string> proof_of(DirectoryLog& log, Opened opened, const AuditFlags& flags) {
+Result<std::string> proof_of(DirectoryLog& log, const Opened& opened, const AuditFlags& flags) {
   audit::TileHashes hashes{opened.checkpoint.size, [&](const audit::TileName& name) { return log.tile(name); }};
   BM_TRY(auto path, audit::prove_inclusion(flags.index, opened.checkpoint.size, hashes.reader()));
-  return audit::write_proof(
-      {.index = flags.index, .extra = {}, .path = std::move(path), .checkpoint = std::move(opened.note)});
+  return audit::write_proof({.index = flags.index, .extra = {}, .path = std::move(path), .checkpoint = opened.note});
 }
 
 int prove(const AuditFlags& flags) {
@@ -148,7 +147,13 @@ int prove(const AuditFlags& flags) {
   if (!opened) {
     return complain_of_log(opened.error(), flags.form());
   }
-  const auto proof = proof_of(log, std::move(*opened), flags);
+  auto proof = proof_of(log, *opened, flags);
+  for (const auto more = for_files_on_their_way(); !proof && proof.error().code == Code::not_found && more();) {
+    opened = open_log(files, log, flags);
+    if (opened) {
+      proof = proof_of(log, *opened, flags);
+    }
+  }
   if (!proof) {
     return complain(proof.error(), flags.form());
   }
