@@ -57,7 +57,7 @@ class Killed : public testing::Test {
 };
 
 TEST_F(Killed, at_every_named_point_with_requests_in_flight_loses_nothing) {
-  const unsigned each = long_run() ? 40 : 8;
+  const unsigned each = long_run() ? 40 : 20;
   unsigned killed = 0, in_flight = 0;
   server_.kill();
   for (unsigned round = 0; round < each; ++round) {
