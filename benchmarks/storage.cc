@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "adapters/sqlite/schema.h"
 #include "adapters/sqlite/store.h"
 #include "line.h"
 #include "measure.h"
@@ -222,7 +223,7 @@ void make_million(const std::filesystem::path& directory, Ports& ports) {
 
 void start(const std::filesystem::path& data, Ports& ports) {
   const auto directory = data / "million";
-  const auto marker = directory / "made-3";
+  const auto marker = directory / ("made-3-for-schema-" + std::to_string(sqlite::kSchemaVersion));
   if (!std::filesystem::exists(marker)) {
     make_million(directory, ports);
     must(write_atomically(ports.files, marker, {}));
