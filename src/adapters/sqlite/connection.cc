@@ -15,6 +15,10 @@ namespace birthmark::sqlite {
 
 namespace {
 
+/// For others' locks. A reader that meets the index of the log half written takes the writer's lock for a moment, to
+/// see whether the log must be recovered: who gives up at once loses a commit to it.
+constexpr int kPatienceMs = 1000;
+
 struct CloseDatabase {
   void operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
 };
@@ -243,7 +247,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const OpenOptions& options)
 
 Result<void> Connection::configure(const OpenOptions& options) {
   auto* db = impl_->db.get();
-  sqlite3_busy_timeout(db, 0);
+  sqlite3_busy_timeout(db, kPatienceMs);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);

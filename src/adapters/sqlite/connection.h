@@ -96,7 +96,7 @@ class Savepoint {
 
 /// One connection to one database; used by one thread at a time. Every statement and savepoint must be gone before it.
 ///
-/// Write-ahead log, synchronous=FULL, foreign keys, no trusted schema, no memory map, no waiting for locks.
+/// Write-ahead log, synchronous=FULL, foreign keys, no trusted schema, no memory map; waits a second for locks.
 /// After an I/O error, a failed sync or found damage the connection is poisoned: nobody knows what the disk holds, so
 /// every later call fails `storage`. The way back is to close every connection of the process to that database, call
 /// drop_cached_pages, and open again, which recovers (AC-30). A full disk does not poison: the transaction is rolled
@@ -118,7 +118,7 @@ class Connection {
   Result<void> run(std::string_view sql);
 
   /// Opens the outermost transaction at once for writing (BEGIN IMMEDIATE), or a savepoint in it.
-  /// @error unavailable: another connection writes; storage
+  /// @error unavailable: another connection has been writing for a second; storage
   Result<Savepoint> begin();
 
   [[nodiscard]] bool in_transaction() const;

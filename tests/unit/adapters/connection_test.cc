@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <atomic>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "adapters/sqlite/fault_layer.h"
 #include "support/temp_dir.h"
@@ -52,7 +55,7 @@ TEST_F(ConnectionTest, has_the_settings_that_durability_rests_on) {
   EXPECT_EQ(pragma("foreign_keys"), "1");
   EXPECT_EQ(pragma("trusted_schema"), "0");
   EXPECT_EQ(pragma("cell_size_check"), "1");
-  EXPECT_EQ(pragma("busy_timeout"), "0");
+  EXPECT_EQ(pragma("busy_timeout"), "1000");
   EXPECT_EQ(pragma("locking_mode"), "normal");
   const auto reader = another(Access::read);
   EXPECT_EQ(pragma("synchronous", reader.get()), "2");
@@ -174,7 +177,7 @@ TEST_F(ConnectionTest, savepoints_nest_and_each_keeps_or_drops_its_own) {
   EXPECT_FALSE(connection().in_transaction());
 }
 
-TEST_F(ConnectionTest, a_second_writer_is_told_at_once) {
+TEST_F(ConnectionTest, a_second_writer_is_told_after_a_second) {
   const auto other = another();
   auto transaction = connection().begin().value();
   ASSERT_TRUE(insert(1, "a"));
@@ -185,6 +188,33 @@ TEST_F(ConnectionTest, a_second_writer_is_told_at_once) {
   EXPECT_EQ(count(other.get()), 1);
   EXPECT_TRUE(insert(2, "b", other.get()));
   EXPECT_FALSE(other->is_poisoned());
+}
+
+/// A reader that meets the index of the log half written takes the writer's lock for a moment.
+TEST_F(ConnectionTest, readers_turn_no_writer_away) {
+  constexpr int kReaders = 4;
+  constexpr int kCommits = 2000;
+  std::vector<std::unique_ptr<Connection>> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(another(Access::read));
+  }
+  std::atomic<bool> over{false};
+  std::vector<std::jthread> threads;
+  for (const auto& reader : readers) {
+    threads.emplace_back([&] {
+      while (!over) {
+        EXPECT_GE(count(reader.get()), 0);
+      }
+    });
+  }
+  ASSERT_TRUE(connection().execute("PRAGMA synchronous=OFF"));  // that they meet often
+  for (int i = 0; i < kCommits; ++i) {
+    const auto written = insert(i, std::to_string(i));
+    EXPECT_TRUE(written) << i << ": " << (written ? "" : written.error().detail);
+  }
+  over = true;
+  threads.clear();
+  EXPECT_EQ(count(), kCommits);
 }
 
 TEST_F(ConnectionTest, a_reader_changes_nothing) {
