@@ -28,6 +28,8 @@ namespace birthmark::daemon {
 namespace {
 
 constexpr int kTidySeconds = 10;
+/// Whoever waits for a commit holds a thread: so many can share one.
+constexpr unsigned kDeviceWorkers = 32;
 
 class HttpListeners final : public Listeners {
  public:
@@ -54,7 +56,9 @@ class HttpListeners final : public Listeners {
       return listener != nullptr ? listener->cut(std::move(owners)) : 0;
     });
     const auto shares = connection_shares(raise_descriptor_limit());
-    BM_TRY(device_, start_tls("device", config.device, limits(config, shares.device),
+    auto of_devices = limits(config, shares.device);
+    of_devices.workers = kDeviceWorkers;
+    BM_TRY(device_, start_tls("device", config.device, of_devices,
                               {.chain = identity.chain,
                                .key = &identity.key,
                                .client = tls::ClientCertificate::wanted,

@@ -30,7 +30,7 @@ struct Limits {
   std::size_t answer_bytes_per_second_min = 8 * 1024;
   std::chrono::milliseconds linger{1'000};        ///< for the peer to read the last answer and close its side
   std::chrono::milliseconds accept_backoff{100};  ///< after accept failed for want of descriptors or memory
-  unsigned workers = 2;
+  unsigned workers = 4;                           ///< threads that handle requests
 };
 
 /// Runs on a worker thread, several at once; may block on storage. One that throws is answered 500, its connection is
