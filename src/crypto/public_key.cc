@@ -11,6 +11,7 @@
 #include "crypto/ed25519_point.h"
 #include "crypto/key_impl.h"
 #include "crypto/native.h"
+#include "crypto/p256.h"
 
 namespace birthmark::crypto {
 namespace {
@@ -98,7 +99,7 @@ Result<Parsed> read_ec(der::Reader& algorithm, BytesView key) {
   if (key.size() != 1 + 2 * field_size(out.type) || key.front() != kUncompressed) {
     return fail(Code::bad_request, "SPKI: point is not uncompressed or has the wrong size");
   }
-  if (!slot_of_thread(out.type).load(key)) {
+  if (!(out.type == KeyType::p256 ? is_p256_point(key) : slot_of_thread(out.type).load(key))) {
     return fail(Code::bad_request, "SPKI: point is not on the curve");
   }
   out.point = key;
@@ -199,9 +200,7 @@ bool verify_ecdsa(const PublicKey::Impl& key, HashAlgorithm algorithm, BytesView
     return false;
   }
   if (key.type == KeyType::p256 && algorithm == HashAlgorithm::sha256) {
-    if (const auto* const table = key.table.use(key.point)) {
-      return table->verify(sha256(message), *numbers);
-    }
+    return verify_p256(key.point, key.table.use(key.point), sha256(message), *numbers);
   }
   auto& slot = slot_of_thread(key.type);
   return slot.load(key.point) && slot.verify(hash(algorithm, {message}), signature);

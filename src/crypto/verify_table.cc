@@ -4,128 +4,21 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/verify_table.h"
 
-#include <gmp.h>
 #include <openssl/ec.h>
-#include <openssl/obj_mac.h>
+
+#include "crypto/p256.h"
 
 namespace birthmark::crypto {
-namespace {
-
-constexpr std::size_t kFieldBytes = 32;
-/// n of P-256 (SP 800-186 §3.2.1.3).
-constexpr const char* kOrder = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-
-using PointPtr = OpensslPtr<EC_POINT, EC_POINT_free>;
-
-/// The curve with its own base point, for the life of the process. Never freed, as the digests.
-const EC_GROUP* p256() {
-  static const EC_GROUP* const group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-  if (group == nullptr) {
-    library_broken("P-256");
-  }
-  return group;
-}
-
-/// An integer of GMP, whose inverse modulo n takes a tenth of the time of BN_mod_inverse.
-class Integer {
- public:
-  Integer() { mpz_init(value_); }
-  ~Integer() { mpz_clear(value_); }
-  Integer(const Integer&) = delete;
-  Integer& operator=(const Integer&) = delete;
-  void read(BytesView big_endian) { mpz_import(value_, big_endian.size(), 1, 1, 1, 0, big_endian.data()); }
-  mpz_ptr get() { return value_; }
-
- private:
-  mpz_t value_;
-};
-
-/// Whether `out` now is the value, which must be below 2^256.
-bool to_bignum(Integer& value, BIGNUM* out) {
-  Octets<kFieldBytes> bytes{};
-  std::size_t size = 0;
-  if (mpz_sizeinbase(value.get(), 256) > bytes.size()) {
-    return false;
-  }
-  mpz_export(bytes.data(), &size, 1, 1, 1, 0, value.get());
-  return BN_bin2bn(bytes.data(), static_cast<int>(size), out) != nullptr;
-}
-
-using BignumPtr = OpensslPtr<BIGNUM, BN_free>;
-
-/// Numbers and points of one thread.
-struct Scratch {
-  Scratch() { mpz_set_str(order.get(), kOrder, 16); }
-  BnCtxPtr context{BN_CTX_new()};
-  PointPtr of_base{EC_POINT_new(p256())};
-  PointPtr of_key{EC_POINT_new(p256())};
-  BignumPtr u{BN_new()}, v{BN_new()}, x{BN_new()}, z{BN_new()}, r{BN_new()};
-  Integer order, e, w, product;
-  Integer r_value, s_value;
-  [[nodiscard]] bool whole() const { return context && of_base && of_key && u && v && x && z && r; }
-};
-
-/// u = e/s and v = r/s modulo the order.
-bool divide(Scratch& scratch, const Digest& digest, const EcdsaSignature& signature) {
-  scratch.e.read(digest.get());
-  scratch.r_value.read(signature.r);  // the reader holds r and s in 1..n-1
-  scratch.s_value.read(signature.s);
-  if (mpz_invert(scratch.w.get(), scratch.s_value.get(), scratch.order.get()) == 0) {
-    return false;
-  }
-  const auto times_inverse = [&](Integer& factor, BIGNUM* out) {
-    mpz_mul(scratch.product.get(), factor.get(), scratch.w.get());
-    mpz_mod(scratch.product.get(), scratch.product.get(), scratch.order.get());
-    return to_bignum(scratch.product, out);
-  };
-  return times_inverse(scratch.e, scratch.u.get()) && times_inverse(scratch.r_value, scratch.v.get());
-}
-
-/// Whether the sum is a point whose x is r modulo the order. Its coordinates are Jacobian, x = X/Z²: asking for
-/// X = r Z² costs less than dividing.
-bool has_x(Scratch& scratch) {
-  BN_CTX* const context = scratch.context.get();
-  const EC_POINT* const sum = scratch.of_base.get();
-  const BIGNUM* const field = EC_GROUP_get0_field(p256());
-  BIGNUM* const r = scratch.r.get();
-  if (EC_POINT_is_at_infinity(p256(), sum) == 1 ||
-      EC_POINT_get_Jprojective_coordinates_GFp(p256(), sum, scratch.x.get(), nullptr, scratch.z.get(), context) != 1 ||
-      BN_mod_sqr(scratch.z.get(), scratch.z.get(), field, context) != 1) {
-    return false;
-  }
-  const auto fits = [&] {
-    return BN_mod_mul(scratch.u.get(), r, scratch.z.get(), field, context) == 1 &&
-           BN_cmp(scratch.u.get(), scratch.x.get()) == 0;
-  };
-  // x may be r + n as well, where that is below p.
-  return fits() || (BN_add(r, r, EC_GROUP_get0_order(p256())) == 1 && BN_cmp(r, field) < 0 && fits());
-}
-
-}  // namespace
 
 std::unique_ptr<const VerifyTable> VerifyTable::make(BytesView point) {
   const BnCtxPtr context{BN_CTX_new()};
-  const PointPtr key{EC_POINT_new(p256())};
+  const OpensslPtr<EC_POINT, EC_POINT_free> key{EC_POINT_new(p256())};
   GroupPtr group{EC_GROUP_dup(p256())};
   const bool good = context && key && group &&
                     EC_POINT_oct2point(group.get(), key.get(), point.data(), point.size(), context.get()) == 1 &&
                     EC_GROUP_set_generator(group.get(), key.get(), EC_GROUP_get0_order(p256()), BN_value_one()) == 1 &&
                     EC_GROUP_precompute_mult(group.get(), context.get()) == 1;
   return good ? std::unique_ptr<const VerifyTable>{new VerifyTable{std::move(group)}} : nullptr;
-}
-
-bool VerifyTable::verify(const Digest& digest, const EcdsaSignature& signature) const {
-  thread_local Scratch scratch;
-  if (!scratch.whole() || !divide(scratch, digest, signature) ||
-      BN_bin2bn(signature.r.data(), static_cast<int>(signature.r.size()), scratch.r.get()) == nullptr) {
-    return false;
-  }
-  BN_CTX* const context = scratch.context.get();
-  EC_POINT* const sum = scratch.of_base.get();
-  // R = u G + v Q
-  return EC_POINT_mul(p256(), sum, scratch.u.get(), nullptr, nullptr, context) == 1 &&
-         EC_POINT_mul(multiples_.get(), scratch.of_key.get(), scratch.v.get(), nullptr, nullptr, context) == 1 &&
-         EC_POINT_add(p256(), sum, sum, scratch.of_key.get(), context) == 1 && has_x(scratch);
 }
 
 const VerifyTable* TableWhenHot::use(BytesView point) {

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <memory>
 
-#include "crypto/ecdsa_signature.h"
 #include "crypto/openssl.h"
 
 namespace birthmark::crypto {
@@ -18,14 +17,14 @@ class VerifyTable {
   /// @param point 04 || x || y, on the curve. Null if the library cannot make a table.
   static std::unique_ptr<const VerifyTable> make(BytesView point);
 
-  /// ECDSA verification (FIPS 186-5 §6.4.2) of a SHA-256 digest.
-  [[nodiscard]] bool verify(const Digest& digest, const EcdsaSignature& signature) const;
+  /// P-256 with the key in the place of the base point, and the table of its multiples.
+  [[nodiscard]] const EC_GROUP* group() const { return multiples_.get(); }
 
  private:
   using GroupPtr = OpensslPtr<EC_GROUP, EC_GROUP_free>;
   explicit VerifyTable(GroupPtr multiples) : multiples_{std::move(multiples)} {}
 
-  GroupPtr multiples_;  ///< P-256 with the key in the place of the base point, and the table of its multiples
+  GroupPtr multiples_;
 };
 
 /// Makes the table of a key once the key is known to be used over and over.
