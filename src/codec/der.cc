@@ -133,47 +133,57 @@ std::optional<std::uint8_t> Reader::peek() const {
   return rest_.empty() ? std::nullopt : std::optional{rest_.front()};
 }
 
-/// Reads the length octets at rest_[1..]; on success rest_ still begins at the tag, and the header's size is implied.
-Result<std::size_t> Reader::length() {
+/// The length octets at rest_[1..] into `value`, and the size of the header that they end; else what is wrong.
+const char* Reader::length(std::size_t& value, std::size_t& header) const {
   if (rest_.size() < 2) {
-    return refuse("truncated header");
+    return "truncated header";
   }
-  const std::uint8_t first = rest_[1];
-  if (first < 0x80) {
-    return std::size_t{first};
+  value = rest_[1];
+  header = 2;
+  if (value < 0x80) {
+    return nullptr;
   }
-  const std::size_t count = first & 0x7FU;
+  const std::size_t count = value & 0x7FU;
   if (count == 0) {
-    return refuse("indefinite length");
+    return "indefinite length";
   }
   if (count > kLengthMaxOctets || count + 2 > rest_.size()) {
-    return refuse("length octets");
+    return "length octets";
   }
-  std::size_t value = 0;
+  value = 0;
   for (std::size_t i = 0; i < count; ++i) {
     value = value << kBitsPerOctet | rest_[2 + i];
   }
-  if (value < 0x80 || rest_[2] == 0) {
-    return refuse("length not minimal");
-  }
-  return value;
+  header += count;
+  return value < 0x80 || rest_[2] == 0 ? "length not minimal" : nullptr;
 }
 
-Result<Element> Reader::any() {
+const char* Reader::look(Element& next) const {
   if (rest_.empty()) {
-    return refuse("missing element");
+    return "missing element";
   }
   const std::uint8_t tag = rest_.front();
   if (!tag_allowed(tag)) {
-    return refuse("tag");
+    return "tag";
   }
-  BM_TRY(const auto size, length());
-  const std::size_t header = rest_[1] < 0x80 ? 2U : 2U + (rest_[1] & 0x7FU);
+  std::size_t size = 0;
+  std::size_t header = 0;
+  if (const char* const wrong = length(size, header)) {
+    return wrong;
+  }
   if (size > rest_.size() - header) {
-    return refuse("length beyond the end");
+    return "length beyond the end";
   }
-  const Element element{tag, rest_.subspan(header, size), rest_.first(header + size)};
-  rest_ = rest_.subspan(header + size);
+  next = {tag, rest_.subspan(header, size), rest_.first(header + size)};
+  return nullptr;
+}
+
+Result<Element> Reader::any() {
+  Element element;
+  if (const char* const wrong = look(element)) {
+    return refuse(wrong);
+  }
+  rest_ = rest_.subspan(element.whole.size());
   return element;
 }
 
@@ -181,7 +191,11 @@ Result<BytesView> Reader::expect(std::uint8_t tag) {
   if (rest_.empty() || rest_.front() != tag) {
     return refuse("another tag than expected");
   }
-  BM_TRY(const auto element, any());
+  Element element;
+  if (const char* const wrong = look(element)) {
+    return refuse(wrong);
+  }
+  rest_ = rest_.subspan(element.whole.size());
   return element.contents;
 }
 
@@ -331,7 +345,10 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max) {
     while (depth > 0 && reader.rest().size() == left.at(depth - 1)) {
       --depth;
     }
-    BM_TRY(const auto element, Reader{reader}.any());
+    Element element;
+    if (const char* const wrong = reader.look(element)) {
+      return reader.refuse(wrong);
+    }
     const std::size_t after = reader.rest().size() - element.whole.size();
     if (depth > 0 && after < left.at(depth - 1)) {
       return reader.refuse("element longer than what holds it");
@@ -339,15 +356,15 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max) {
     if (!contents_allowed(element)) {
       return reader.refuse("contents of a simple type");
     }
-    if (!is_constructed(element.tag)) {
-      BM_CHECK(reader.any());
-      continue;
+    std::size_t next = after;
+    if (is_constructed(element.tag)) {
+      if (depth == depth_max) {
+        return reader.refuse("nested too deep");
+      }
+      left.at(depth++) = after;
+      next += element.contents.size();
     }
-    if (depth == depth_max) {
-      return reader.refuse("nested too deep");
-    }
-    left.at(depth++) = after;
-    reader = Reader{input.last(after + element.contents.size()), input.data()};
+    reader = Reader{input.last(next), input.data()};
   }
   return {};
 }

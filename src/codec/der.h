@@ -70,7 +70,9 @@ class Reader {
  private:
   Reader(BytesView input, const std::uint8_t* origin) : rest_{input}, origin_{origin} {}
   [[nodiscard]] tl::unexpected<Error> refuse(const char* what) const;
-  Result<std::size_t> length();
+  /// The next element, not consumed; else what is wrong with it.
+  const char* look(Element& next) const;
+  const char* length(std::size_t& value, std::size_t& header) const;
   Result<Instant> time_from(int general_from);
   friend Result<void> check_nesting(BytesView input, std::size_t depth_max);
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint8_t kNumericString = 0x12, kTeletexString = 0x14, kBmpString = 0x1E;
 constexpr std::size_t kDisplayMax = 1024;
+constexpr std::size_t kAttributesUsual = 8;
 
 bool is_digit(std::uint8_t c) {
   return c >= '0' && c <= '9';
@@ -146,6 +147,7 @@ Result<void> check_string(std::uint8_t tag, BytesView contents, std::size_t valu
 Result<std::vector<NameAttribute>> read_name(BytesView whole, NameRules rules) {
   BM_TRY(auto rdns, der::read_one(whole, der::tag::sequence));
   std::vector<NameAttribute> attributes;
+  attributes.reserve(kAttributesUsual);
   for (std::size_t index = 0; !rdns.empty(); ++index) {
     BM_TRY(const auto rdn, rdns.enter(der::tag::set));
     BM_CHECK(read_rdn(rdn, index, rules, attributes));

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kDepthMax = 24;
 constexpr std::uint64_t kVersion3 = 2;
+constexpr std::size_t kEmptyNameBytes = 2;  // SEQUENCE of nothing
 
 tl::unexpected<Error> refuse(const char* what) {
   return fail(Code::bad_request, std::string{"certificate: "} + what);
@@ -105,7 +106,7 @@ Result<void> Certificate::read_tbs(BytesView algorithm, Parts& parts) {
   BM_TRY(const auto spki, tbs.any());
   BM_CHECK(read_spki(spki.whole));
   parts.spki = spki.whole;
-  if (attributes_of(parts.issuer).empty()) {
+  if (parts.issuer.size() == kEmptyNameBytes) {
     return refuse("empty issuer");
   }
   // Unique identifiers [1] and [2] (§4.1.2.8) are not read: the next tag is [3] or the end.
