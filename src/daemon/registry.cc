@@ -24,6 +24,8 @@ namespace {
 constexpr const char* kReceiptKey = "registry-receipts";
 constexpr const char* kStatementKey = "registry-statements";
 constexpr const char* kCheckpointKey = "log-checkpoints";
+constexpr std::chrono::days kRequestsKept{30};
+constexpr std::chrono::hours kPruneEvery{1};
 
 /// Files, kill points and the database's VFS: the real ones, or in builds for tests the fault layer around them.
 class World {
@@ -185,7 +187,11 @@ class ComposedRegistry final : public Registry {
     if (durable) {
       judge("rows", store_->prune_log(*durable));
     }
-    judge("requests", store_->prune_requests(clock_.now() - std::chrono::days{30}));
+    if (clock_.ticks() >= prune_at_) {
+      const auto pruned = store_->prune_requests(clock_.now() - kRequestsKept);
+      judge("requests", pruned);
+      prune_at_ = pruned ? clock_.ticks() + kPruneEvery : prune_at_;
+    }
     return failed;
   }
 
@@ -266,6 +272,7 @@ class ComposedRegistry final : public Registry {
   const Config config_;
   const Registry::Paths paths_;
   SystemClock clock_;
+  Ticks prune_at_{};  ///< requests; the first time at once
   Readiness readiness_{[this] { return probe(); }, clock_};
   SystemEntropy entropy_;
   GeneratedEphemerals ephemerals_;

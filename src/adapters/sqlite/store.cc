@@ -2,6 +2,7 @@
 #include "adapters/sqlite/store.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "adapters/sqlite/schema.h"
@@ -90,6 +91,45 @@ Result<std::vector<Bytes>> read_entries(Connection& connection, std::uint64_t fi
     }
     out.push_back(to_bytes(query.blob(1)));
   }
+}
+
+/// Requests by name, after one and up to another; without the other, to the end.
+struct NameRange {
+  Bytes after = {};
+  std::optional<Bytes> last = {};
+};
+
+/// Each bound where it is can be found by the key; one condition for both would be asked of every row.
+Result<Statement> in_range(Connection& connection, std::string_view bounded, std::string_view open,
+                           const NameRange& range, Instant before) {
+  BM_TRY(auto statement, connection.prepare(range.last ? bounded : open));
+  statement.bind(1, BytesView{range.after}).bind(2, to_ms(before));
+  if (range.last) {
+    statement.bind(3, BytesView{*range.last});
+  }
+  return statement;
+}
+
+/// The last name of the next kPruneRowsMax; nothing: there are fewer.
+Result<std::optional<Bytes>> end_of_range(Connection& connection, const NameRange& range) {
+  BM_TRY(auto end, connection.prepare("SELECT name FROM request WHERE name > ?1 ORDER BY name LIMIT 1 OFFSET ?2"));
+  end.bind(1, BytesView{range.after}).bind(2, kPruneRowsMax - 1);
+  BM_TRY(const bool more, end.step());
+  return more ? std::optional{to_bytes(end.blob(0))} : std::optional<Bytes>{};
+}
+
+Result<bool> has_old(Connection& connection, const NameRange& range, Instant before) {
+  BM_TRY(auto query, in_range(connection, "SELECT 1 FROM request WHERE name > ?1 AND name <= ?3 AND at < ?2 LIMIT 1",
+                              "SELECT 1 FROM request WHERE name > ?1 AND at < ?2 LIMIT 1", range, before));
+  return query.step();
+}
+
+/// @return how many
+Result<std::uint64_t> drop_old(Connection& connection, const NameRange& range, Instant before) {
+  BM_TRY(auto drop, in_range(connection, "DELETE FROM request WHERE name > ?1 AND name <= ?3 AND at < ?2",
+                             "DELETE FROM request WHERE name > ?1 AND at < ?2", range, before));
+  BM_CHECK(drop.run());
+  return static_cast<std::uint64_t>(connection.changes());
 }
 
 }  // namespace
@@ -206,24 +246,26 @@ Result<std::uint64_t> SqliteStore::prune_log(std::uint64_t durable_size) {
 
 Result<std::uint64_t> SqliteStore::prune_requests(Instant before) {
   std::uint64_t total = 0;
-  Bytes from;  // names are looked at in their order, so that no write holds up the others for long
-  Bytes to;
-  do {
-    BM_CHECK(write([&](app::Tx&) -> Result<void> {
-      BM_TRY(auto end,
-             connection_->prepare("SELECT name FROM request WHERE name > ?1 ORDER BY name LIMIT 1 OFFSET ?2"));
-      end.bind(1, BytesView{from}).bind(2, kPruneRowsMax - 1);
-      BM_TRY(const bool more, end.step());
-      to = more ? to_bytes(end.blob(0)) : Bytes{};
-      end.reset();
-      BM_TRY(auto drop,
-             connection_->prepare("DELETE FROM request WHERE name > ?1 AND (?2 = x'' OR name <= ?2) AND at < ?3"));
-      BM_CHECK(drop.bind(1, BytesView{from}).bind(2, BytesView{to}).bind(3, to_ms(before)).run());
-      total += static_cast<std::uint64_t>(connection_->changes());
-      return without_value(drop_rows("DELETE FROM appraisal WHERE at < ?1", to_ms(before)));
+  std::optional<NameRange> range{NameRange{}};
+  while (range) {
+    bool old = false;
+    // Looking holds up nobody; most ranges have nothing to be dropped.
+    BM_CHECK(readers_.with([&](Connection& connection) -> Result<void> {
+      BM_TRY(range->last, end_of_range(connection, *range));
+      BM_TRY(old, has_old(connection, *range, before));
+      return {};
     }));
-    from = to;
-  } while (!to.empty());
+    if (old) {
+      BM_CHECK(write([&](app::Tx&) -> Result<void> {
+        BM_TRY(const auto dropped, drop_old(*connection_, *range, before));
+        total += dropped;
+        return {};
+      }));
+    }
+    range = range->last ? std::optional{NameRange{.after = *range->last, .last = {}}} : std::nullopt;
+  }
+  BM_CHECK(
+      write([&](app::Tx&) { return without_value(drop_rows("DELETE FROM appraisal WHERE at < ?1", to_ms(before))); }));
   return total;
 }
 

@@ -78,7 +78,8 @@ class SqliteStore final : public app::Store {
   /// @param durable_size entries whose bundles are durable elsewhere (PublishedLog::make_durable).
   /// @return the rows dropped. @error as write
   Result<std::uint64_t> prune_log(std::uint64_t durable_size);
-  /// Forgets requests and unused appraisals from before `before`, in steps that let others write between.
+  /// Forgets requests and unused appraisals from before `before`, in steps that let others write between. Reads all
+  /// requests: 0.3 s a million.
   /// @return the requests dropped. @error as write
   Result<std::uint64_t> prune_requests(Instant before);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -109,7 +110,7 @@ class SqliteTx final : public app::Tx {
 
   Connection& connection_;
   TxContext context_;
-  Added added_{};
+  std::optional<Added> added_;
 };
 
 /// The one row of a statement, or none.

@@ -220,7 +220,7 @@ Result<std::optional<RequestRecord>> SqliteTx::request(const Digest& caller, con
 
 Result<void> SqliteTx::add_request(const RequestRecord& request) {
   const auto& answer = request.answer;
-  const bool of_its_certificate = added_.row == request.certificate && added_.spki == request.key;
+  const bool of_its_certificate = added_ && added_->row == request.certificate && added_->spki == request.key;
   return tell(
       "INSERT OR REPLACE INTO request(name, key, certificate, at, status, answer) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
       name_of(request.caller, request.id), of_its_certificate ? std::nullopt : std::optional{request.key},

@@ -219,6 +219,9 @@ TEST_F(SqliteStoreTest, old_requests_are_forgotten_and_new_ones_kept) {
     }
     return {};
   }));
+  const auto works = store->counters().works;
+  EXPECT_EQ(store->prune_requests(at_second(0)).value(), 0U);
+  EXPECT_EQ(store->counters().works, works + 1) << "of appraisals; looking at requests writes nothing";
   EXPECT_EQ(store->prune_requests(at_second(kRequests - 1)).value(), kRequests - 1);
   const auto request = [&](std::uint32_t i) {
     return store
