@@ -11,13 +11,15 @@ namespace birthmark::app {
 
 /// Audits requests that were answered before and get the same answer (AC-05): ten entries a minute for each caller, the
 /// rest counted in his next one, so that nobody fills the log by asking again. Beyond kCallersMax callers the later
-/// ones share such a count, which goes into whichever entry is next. Safe from any thread.
+/// ones share such a count, which goes into whichever entry is next; so does what is left of a caller who stays away.
+/// Safe from any thread.
 class Repeats {
  public:
   static constexpr std::uint64_t kEntriesPerMinute = 10;
   static constexpr std::size_t kCallersMax = 4096;
 
-  Repeats(Store& store, const Clock& clock) : store_{store}, clock_{clock} {}
+  Repeats(Store& store, const Clock& clock, std::size_t callers_max = kCallersMax)
+      : store_{store}, clock_{clock}, callers_max_{callers_max} {}
 
   /// @param caller as in the request. @param entry device, serial, key and actor; the rest is set here.
   /// @error storage, fenced: then the answer is not given either.
@@ -33,6 +35,7 @@ class Repeats {
 
   Store& store_;
   const Clock& clock_;
+  const std::size_t callers_max_;
   std::mutex mutex_;
   std::int64_t minute_ = 0;
   std::map<Digest, Count> counts_;

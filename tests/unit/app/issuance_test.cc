@@ -83,17 +83,18 @@ TEST_F(Issue, repeats_of_one_caller_have_ten_entries_a_minute_and_the_rest_is_co
 }
 
 TEST_F(Issue, repeats_of_callers_beyond_the_places_are_counted_as_well) {
-  app::Repeats repeats{world_.store(), world_.clock};
+  constexpr std::size_t kCallers = 8;
+  app::Repeats repeats{world_.store(), world_.clock, kCallers};
   const auto note = [&](std::uint32_t caller) {
     must(repeats.note(crypto::sha256(as_bytes(std::to_string(caller))),
                       {.serial = must(issue(1, order())).record.serial}));
   };
   std::uint64_t noted = 0;
-  for (std::uint32_t caller = 0; caller < app::Repeats::kCallersMax; ++caller, ++noted) {
+  for (std::uint32_t caller = 0; caller < kCallers; ++caller, ++noted) {
     note(caller);
   }
   for (int i = 0; i < 25; ++i, ++noted) {
-    note(app::Repeats::kCallersMax + 1);
+    note(kCallers + 1);
   }
   world_.clock.advance(std::chrono::minutes{1});
   note(7);
@@ -103,6 +104,49 @@ TEST_F(Issue, repeats_of_callers_beyond_the_places_are_counted_as_well) {
     counted += entry.kind == EntryKind::request_repeated && entry.actor.empty() ? entry.count : 0;
   }
   EXPECT_EQ(counted, noted);
+}
+
+TEST_F(Issue, repeats_that_could_not_be_written_are_counted_in_a_later_entry) {
+  app::Repeats repeats{world_.store(), world_.clock};
+  const auto issued = must(issue(1, order()));
+  const auto note = [&](std::string_view caller) {
+    return repeats.note(crypto::sha256(as_bytes(caller)), {.serial = issued.record.serial});
+  };
+  for (int i = 0; i < 30; ++i) {
+    must(note("busy"));
+  }
+  world_.clock.advance(std::chrono::minutes{1});
+  bool takes = false;
+  world_.store().set_listener(
+      [&](const app::Committed&) { return takes ? Result<void>{} : fail(Code::storage, "the log's disk is full"); });
+  EXPECT_FALSE(note("another")) << "and from now on nothing is written";
+  EXPECT_FALSE(note("busy"));
+  takes = true;
+  must(note("busy"));
+  EXPECT_EQ(world_.entries().back().count, 21U);
+}
+
+TEST_F(Issue, callers_who_stay_away_give_their_places_to_others) {
+  constexpr std::size_t kCallers = 8;
+  app::Repeats repeats{world_.store(), world_.clock, kCallers};
+  const auto serial = must(issue(1, order())).record.serial;
+  const auto note = [&](std::uint32_t caller, std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times; ++i) {
+      must(repeats.note(crypto::sha256(as_bytes(std::to_string(caller))), {.serial = serial}));
+    }
+  };
+  constexpr auto kMore = app::Repeats::kEntriesPerMinute + 1;
+  for (std::uint32_t caller = 0; caller < kCallers; ++caller) {
+    note(caller, kMore);
+  }
+  world_.clock.advance(std::chrono::minutes{1});
+  note(kCallers, 1);
+  world_.clock.advance(std::chrono::minutes{1});
+  const auto before = world_.count(EntryKind::request_repeated);
+  for (std::uint32_t caller = 0; caller < 3; ++caller) {
+    note(kCallers + 1 + caller, kMore);
+  }
+  EXPECT_EQ(world_.count(EntryKind::request_repeated), before + 3 * app::Repeats::kEntriesPerMinute);
 }
 
 TEST_F(Issue, a_repeat_is_answered_only_when_the_log_has_the_certificate) {
