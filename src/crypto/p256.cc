@@ -12,7 +12,8 @@
 namespace birthmark::crypto {
 namespace {
 
-constexpr std::size_t kFieldBytes = 32;
+constexpr std::size_t kFieldBytes = 32, kFieldBits = 256;
+constexpr std::size_t kPointBytes = 1 + 2 * kFieldBytes;
 constexpr std::uint8_t kUncompressed = 0x04;
 /// n of P-256 (SP 800-186 §3.2.1.3).
 constexpr const char* kOrder = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
@@ -37,7 +38,7 @@ class Integer {
 bool to_bignum(Integer& value, BIGNUM* out) {
   Octets<kFieldBytes> bytes{};
   std::size_t size = 0;
-  if (mpz_sizeinbase(value.get(), 256) > bytes.size()) {
+  if (mpz_sizeinbase(value.get(), 2) > kFieldBits) {
     return false;
   }
   mpz_export(bytes.data(), &size, 1, 1, 1, 0, value.get());
@@ -52,6 +53,9 @@ struct Scratch {
 
   /// Brings a key's point in; the one that is there already costs nothing.
   bool load(BytesView point) {
+    if (point.size() != kPointBytes || point.front() != kUncompressed) {
+      return false;
+    }
     if (equal(point, held)) {
       return true;
     }
@@ -143,7 +147,7 @@ const EC_GROUP* p256() {
 }
 
 bool is_p256_point(BytesView point) {
-  return point.size() == 1 + 2 * kFieldBytes && point.front() == kUncompressed && scratch_of_thread().load(point);
+  return scratch_of_thread().load(point);
 }
 
 bool verify_p256(BytesView point, const VerifyTable* multiples, const Digest& digest, const EcdsaSignature& signature) {

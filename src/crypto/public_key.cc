@@ -55,7 +55,7 @@ class CurveSlot {
 
   /// Takes the point in if it is 04 || x || y on the curve; the one that is there already costs nothing.
   bool load(BytesView point) {
-    if (!equal(point, held_)) {
+    if (point.empty() || !equal(point, held_)) {
       held_.clear();
       if (EVP_PKEY_set1_encoded_public_key(key_.get(), point.data(), point.size()) != 1) {
         return false;

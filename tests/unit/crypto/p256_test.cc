@@ -88,6 +88,73 @@ TEST(P256, knows_what_is_no_point_of_the_curve) {
   }
 }
 
+/// A key and the edges of u and v, where the parts of the sum meet each other or nothing (the same point, its negative,
+/// infinity).
+TEST(P256, verifies_at_the_edges_of_the_group) {
+  const OpensslPtr<EC_GROUP, EC_GROUP_free> group{EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)};
+  const BnCtxPtr context{BN_CTX_new()};
+  const BIGNUM* const n = EC_GROUP_get0_order(group.get());
+  const auto number = [&](int value) {  // modulo n
+    BnPtr out{BN_new()};
+    EXPECT_EQ(BN_set_word(out.get(), static_cast<BN_ULONG>(value < 0 ? -value : value)), 1);
+    return value < 0 && BN_sub(out.get(), n, out.get()) != 1 ? nullptr : std::move(out);
+  };
+  const auto octets_of = [](const BIGNUM* value) {
+    Bytes out(32);
+    EXPECT_EQ(BN_bn2binpad(value, out.data(), 32), 32);
+    return out;
+  };
+  int valid = 0;
+  for (const int d : {1, 2, 3, -1, -2}) {  // Q = d G
+    const auto secret = number(d);
+    const OpensslPtr<EC_POINT, EC_POINT_free> q{EC_POINT_new(group.get())}, r_point{EC_POINT_new(group.get())};
+    ASSERT_EQ(EC_POINT_mul(group.get(), q.get(), secret.get(), nullptr, nullptr, context.get()), 1);
+    Bytes point(65);
+    ASSERT_EQ(EC_POINT_point2oct(group.get(), q.get(), POINT_CONVERSION_UNCOMPRESSED, point.data(), point.size(),
+                                 context.get()),
+              point.size());
+    const auto table = VerifyTable::make(point);
+    ASSERT_TRUE(table);
+    for (const int u : {0, 1, 2, 3, 4, 6, -1, -2, -3}) {
+      for (const int v : {1, 2, 3, -1, -2}) {
+        // R = u G + v Q, r = x(R), s = r / v, e = u s: a signature that verifies, unless R is infinity.
+        const BnPtr k{BN_new()}, r{BN_new()}, s{BN_new()}, e{BN_new()};
+        const auto u_value = number(u), v_value = number(v);
+        ASSERT_EQ(BN_mod_mul(k.get(), v_value.get(), secret.get(), n, context.get()), 1);
+        ASSERT_EQ(BN_mod_add(k.get(), k.get(), u_value.get(), n, context.get()), 1);
+        const bool infinity = BN_is_zero(k.get()) == 1;
+        ASSERT_EQ(EC_POINT_mul(group.get(), r_point.get(), infinity ? secret.get() : k.get(), nullptr, nullptr,
+                               context.get()),
+                  1);
+        ASSERT_EQ(EC_POINT_get_affine_coordinates(group.get(), r_point.get(), r.get(), nullptr, context.get()), 1);
+        const BnPtr inverse{BN_mod_inverse(nullptr, v_value.get(), n, context.get())};
+        ASSERT_EQ(BN_mod_mul(s.get(), r.get(), inverse.get(), n, context.get()), 1);
+        ASSERT_EQ(BN_mod_mul(e.get(), u_value.get(), s.get(), n, context.get()), 1);
+        const auto r_octets = octets_of(r.get()), s_octets = octets_of(s.get());
+        const Digest digest{*octets<32>(octets_of(e.get()))};
+        const EcdsaSignature signature{r_octets, s_octets};
+        for (const auto* const multiples : {static_cast<const VerifyTable*>(nullptr), table.get()}) {
+          EXPECT_EQ(verify_p256(point, multiples, digest, signature), !infinity) << d << " " << u << " " << v;
+        }
+        valid += infinity ? 0 : 1;
+      }
+    }
+  }
+  EXPECT_GT(valid, 150);
+}
+
+TEST(P256, nothing_verifies_by_what_is_no_point) {
+  const auto key = generate(KeyType::p256);
+  const auto message = as_bytes("m");
+  const auto der = *key.sign(message);
+  const auto signature = read_ecdsa_signature(KeyType::p256, der).value();
+  ASSERT_TRUE(verify_p256(key.public_key().point(), nullptr, sha256(message), signature));
+  EXPECT_FALSE(is_p256_point(Bytes(65, 0)));
+  for (const auto& bad : {Bytes{}, Bytes{0}, Bytes(65, 0)}) {
+    EXPECT_FALSE(verify_p256(bad, nullptr, sha256(message), signature)) << to_hex(bad);
+  }
+}
+
 TEST(P256, wycheproof_verdicts_agree) {
   const auto path = test::vectors() / "crypto/wycheproof/ecdsa_secp256r1_sha256_test.json";
   if (!std::filesystem::exists(path)) {
