@@ -163,8 +163,8 @@ Result<std::set<Serial>> serials_of(const app::Store& store, const DeviceId& id)
 /// What the log says of one device. A call looks at kHistoryScanMax entries; `next` says where to go on.
 Result<http::Response> device_history(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
-  BM_TRY(const auto serials, serials_of(call.services.store, id));
   BM_TRY(const auto span, call.services.store.log_span());
+  BM_TRY(const auto serials, serials_of(call.services.store, id));  // after: the span names none that is newer
   BM_TRY(auto at, after_in(call.request.query, span.size));
   const auto end = std::min(span.size, at + kHistoryScanMax);
   boost::json::array rows;

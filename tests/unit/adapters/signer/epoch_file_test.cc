@@ -44,6 +44,16 @@ TEST_F(EpochFileTest, AC31_a_higher_one_is_never_written_over) {
   EXPECT_TRUE(paused.put(Epoch{7}));
 }
 
+TEST_F(EpochFileTest, AC31_who_remembers_his_own_line_sees_that_of_another) {
+  auto paused = open();
+  ASSERT_TRUE(paused.put(Epoch{5}));
+  EXPECT_EQ(paused.get(), Epoch{5});
+  EXPECT_EQ(paused.get(), Epoch{5});  // by what it remembers
+  ASSERT_TRUE(open().put(Epoch{6}));
+  EXPECT_EQ(paused.get(), Epoch{6});
+  EXPECT_EQ(paused.put(Epoch{5}).error().code, Code::fenced);
+}
+
 TEST_F(EpochFileTest, AC30_a_line_that_a_cut_left_unfinished_or_blank_does_not_count_and_is_written_over) {
   ASSERT_TRUE(open().put(Epoch{9}));
   add(as_bytes("000000000000"));

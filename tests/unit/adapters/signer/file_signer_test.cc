@@ -72,7 +72,9 @@ TEST_F(FileSignerTest, AC31_an_older_epoch_stays_fenced_after_a_restart) {
 TEST_F(FileSignerTest, AC31_a_paused_writer_is_fenced_by_another_process) {
   const auto paused = open();
   ASSERT_TRUE(paused->create("ca-1", KeyUse::certificates, KeyType::p256));
-  EXPECT_TRUE(sign(*paused, "ca-1", 5));
+  for (int i = 0; i < 3; ++i) {  // until it goes by what it remembers
+    EXPECT_TRUE(sign(*paused, "ca-1", 5));
+  }
   EXPECT_TRUE(sign(*open(), "ca-1", 6));
   EXPECT_EQ(code_of(sign(*paused, "ca-1", 5)), Code::fenced);
 }
