@@ -150,9 +150,7 @@ int prove(const AuditFlags& flags) {
   auto proof = proof_of(log, *opened, flags);
   for (const auto more = for_files_on_their_way(); !proof && proof.error().code == Code::not_found && more();) {
     opened = open_log(files, log, flags);
-    if (opened) {
-      proof = proof_of(log, *opened, flags);
-    }
+    proof = opened ? proof_of(log, *opened, flags) : fail(opened.error());
   }
   if (!proof) {
     return complain(proof.error(), flags.form());
