@@ -316,27 +316,37 @@ class FakeTx final : public Tx {
 }  // namespace
 
 Result<void> FakeStore::write(const Work& work) {
-  const std::scoped_lock lock{mutex_};
+  const std::scoped_lock writer{writers_};
   if (writing_) {
     return fail(Code::unavailable, "a write inside a write would wait for itself");
   }
   writing_ = true;
   const auto done = [&]() -> Result<void> {
     BM_CHECK(deliver_owed());
+    const auto before = now();
     if (fenced_) {
       return fail(Code::fenced, "a newer epoch writes");
     }
-    auto changed = rows_;
-    FakeTx tx{changed, &changed};
+    auto changed = std::make_shared<FakeRows>(*before);
+    FakeTx tx{*changed, changed.get()};
     BM_CHECK(work(tx));
-    app::Committed committed{rows_.log.size(), std::move(tx.entries), std::move(tx.publications)};
-    rows_ = std::move(changed);
-    ++commits_;
-    owed_ = std::move(committed);
+    owed_ = app::Committed{before->log.size(), std::move(tx.entries), std::move(tx.publications)};
+    commit(std::move(changed));
     return deliver_owed();
   }();
   writing_ = false;
   return done;
+}
+
+std::shared_ptr<const FakeRows> FakeStore::now() const {
+  const std::scoped_lock lock{mutex_};
+  return rows_;
+}
+
+void FakeStore::commit(std::shared_ptr<const FakeRows> rows) {
+  const std::scoped_lock lock{mutex_};
+  rows_ = std::move(rows);
+  ++commits_;
 }
 
 Result<void> FakeStore::deliver_owed() {
@@ -348,19 +358,19 @@ Result<void> FakeStore::deliver_owed() {
 }
 
 Result<void> FakeStore::read(const Work& work) const {
-  const std::scoped_lock lock{mutex_};
-  FakeTx tx{rows_, nullptr};
+  const auto rows = now();
+  FakeTx tx{*rows, nullptr};
   return work(tx);
 }
 
 Result<void> FakeStore::each_publication(const std::function<void(const app::Publication&)>& row) const {
-  const auto now = rows();
-  for (const auto& [number, certificate] : now.certificates) {
+  const auto rows = now();
+  for (const auto& [number, certificate] : rows->certificates) {
     if (certificate.device.get() == 0 || certificate.issuance == IssuanceState::intended) {
       continue;
     }
-    const auto device = now.devices.find(certificate.device);
-    if (device == now.devices.end()) {
+    const auto device = rows->devices.find(certificate.device);
+    if (device == rows->devices.end()) {
       return fail(Code::storage, "a certificate of a device that is not there");
     }
     const auto& known = device->second;
@@ -371,31 +381,29 @@ Result<void> FakeStore::each_publication(const std::function<void(const app::Pub
 }
 
 Result<std::vector<Bytes>> FakeStore::entries(std::uint64_t first, std::size_t limit) const {
-  const std::scoped_lock lock{mutex_};
-  const auto size = rows_.log.size();
+  const auto rows = now();
+  const auto size = rows->log.size();
   const auto from = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(first, size));
   const auto count = static_cast<std::ptrdiff_t>(std::min(limit, size - static_cast<std::size_t>(from)));
-  return std::vector<Bytes>{rows_.log.begin() + from, rows_.log.begin() + from + count};
+  return std::vector<Bytes>{rows->log.begin() + from, rows->log.begin() + from + count};
 }
 
 Result<app::LogSpan> FakeStore::log_span() const {
-  const std::scoped_lock lock{mutex_};
-  return app::LogSpan{0, rows_.log.size()};
+  return app::LogSpan{0, now()->log.size()};
 }
 
 void FakeStore::set_listener(Listener listener) {
-  const std::scoped_lock lock{mutex_};
+  const std::scoped_lock writer{writers_};
   listener_ = std::move(listener);
 }
 
 void FakeStore::fence() {
-  const std::scoped_lock lock{mutex_};
+  const std::scoped_lock writer{writers_};
   fenced_ = true;
 }
 
 FakeRows FakeStore::rows() const {
-  const std::scoped_lock lock{mutex_};
-  return rows_;
+  return *now();
 }
 
 std::uint64_t FakeStore::commits() const {

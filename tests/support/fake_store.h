@@ -29,7 +29,8 @@ struct FakeRows {
 };
 
 /// The registry in memory, with the semantics of the real one (tests/contract/store_contract.h runs against both).
-/// Works run one at a time on the caller's thread; what the listener refuses is owed to it, as in the real one.
+/// Works run one at a time on the caller's thread; what the listener refuses is owed to it, as in the real one. Readers
+/// wait for nobody, a listener's either: a commit replaces the rows that they look at.
 class FakeStore final : public app::Store {
  public:
   explicit FakeStore(Epoch epoch = Epoch{1}) : epoch_{epoch} {}
@@ -50,16 +51,19 @@ class FakeStore final : public app::Store {
   [[nodiscard]] std::uint64_t commits() const;
 
  private:
+  [[nodiscard]] std::shared_ptr<const FakeRows> now() const;
+  void commit(std::shared_ptr<const FakeRows> rows);
   Result<void> deliver_owed();
 
   Epoch epoch_;
-  mutable std::recursive_mutex mutex_;  // a listener may read
-  FakeRows rows_;
+  std::recursive_mutex writers_;  // held while a work runs and while the listener hears of it
   Listener listener_;
   std::optional<app::Committed> owed_;
-  std::uint64_t commits_ = 0;
   bool fenced_ = false;
   bool writing_ = false;
+  mutable std::mutex mutex_;  // of what follows, held for a moment
+  std::shared_ptr<const FakeRows> rows_ = std::make_shared<FakeRows>();
+  std::uint64_t commits_ = 0;
 };
 
 }  // namespace birthmark::test
