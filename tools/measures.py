@@ -36,15 +36,17 @@ PROGRAMS = {
         "time; 1,024 devices take turns; the median of the rounds' ratios counts."),
     "peers": (
         "Against other CAs",
-        "Certificates a CPU-second of `openssl ca -batch` (requests in one process) and of `cfssl serve` over loopback "
-        "HTTP, each in windows that alternate with windows of our issuance in process."),
+        "Certificates a CPU-second of `openssl ca -batch` (requests in one process; as it is, and without the words that "
+        "it writes beside each certificate) and of `cfssl serve` over loopback HTTP, each in windows that alternate with "
+        "windows of our issuance in process. The peers put the same kinds of extensions into a certificate, as far as "
+        "they can: cfssl has neither our names nor extensions of one's own."),
     "storage": (
         "Storage",
         "The SQLite store as the daemon opens it. Acknowledgements are timed from their intended start at a fixed "
         "rate, while fdatasync of a small append is timed beside them on the same disk."),
     "system": (
         "Whole system",
-        "`birthmark serve` with its real store, log and signer; sixteen stations provision chips on paper over "
+        "`birthmark serve` with its real store, log and signer; stations provision chips on paper over "
         "mutually authenticated keep-alive connections. CPU time of the server's process against the floor of "
         "\"Issuance in process\", measured before and after each window."),
     "build": (
