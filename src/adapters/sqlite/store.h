@@ -18,6 +18,7 @@ namespace birthmark::sqlite {
 
 inline constexpr std::size_t kGroupMax = 512;                   ///< works in one commit
 inline constexpr std::chrono::milliseconds kGroupWindowMax{2};  ///< longest gathering of one commit
+inline constexpr std::chrono::milliseconds kIdleAfter{10};      ///< without a work; then company is not waited for
 
 /// The ports must outlive the store.
 struct StoreOptions {
@@ -35,6 +36,7 @@ struct StoreOptions {
 struct StoreCounters {
   std::uint64_t works = 0;                 ///< that succeeded
   std::uint64_t commits = 0;               ///< that were durable
+  std::uint64_t waits = 0;                 ///< for company that shared the last commit
   std::uint64_t recoveries = 0;            ///< connections opened anew after an I/O error
   std::chrono::nanoseconds commit_time{};  ///< of all commits: the works and the sync, not the wait for a turn
 };
@@ -137,6 +139,7 @@ class SqliteStore final : public app::Store {
   std::optional<Doubt> doubt_;
   bool announced_ = false;
   std::size_t expected_ = 1;  // works of the last group
+  Ticks ended_{};             // when it was done
 
   std::jthread thread_;
 };

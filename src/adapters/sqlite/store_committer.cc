@@ -74,6 +74,7 @@ void SqliteStore::run() {
 SqliteStore::Job* SqliteStore::take_one(std::chrono::nanoseconds patience) {
   std::unique_lock lock{mutex_};
   if (queue_.empty() && patience.count() > 0) {
+    ++counters_.waits;
     work_waits_.wait_for(lock, patience, [this] { return closing_ || !queue_.empty(); });
   }
   if (queue_.empty()) {
@@ -85,10 +86,15 @@ SqliteStore::Job* SqliteStore::take_one(std::chrono::nanoseconds patience) {
 }
 
 void SqliteStore::serve(Job& first) {
+  if (options_.clock.ticks() - ended_ > kIdleAfter) {
+    expected_ = 1;
+  }
   Group group;
   group.jobs.push_back(&first);
-  finish(group, commit(group));
+  const auto outcome = commit(group);
   expected_ = group.jobs.size();
+  ended_ = options_.clock.ticks();
+  finish(group, outcome);
 }
 
 void SqliteStore::finish(const Group& group, const Result<void>& outcome) {

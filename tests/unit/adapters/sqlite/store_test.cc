@@ -42,6 +42,28 @@ class SqliteStoreTest : public testing::Test {
     });
   }
 
+  /// Calls `writer` with 1 to `count`, each on a thread of its own, while a work holds the committer until all wait.
+  static void commit_together(SqliteStore& store, std::uint32_t count,
+                              const std::function<void(std::uint32_t)>& writer) {
+    std::latch entered{1}, go{1};
+    std::jthread first{[&] {
+      EXPECT_TRUE(store.write([&](app::Tx&) -> Result<void> {
+        entered.count_down();
+        go.wait();
+        return {};
+      }));
+    }};
+    entered.wait();
+    std::vector<std::jthread> writers;
+    for (std::uint32_t i = 1; i <= count; ++i) {
+      writers.emplace_back([&writer, i] { writer(i); });
+    }
+    while (store.waiting() < count) {
+      std::this_thread::yield();
+    }
+    go.count_down();
+  }
+
   TempDir directory_;
   PosixFiles files_;
   NoFaults faults_;
@@ -78,36 +100,14 @@ TEST_F(SqliteStoreTest, works_that_wait_are_committed_together_and_a_refused_one
   ASSERT_TRUE(audit(*store, 1));
   const auto before = store->counters();
   constexpr std::uint32_t kWriters = 32;
-  std::latch entered{1};
-  std::latch go{1};
-  // The first work holds the committer until the others wait.
-  std::jthread first{[&] {
-    EXPECT_TRUE(store->write([&](app::Tx&) -> Result<void> {
-      entered.count_down();
-      go.wait();
-      return {};
-    }));
-  }};
-  entered.wait();
-  std::vector<std::jthread> writers;
-  std::atomic<std::uint32_t> started = 0;
   std::atomic<std::uint32_t> refused = 0;
-  for (std::uint32_t i = 1; i <= kWriters; ++i) {
-    writers.emplace_back([&, i] {
-      ++started;
-      const auto done = store->write([&](app::Tx& tx) -> Result<void> {
-        BM_CHECK(tx.add_device(sample_device(i)));
-        return i % 4 == 0 ? Result<void>{fail(Code::policy, "every fourth")} : Result<void>{};
-      });
-      refused += !done && done.error().code == Code::policy ? 1 : 0;
+  commit_together(*store, kWriters, [&](std::uint32_t i) {
+    const auto done = store->write([&](app::Tx& tx) -> Result<void> {
+      BM_CHECK(tx.add_device(sample_device(i)));
+      return i % 4 == 0 ? Result<void>{fail(Code::policy, "every fourth")} : Result<void>{};
     });
-  }
-  while (store->waiting() < kWriters) {
-    std::this_thread::yield();
-  }
-  go.count_down();
-  writers.clear();
-  first.join();
+    refused += !done && done.error().code == Code::policy ? 1 : 0;
+  });
   const auto after = store->counters();
   EXPECT_EQ(refused, kWriters / 4);
   EXPECT_EQ(after.works - before.works, 1 + kWriters - kWriters / 4);
@@ -117,6 +117,20 @@ TEST_F(SqliteStoreTest, works_that_wait_are_committed_together_and_a_refused_one
   ASSERT_TRUE(devices);
   EXPECT_EQ(devices->size(), kWriters - kWriters / 4);
   EXPECT_EQ(devices->back().row, DeviceRow{kWriters - kWriters / 4}) << "row ids are dense";
+}
+
+TEST_F(SqliteStoreTest, company_is_waited_for_while_it_may_come_again) {
+  const auto store = open().value();
+  const auto together = [&] { commit_together(*store, 1, [&](std::uint32_t) { EXPECT_TRUE(audit(*store, 1)); }); };
+  together();
+  ASSERT_TRUE(audit(*store, 1));
+  EXPECT_EQ(store->counters().waits, 1U) << "two shared the last commit";
+  ASSERT_TRUE(audit(*store, 1));
+  EXPECT_EQ(store->counters().waits, 1U) << "one had the last commit for itself";
+  together();
+  clock_.advance(sqlite::kIdleAfter + std::chrono::milliseconds{1});
+  ASSERT_TRUE(audit(*store, 1));
+  EXPECT_EQ(store->counters().waits, 1U) << "nobody has come for long";
 }
 
 TEST_F(SqliteStoreTest, a_full_queue_refuses_and_closing_refuses_what_waits) {
