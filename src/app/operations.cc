@@ -59,36 +59,43 @@ std::optional<DeviceAction> device_action_named(std::string_view name) {
 
 Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause, const std::string& actor,
                                      const AtChange<DeviceRecord>& at_change) {
+  bool refused = false;
   std::optional<DeviceRecord> wanted;
   auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) -> Result<DeviceRecord> {
+    wanted.reset();
+    refused = true;
     BM_TRY(const auto device, find(tx, id));
     BM_TRY(const auto decision, decide(action, device, cause));
     BM_TRY(auto moved, advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), actor}));
     if (at_change) {
       BM_CHECK(at_change(tx, moved));
     }
+    refused = false;
     wanted = moved;
     return moved;
   });
   if (!after) {
-    return after.error().code == Code::storage && row_of(action).takes_away
-               ? despite_storage({action, id, cause, actor}, wanted, after.error())
-               : Result<ActionResult>{fail(after.error())};
+    const auto& error = after.error();
+    const bool final = refused && info(error.code).errc != Errc::unavailable;
+    return row_of(action).takes_away && !final ? despite_store({action, id, cause, actor}, wanted, error)
+                                               : Result<ActionResult>{fail(error)};
   }
   const auto cut = row_of(action).takes_away ? ports_.sessions.cut({after->row}) : 0;
   return ActionResult{std::move(*after), cut, false};
 }
 
-/// A write that failed may be durable all the same: what failed came after the commit, or its outcome was in doubt.
-/// Then it is done, and its log entry is owed; else the journal takes a deny.
-Result<ActionResult> Operations::despite_storage(const Asked& asked, const std::optional<DeviceRecord>& wanted,
-                                                 const Error& error) {
+/// A write that failed, whatever it failed of but a refusal, may be durable all the same: what failed came after the
+/// commit, or its outcome was in doubt. Then it is done, and its log entry is owed; else the journal takes a deny,
+/// unless a newer server has taken over, whose word it is.
+Result<ActionResult> Operations::despite_store(const Asked& asked, const std::optional<DeviceRecord>& wanted,
+                                               const Error& error) {
   BM_TRY(auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
     BM_TRY(auto device, find(tx, asked.device));
     BM_TRY(auto certificates, tx.certificates_of(device.row));
     return Facts{std::move(device), std::move(certificates)};
   }));
-  const bool deny = asked.action == DeviceAction::suspend || asked.action == DeviceAction::revoke;
+  const bool deny =
+      (asked.action == DeviceAction::suspend || asked.action == DeviceAction::revoke) && error.code != Code::fenced;
   if (!wanted || facts.device.version != wanted->version || facts.device.state != wanted->state) {
     return deny ? deny_by_journal(asked, facts) : Result<ActionResult>{fail(error)};
   }
@@ -108,8 +115,7 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
   BM_TRY(const auto decision, decide(asked.action, facts.device, asked.cause));
   const auto now = ports_.clock.now();
   const auto kind = asked.action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
-  const std::scoped_lock lock{journal_mutex_};
-  BM_CHECK(ports_.journal.append(
+  BM_CHECK(ports_.store.append(
       {.kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor}));
 
   auto denied = lifecycle::apply(facts.device, decision, now);
@@ -124,36 +130,6 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
   BM_CHECK(ports_.read_path.deny(denied.row, publications));
   const auto cut = ports_.sessions.cut({denied.row});
   return ActionResult{std::move(denied), cut, true};
-}
-
-Result<std::size_t> Operations::replay_journal() {
-  const std::scoped_lock lock{journal_mutex_};
-  BM_TRY(const auto pending, ports_.journal.pending());
-  for (const auto& deny : pending) {
-    const auto replayed = ports_.store.write([&](Tx& tx) -> Result<void> {
-      BM_TRY(const auto device, tx.device(deny.device));
-      if (!device) {
-        return fail(Code::not_found, "the journal names a device that the store does not know");
-      }
-      const Doing doing{deny.at, ports_.store.epoch(), deny.actor};
-      BM_CHECK(tx.audit({.kind = audit::EntryKind::emergency_deny_replayed,
-                         .at = ports_.clock.now(),
-                         .epoch = ports_.store.epoch().get(),
-                         .device = device->id,
-                         .actor = deny.actor,
-                         .reason = deny.kind == DenyKind::revoke ? "revoke" : "suspend"}));
-      const auto decision = deny.kind == DenyKind::revoke ? lifecycle::decide_revoke(*device)
-                                                          : lifecycle::decide_suspend(*device, deny.cause);
-      // Already there, by an earlier replay that was cut off: nothing to do.
-      return decision ? without_value(advance(tx, *device, *decision, doing)) : Result<void>{};
-    });
-    BM_CHECK(replayed);
-  }
-  if (!pending.empty()) {
-    BM_CHECK(ports_.journal.clear());
-    ports_.read_path.denies_recorded();
-  }
-  return pending.size();
 }
 
 }  // namespace birthmark::app

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/denies_first.h"
 #include "app/orders.h"
 #include "app/ports/clock.h"
-#include "app/ports/deny_journal.h"
 #include "app/ports/sessions.h"
-#include "app/ports/store.h"
 #include "app/read_path.h"
 #include "lifecycle/device.h"
 
@@ -30,10 +28,9 @@ struct ActionResult {
 class Operations {
  public:
   struct Ports {
-    Store& store;
+    DeniesFirst& store;
     ReadPath& read_path;
     Sessions& sessions;
-    DenyJournal& journal;
     const Clock& clock;
   };
   explicit Operations(Ports ports) : ports_{ports} {}
@@ -43,10 +40,6 @@ class Operations {
   /// @error not_found, state_forbids, held, second_person_required, conflict, storage
   Result<ActionResult> act(DeviceAction action, const DeviceId& device, lifecycle::HoldCause cause,
                            const std::string& actor, const AtChange<lifecycle::DeviceRecord>& at_change = {});
-
-  /// Brings what the journal holds into the store: before anything is served, and again as soon as the store takes
-  /// writes. Returns how many denies there were. @error storage: they stay in the journal.
-  Result<std::size_t> replay_journal();
 
  private:
   struct Asked {
@@ -59,12 +52,11 @@ class Operations {
     lifecycle::DeviceRecord device;
     std::vector<CertificateRecord> certificates;
   };
-  Result<ActionResult> despite_storage(const Asked& asked, const std::optional<lifecycle::DeviceRecord>& wanted,
-                                       const Error& error);
+  Result<ActionResult> despite_store(const Asked& asked, const std::optional<lifecycle::DeviceRecord>& wanted,
+                                     const Error& error);
   Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts);
 
   Ports ports_;
-  std::mutex journal_mutex_;  ///< nothing is appended between reading the journal and clearing it
 };
 
 /// "suspend". @return nothing for a name that is none.

@@ -94,10 +94,10 @@ Result<void> ReadPath::rebuild() {
 Result<void> ReadPath::put(const Publication& publication) {
   BM_TRY(auto* const place, table(publication.ca));
   if (denied_.contains(publication.device)) {
+    // A commit that knows nothing of the deny loosens nothing, and moves no state back.
     const auto shown = place->load(publication.index);
-    const bool ends = publication.status == lifecycle::Status::ended;
-    if (publication.status == lifecycle::Status::admitted || (shown.status == lifecycle::Status::ended && !ends)) {
-      return {};  // the commit knows nothing of the deny
+    if (publication.status == lifecycle::Status::admitted || shown.status == lifecycle::Status::ended) {
+      return {};
     }
   }
   return place->publish(publication.index, record_of(publication));

@@ -82,6 +82,7 @@ class ServedLog final : public api::LogPublic {
 
 /// The use cases, in the order of their dependencies.
 struct UseCases {
+  app::DeniesFirst store;
   app::CaDirectoryHolder cas;
   app::Catalog catalog;
   app::ReadPath read_path;
@@ -100,10 +101,11 @@ struct UseCases {
   app::Refusals refusals;
   app::Access access;
 
-  UseCases(const Config& config, app::Store& store, app::Signer& signer, Clock& clock, Entropy& entropy, Faults& faults,
-           crypto::EphemeralSource& ephemerals, const attest::VendorTrust& trust, app::Sessions& sessions,
-           app::DenyJournal& journal, crypto::PublicKey receipt_key)
-      : cas{store, config.public_url},
+  UseCases(const Config& config, app::Store& registry, app::Signer& signer, Clock& clock, Entropy& entropy,
+           Faults& faults, crypto::EphemeralSource& ephemerals, const attest::VendorTrust& trust,
+           app::Sessions& sessions, app::DenyJournal& journal, crypto::PublicKey receipt_key)
+      : store{{registry, journal, clock, [this] { read_path.denies_recorded(); }}},
+        cas{store, config.public_url},
         catalog{
             store,
             [&config](const app::ProductRecord& product) { return read_policy(product.policy, config.environment); }},
@@ -120,7 +122,7 @@ struct UseCases {
         revalidation{{store, issuance, challenges, catalog,
                       [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock, entropy, ephemerals}},
         retirement{{store, challenges, signer, clock}, kStatementKey},
-        operations{{store, read_path, sessions, journal, clock}},
+        operations{{store, read_path, sessions, clock}},
         software_roots{{store, issuance, catalog, clock}},
         refusals{store, clock},
         access{{store, cas, read_path, clock}, std::move(receipt_key)} {}
@@ -175,7 +177,7 @@ class ComposedRegistry final : public Registry {
         failed.push_back({chore, result.error()});
       }
     };
-    judge("journal", cases_->operations.replay_journal());
+    judge("journal", cases_->store.replay());
     const auto intents = cases_->issuance.recover(app::Issuance::kStuckAfter);
     judge("intents", intents);
     if (intents) {
@@ -228,9 +230,9 @@ class ComposedRegistry final : public Registry {
       events_.add(committed.entries);
       return {};
     });
-    BM_CHECK(cases_->operations.replay_journal());
+    BM_CHECK(cases_->store.replay());
     BM_CHECK(cases_->issuance.recover());  // what the signer refuses holds up nobody else: tidy() tries and tells
-    services_ = std::make_unique<api::Services>(api::Services{*store_,
+    services_ = std::make_unique<api::Services>(api::Services{cases_->store,
                                                               cases_->access,
                                                               cases_->provisioning,
                                                               cases_->sealing,

@@ -40,16 +40,44 @@ TEST_P(AC49, a_deny_goes_out_and_is_logged_first_on_recovery) {
   EXPECT_EQ(world_.wrong(), "");
 }
 
-TEST_P(AC49, a_later_commit_of_the_device_does_not_loosen_it) {
+TEST_P(AC49, nothing_is_written_before_the_deny_is_logged) {
+  auto other = world_.device_in(State::provisioned);
+  must(world_.renew(device_));  // the LDevID before has ended: a revocation finds one that is out of use already
   deny_without_a_store();
-  static_cast<void>(world_.renew(device_));
-  EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
-  must(world_.cases->operations.replay_journal());
+  const auto before = world_.entries().size();
+  const auto certificates = world_.certificates(device_).size();
+  EXPECT_EQ(code_of(world_.renew(device_)), Code::state_forbids) << "it works for a device that is denied";
+  must(world_.enroll(other));
+  EXPECT_EQ(world_.entries().at(before).kind, EntryKind::emergency_deny_replayed);
+  EXPECT_EQ(world_.certificates(device_).size(), certificates);
   EXPECT_EQ(world_.state(device_), wanted());
   EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
+  EXPECT_EQ(world_.journal.size(), 0U);
+  EXPECT_EQ(world_.wrong(), "");
   must(world_.restart());
   EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
-  EXPECT_EQ(world_.wrong(), "");
+  EXPECT_EQ(world_.count(EntryKind::emergency_deny_replayed), 1U);
+}
+
+TEST_P(AC49, while_the_deny_cannot_be_logged_nothing_else_is) {
+  auto other = world_.device_in(State::provisioned);
+  deny_without_a_store();
+  world_.journal.set_broken(true);
+  const auto before = world_.entries().size();
+  EXPECT_EQ(code_of(world_.enroll(other)), Code::storage);
+  EXPECT_EQ(world_.entries().size(), before);
+}
+
+TEST_P(AC49, the_database_being_busy_is_no_reason_to_wait) {
+  world_.store_calls().arm(1, {Code::unavailable, "another process writes"});
+  EXPECT_TRUE(must(world_.act(GetParam(), device_)).by_journal);
+  EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
+}
+
+TEST_P(AC49, a_server_that_was_replaced_denies_nothing) {
+  world_.store_calls().arm(1, {Code::fenced, "epoch 2 writes"});
+  EXPECT_EQ(code_of(world_.act(GetParam(), device_)), Code::fenced);
+  EXPECT_EQ(world_.journal.size(), 0U);
 }
 
 TEST_P(AC49, with_the_journal_gone_as_well_the_caller_is_told) {
@@ -59,22 +87,26 @@ TEST_P(AC49, with_the_journal_gone_as_well_the_caller_is_told) {
 }
 
 TEST_P(AC49, a_deny_that_was_stored_but_not_logged_holds_and_is_logged_later) {
-  world_.sessions.open(world_.record(device_).row);
-  bool broken = true;
-  world_.store().set_listener([&](const app::Committed& committed) -> Result<void> {
-    BM_CHECK(world_.cases->read_path.apply(committed.publications));
-    return broken ? Result<void>{fail(Code::storage, "the log's directory is full")} : Result<void>{};
-  });
-  const auto before = world_.refusals(Code::state_forbids);
-  const auto answer = must(world_.act(GetParam(), device_));
-  EXPECT_FALSE(answer.by_journal);
-  EXPECT_EQ(answer.sessions_cut, 1U);
-  EXPECT_EQ(answer.device.state, wanted());
-  EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
-  EXPECT_EQ(world_.refusals(Code::state_forbids), before);
-  broken = false;
-  EXPECT_EQ(world_.state(device_), wanted());
-  EXPECT_EQ(world_.journal.size(), 0U);
+  for (const auto code : {Code::storage, Code::hsm_fault, Code::conflict}) {
+    World world;
+    const auto device = world.device_in(State::operational);
+    world.sessions.open(world.record(device).row);
+    bool broken = true;
+    world.store().set_listener([&](const app::Committed& committed) -> Result<void> {
+      BM_CHECK(world.cases->read_path.apply(committed.publications));
+      return broken ? Result<void>{fail(code, "the log cannot be written")} : Result<void>{};
+    });
+    const auto before = world.refusals(Code::state_forbids);
+    const auto answer = must(world.act(GetParam(), device));
+    EXPECT_FALSE(answer.by_journal);
+    EXPECT_EQ(answer.sessions_cut, 1U);
+    EXPECT_EQ(answer.device.state, wanted());
+    EXPECT_EQ(world.decision(device).verdict, policy::Verdict::deny);
+    EXPECT_EQ(world.refusals(Code::state_forbids), before);
+    broken = false;
+    EXPECT_EQ(world.state(device), wanted());
+    EXPECT_EQ(world.journal.size(), 0U);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Denies, AC49, testing::Values(DeviceAction::suspend, DeviceAction::revoke),

@@ -38,8 +38,9 @@ policy::ProductPolicy test_policy() {
 }
 
 UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKey receipt_key)
-    : cas{p.store, ""},
-      catalog{p.store,
+    : store{{p.store, p.journal, p.clock, [this] { read_path.denies_recorded(); }}},
+      cas{store, ""},
+      catalog{store,
               [policy = options.policy](const app::ProductRecord& product) -> Result<policy::ProductPolicy> {
                 if (product.policy == World::kUnreadablePolicy) {
                   return fail(Code::bad_request, "told to be unreadable");
@@ -47,31 +48,31 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
                 BM_CHECK(policy::check(policy, policy::Environment::development));
                 return policy;
               }},
-      read_path{p.store, cas, catalog},
+      read_path{store, cas, catalog},
       time{p.clock},
-      issuance{{p.store, p.signer, p.clock, p.entropy, p.faults, cas, time}, World::kReceiptKey},
-      hierarchy{{p.store, p.signer, issuance, cas, catalog, read_path, p.clock, p.sessions}, options.scope},
+      issuance{{store, p.signer, p.clock, p.entropy, p.faults, cas, time}, World::kReceiptKey},
+      hierarchy{{store, p.signer, issuance, cas, catalog, read_path, p.clock, p.sessions}, options.scope},
       challenges{p.clock, p.entropy},
-      provisioning{{p.store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},
-      sealing{{p.store, challenges, p.clock}},
-      attestation{{p.store, challenges, catalog, p.clock}},
+      provisioning{{store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},
+      sealing{{store, challenges, p.clock}},
+      attestation{{store, challenges, catalog, p.clock}},
       enrollment{
-          {p.store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock}},
-      revalidation{{p.store, issuance, challenges, catalog,
+          {store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock}},
+      revalidation{{store, issuance, challenges, catalog,
                     [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock, p.entropy,
                     p.ephemerals}},
-      retirement{{p.store, challenges, p.signer, p.clock}, World::kStatementKey},
-      software_roots{{p.store, issuance, catalog, p.clock}},
-      operations{{p.store, read_path, p.sessions, p.journal, p.clock}},
-      refusals{p.store, p.clock},
-      access{{p.store, cas, read_path, p.clock}, std::move(receipt_key)} {}
+      retirement{{store, challenges, p.signer, p.clock}, World::kStatementKey},
+      software_roots{{store, issuance, catalog, p.clock}},
+      operations{{store, read_path, p.sessions, p.clock}},
+      refusals{store, p.clock},
+      access{{store, cas, read_path, p.clock}, std::move(receipt_key)} {}
 
-Result<void> UseCases::start(app::Store& store) {
+Result<void> UseCases::start() {
   BM_CHECK(cas.refresh());
   BM_CHECK(catalog.refresh());
   BM_CHECK(read_path.rebuild());
   store.set_listener([this](const app::Committed& committed) { return read_path.apply(committed.publications); });
-  BM_CHECK(operations.replay_journal());
+  BM_CHECK(store.replay());
   BM_TRY(recovered, issuance.recover());
   return {};
 }
@@ -129,7 +130,7 @@ Result<void> World::start() {
   cases = std::make_unique<UseCases>(
       UseCases::Ports{*failing_store_, signer, clock, entropy, kill_points, ephemerals_, trust, sessions, journal},
       options_, std::move(receipt_key));
-  return cases->start(*failing_store_);
+  return cases->start();
 }
 
 Result<void> World::restart() {

@@ -66,8 +66,9 @@ struct UseCases {
   };
   UseCases(const Ports& ports, const WorldOptions& options, crypto::PublicKey receipt_key);
   /// What a start does before anything is served.
-  Result<void> start(app::Store& store);
+  Result<void> start();
 
+  app::DeniesFirst store;
   app::CaDirectoryHolder cas;
   app::Catalog catalog;
   app::ReadPath read_path;

@@ -49,7 +49,7 @@ Use acts(DeviceAction action, State to, HoldCause cause = HoldCause::operator_ho
       BM_CHECK(world.act(action, device, cause));
     }
     // What stands in the journal alone is replayed by the next start.
-    BM_CHECK(world.cases->operations.replay_journal());
+    BM_CHECK(world.cases->store.replay());
     return world.state(device) == to ? Result<void>{} : fail(Code::conflict, "another state");
   };
 }
@@ -213,7 +213,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"recover", killed_after_intent, recovers},
         Case{"replay", denied_by_journal,
              [](World& world, Device& device) -> Result<void> {
-               BM_CHECK(world.cases->operations.replay_journal());
+               BM_CHECK(world.cases->store.replay());
                return in_state(world, device, State::revoked);
              }}),
     [](const auto& param) { return param.param.name; });

@@ -139,10 +139,10 @@ TEST_F(Act, only_a_deny_goes_by_the_journal) {
   EXPECT_TRUE(denied.by_journal);
   EXPECT_EQ(world_.published(device_.ldevid).status, Status::held);
   EXPECT_EQ(world_.state(device_), State::operational) << "the store does not know it yet";
-  EXPECT_EQ(must(world_.cases->operations.replay_journal()), 1U);
+  EXPECT_EQ(must(world_.cases->store.replay()), 1U);
   EXPECT_EQ(world_.state(device_), State::suspended);
   EXPECT_EQ(world_.count(EntryKind::emergency_deny_replayed), 1U);
-  EXPECT_EQ(must(world_.cases->operations.replay_journal()), 0U);
+  EXPECT_EQ(must(world_.cases->store.replay()), 0U);
 }
 
 TEST_F(Act, with_neither_store_nor_journal_it_says_so) {
