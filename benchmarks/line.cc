@@ -88,7 +88,7 @@ Line::Line(app::Store* durable)
           [](const app::ProductRecord& product) -> Result<policy::ProductPolicy> { return product_policy(product); }},
       read_path{store, cas, catalog},
       time{clock},
-      issuance{{store, *signer_, clock, entropy, faults_, cas, time}, kReceiptKey},
+      issuance{{store, *signer_, clock, entropy, faults_, cas, time, no_sessions()}, kReceiptKey},
       hierarchy{{store, *signer_, issuance, cas, catalog, read_path, clock, no_sessions()}, app::Scope::batch},
       challenges{clock, entropy},
       provisioning{{store, issuance, challenges, catalog, trust_, clock, entropy, ephemerals}},

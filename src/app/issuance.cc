@@ -10,7 +10,8 @@
 namespace birthmark::app {
 namespace {
 
-constexpr int kDrawsMax = 16;  // of an index that turns out to be taken
+constexpr int kDrawsMax = 16;    // of a place that another request takes first
+constexpr int kLooksMax = 4096;  // for a free one; at seven eighths, where a CA rolls, eight are enough on average
 
 Octets<4> receipt_key_id(const crypto::PublicKey& key) {
   Octets<4> id{};
@@ -42,7 +43,7 @@ Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKe
         return complete(std::move(again->record));
       }
     }
-    BM_TRY(auto prepared, prepare(order));
+    BM_TRY(auto prepared, prepare(order, draw == 0 ? Place::any : Place::looked_up));
     const auto row =
         ports_.store.write_for<CertificateRow>([&](Tx& tx) { return record(tx, prepared, order, request, at_intent); });
     if (row) {
@@ -54,7 +55,7 @@ Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKe
       return fail(row.error());
     }
   }
-  return fail(Code::conflict, "no free index after " + std::to_string(kDrawsMax) + " draws");
+  return fail(Code::conflict, "others took each place of the list first");
 }
 
 Result<std::optional<Issued>> Issuance::repeat(const RequestKey& request, const Digest& spki,
@@ -97,25 +98,70 @@ Result<std::optional<Issued>> Issuance::stored(const RequestKey& request, const 
   });
 }
 
-Result<Issuance::Prepared> Issuance::prepare(const Order& order) {
+Error Issuance::hold_both(const Newcomer& newcomer, const Error& refused, const std::string& actor) {
+  const Doing doing{ports_.clock.now(), ports_.store.epoch(), actor};
+  std::set<DeviceRow> held;
+  const auto written = ports_.store.write([&](Tx& tx) -> Result<void> {
+    held.clear();
+    BM_TRY(const auto second, newcomer(tx));
+    BM_TRY(const auto holder, tx.device(DeviceRow{static_cast<std::uint32_t>(std::stoul(refused.check))}));
+    for (const auto& device : {std::optional{second}, holder}) {
+      if (device) {
+        BM_CHECK(advance(tx, *device, lifecycle::decide_hold(*device, lifecycle::HoldCause::key_collision), doing));
+        held.insert(device->row);
+      }
+    }
+    return without_value(tx.audit({.kind = audit::EntryKind::incident,
+                                   .at = doing.now,
+                                   .epoch = doing.epoch.get(),
+                                   .device = second.id,
+                                   .actor = actor,
+                                   .refusal = Code::key_reuse,
+                                   .reason = "two identities show one key"}));
+  });
+  if (!written) {
+    return written.error();
+  }
+  ports_.sessions.cut(held);
+  return {Code::key_reuse, "another identity holds this key; both are held"};
+}
+
+std::uint32_t Issuance::draw_place(std::uint8_t list_bits) const {
+  Octets<4> drawn{};
+  ports_.entropy.fill(drawn);
+  std::uint32_t place = 0;
+  for (const auto byte : drawn) {
+    place = place << 8 | byte;
+  }
+  return place & ((std::uint32_t{1} << list_bits) - 1);
+}
+
+Result<std::uint32_t> Issuance::free_place(const CaRecord& ca) const {
+  return ports_.store.read_for<std::uint32_t>([&](Tx& tx) -> Result<std::uint32_t> {
+    for (int look = 0; look < kLooksMax; ++look) {
+      const auto place = draw_place(ca.list_bits);
+      BM_TRY(const auto taken, tx.certificate(ca.id, place));
+      if (!taken) {
+        return place;
+      }
+    }
+    return fail(Code::conflict, "the list of this CA is full, or nearly so");
+  });
+}
+
+Result<Issuance::Prepared> Issuance::prepare(const Order& order, Place place) {
   const auto directory = ports_.cas.get();
   const Ca* const ca = directory->find(order.ca);
   BM_CHECK(check_issues(ca != nullptr ? &ca->record : nullptr));
-  return prepare(order, ca->certificate.issuer, ca->record.list_bits);
+  BM_TRY(const auto index, place == Place::any ? draw_place(ca->record.list_bits) : free_place(ca->record));
+  return prepare(order, ca->certificate.issuer, index);
 }
 
-Result<Issuance::Prepared> Issuance::prepare(const Order& order, const pki::Issuer& issuer, std::uint8_t list_bits) {
+Result<Issuance::Prepared> Issuance::prepare(const Order& order, const pki::Issuer& issuer, std::uint32_t index) {
   const auto& profile = pki::profile(order.profile);
   const auto now = ports_.clock.now();
-  Octets<4> drawn{};
   Octets<11> random{};
-  ports_.entropy.fill(drawn);
   ports_.entropy.fill(random);
-  std::uint32_t index = 0;
-  for (const auto byte : drawn) {
-    index = index << 8 | byte;
-  }
-  index &= (std::uint32_t{1} << list_bits) - 1;
   const auto serial = lifecycle::make_serial(index, random);
 
   BM_TRY(auto built, pki::build_tbs(issuer, {.profile = order.profile,

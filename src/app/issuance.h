@@ -11,6 +11,7 @@
 #include "app/ports/clock.h"
 #include "app/ports/entropy.h"
 #include "app/ports/faults.h"
+#include "app/ports/sessions.h"
 #include "app/ports/signer.h"
 #include "app/ports/store.h"
 #include "app/repeats.h"
@@ -55,6 +56,7 @@ class Issuance {
     Faults& faults;
     CaDirectoryHolder& cas;
     TimeGuard& time;
+    Sessions& sessions;
   };
   /// @param receipt_key the signer's name of the registry's own key.
   Issuance(Ports ports, std::string receipt_key)
@@ -82,6 +84,13 @@ class Issuance {
   /// @error request_conflict; storage
   Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki, const std::string& actor);
 
+  /// Puts the identity that showed a key second on the books, or finds it there.
+  using Newcomer = std::function<Result<lifecycle::DeviceRecord>(Tx&)>;
+  /// Two identities show one key (design rule 1): both are held, their connections end, and it is an incident.
+  /// @param refused the `key_reuse` of `issue`, which names in `check` the row of the one that holds the key.
+  /// @return the refusal to give; or why they could not be held.
+  Error hold_both(const Newcomer& newcomer, const Error& refused, const std::string& actor);
+
   struct Recovered {
     std::size_t completed = 0;
     std::size_t orphaned = 0;
@@ -107,8 +116,12 @@ class Issuance {
     std::string name;
     crypto::PublicKey key;
   };
-  Result<Prepared> prepare(const Order& order);
-  Result<Prepared> prepare(const Order& order, const pki::Issuer& issuer, std::uint8_t list_bits);
+  [[nodiscard]] std::uint32_t draw_place(std::uint8_t list_bits) const;
+  Result<std::uint32_t> free_place(const CaRecord& ca) const;
+  /// Whether the place in the list is looked up before it is used: near the end of a list most draws hit a taken one.
+  enum class Place : std::uint8_t { any, looked_up };
+  Result<Prepared> prepare(const Order& order, Place place);
+  Result<Prepared> prepare(const Order& order, const pki::Issuer& issuer, std::uint32_t place);
   Result<CertificateRow> record(Tx& tx, Prepared& prepared, const Order& order,
                                 const std::optional<RequestKey>& request, const AtIntent& at_intent);
   Result<std::optional<CertificateRecord>> intent_of(CaId root) const;

@@ -135,8 +135,7 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
                                         return at_intent(tx, record, shown, grant, clock);
                                       });
   if (!issued && issued.error().code == Code::key_reuse) {
-    BM_CHECK(hold_both(shown, grant, issued.error()));
-    return fail(Code::key_reuse, "another identity holds this key; both are held");
+    return fail(hold_both(shown, grant, issued.error()));
   }
   if (!issued && issued.error().code == Code::hardware_known) {
     BM_CHECK(report_known(id, grant));
@@ -257,31 +256,20 @@ Result<void> Provisioning::report_known(const DeviceId& device, const StationGra
   });
 }
 
-/// Two identities collide (design rule 1): both are held, the newcomer as an S0 device without a certificate.
-Result<void> Provisioning::hold_both(const Shown& shown, const StationGrant& grant, const Error& collision) {
-  const Doing doing{ports_.clock.now(), ports_.store.epoch(), "station:" + grant.station.name};
+/// The newcomer is held as an S0 device without a certificate.
+Error Provisioning::hold_both(const Shown& shown, const StationGrant& grant, const Error& refused) {
+  const auto actor = "station:" + grant.station.name;
   const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
-  return ports_.store.write([&](Tx& tx) -> Result<void> {
-    BM_TRY(auto newcomer, tx.device(id));
-    if (!newcomer) {
-      auto device = new_device(id, shown.chip, grant.batch, doing);
-      BM_TRY(device.row, tx.add_device(device));
-      newcomer = device;
+  const auto newcomer = [&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
+    BM_TRY(auto known, tx.device(id));
+    if (known) {
+      return std::move(*known);
     }
-    BM_TRY(const auto holder, tx.device(DeviceRow{static_cast<std::uint32_t>(std::stoul(collision.check))}));
-    for (const auto& device : {newcomer, holder}) {
-      if (device) {
-        BM_CHECK(advance(tx, *device, lifecycle::decide_hold(*device, lifecycle::HoldCause::key_collision), doing));
-      }
-    }
-    return without_value(tx.audit({.kind = audit::EntryKind::incident,
-                                   .at = doing.now,
-                                   .epoch = doing.epoch.get(),
-                                   .device = id,
-                                   .actor = doing.actor,
-                                   .refusal = Code::key_reuse,
-                                   .reason = "two identities show one key"}));
-  });
+    auto device = new_device(id, shown.chip, grant.batch, {ports_.clock.now(), ports_.store.epoch(), actor});
+    BM_TRY(device.row, tx.add_device(device));
+    return device;
+  };
+  return ports_.issuance.hold_both(newcomer, refused, actor);
 }
 
 }  // namespace birthmark::app

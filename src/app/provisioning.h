@@ -84,7 +84,7 @@ class Provisioning {
   Result<std::optional<Issued>> resume(const Shown& shown, const StationGrant& grant);
   Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant, Instant now) const;
   Result<void> report_known(const DeviceId& device, const StationGrant& grant);
-  Result<void> hold_both(const Shown& shown, const StationGrant& grant, const Error& collision);
+  Error hold_both(const Shown& shown, const StationGrant& grant, const Error& refused);
 
   Ports ports_;
   Activations<Shown> activations_;

@@ -19,12 +19,6 @@ audit::Entry entry(audit::EntryKind kind, const Doing& doing) {
   return {.kind = kind, .at = doing.now, .epoch = doing.epoch.get(), .actor = doing.actor};
 }
 
-Result<DeviceRecord> device_of(Tx& tx, DeviceRow row) {
-  BM_TRY(auto device, tx.device(row));
-  return device ? Result<DeviceRecord>{std::move(*device)}
-                : fail(Code::not_found, "the device of a certificate is gone");
-}
-
 lifecycle::Appraisal passed(const CertificateRecord& record, const DeviceRecord& device) {
   return {
       .result = lifecycle::Appraised::passed, .at = record.appraised_at, .firmware = device.firmware, .minimum = {}};
@@ -112,6 +106,12 @@ Result<void> make_root(Tx& tx, const CertificateRecord& record, const Doing& doi
 }
 
 }  // namespace
+
+Result<DeviceRecord> device_of(Tx& tx, DeviceRow row) {
+  BM_TRY(auto device, tx.device(row));
+  return device ? Result<DeviceRecord>{std::move(*device)}
+                : fail(Code::not_found, "the device of a certificate is gone");
+}
 
 Result<void> audit_ca(Tx& tx, const CaRecord& ca, const Digest& spki, const Doing& doing) {
   auto row = entry(audit::EntryKind::ca_created, doing);

@@ -15,6 +15,9 @@ struct Doing {
   std::string actor = {};  ///< "role:name"; empty: the server by itself
 };
 
+/// The device of a row that something else points to. @error not_found: it is gone
+Result<lifecycle::DeviceRecord> device_of(Tx& tx, DeviceRow row);
+
 /// The device that an audit entry names, where it acted itself.
 inline constexpr const char* kDeviceActor = "device:self";
 

@@ -76,13 +76,37 @@ Result<SoftwareRoots::Registered> SoftwareRoots::register_device(const SoftwareO
                                    .root = RootKind::software,
                                    .root_class = RootClass::simulated,
                                    .appraised_at = std::nullopt});
-  BM_TRY(auto issued,
-         ports_.issuance.issue(wanted, request_key(id, order.batch),
-                               [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
-                                 return at_intent(tx, record, order, id, clock);
-                               }));
+  auto issued = ports_.issuance.issue(wanted, request_key(id, order.batch),
+                                      [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
+                                        return at_intent(tx, record, order, id, clock);
+                                      });
+  if (!issued && issued.error().code == Code::key_reuse) {
+    const auto newcomer = [&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
+      BM_TRY(auto known, tx.device(id));
+      return known ? Result<lifecycle::DeviceRecord>{std::move(*known)}
+                   : add_device(tx, id, batch.budget, ports_.clock.now());
+    };
+    return fail(ports_.issuance.hold_both(newcomer, issued.error(), order.actor));
+  }
+  if (!issued) {
+    return fail(issued.error());
+  }
   BM_TRY(auto device, seal(id, order));
-  return Registered{std::move(issued), std::move(device)};
+  return Registered{std::move(*issued), std::move(device)};
+}
+
+Result<lifecycle::DeviceRecord> SoftwareRoots::add_device(Tx& tx, const DeviceId& id, const lifecycle::Batch& of,
+                                                          Instant now) const {
+  lifecycle::DeviceRecord device;
+  device.id = id;
+  device.root = RootKind::software;
+  device.root_class = RootClass::simulated;
+  device.product = of.product;
+  device.batch = of.id;
+  device.epoch = ports_.store.epoch();
+  device.provisioned_at = now;
+  BM_TRY(device.row, tx.add_device(device));
+  return device;
 }
 
 Result<void> SoftwareRoots::at_intent(Tx& tx, CertificateRecord& record, const SoftwareOrder& order, const DeviceId& id,
@@ -103,15 +127,8 @@ Result<void> SoftwareRoots::at_intent(Tx& tx, CertificateRecord& record, const S
   } else {
     BM_TRY(batch->budget, lifecycle::reserve(batch->budget, clock));
     BM_CHECK(tx.update_batch(*batch));
-    lifecycle::DeviceRecord device;
-    device.id = id;
-    device.root = RootKind::software;
-    device.root_class = RootClass::simulated;
-    device.product = batch->budget.product;
-    device.batch = batch->budget.id;
-    device.epoch = ports_.store.epoch();
-    device.provisioned_at = clock.now;
-    BM_TRY(record.device, tx.add_device(device));
+    BM_TRY(const auto device, add_device(tx, id, batch->budget, clock.now));
+    record.device = device.row;
     record.counted = true;
   }
   BM_CHECK(tx.put_findings(record.device, Purpose::provision, clock.now,

@@ -40,6 +40,7 @@ class SoftwareRoots {
   Result<Registered> register_device(const SoftwareOrder& order);
 
  private:
+  Result<lifecycle::DeviceRecord> add_device(Tx& tx, const DeviceId& id, const lifecycle::Batch& of, Instant now) const;
   Result<void> at_intent(Tx& tx, CertificateRecord& record, const SoftwareOrder& order, const DeviceId& id,
                          const lifecycle::ClockReading& clock) const;
   Result<lifecycle::DeviceRecord> seal(const DeviceId& id, const SoftwareOrder& order) const;

@@ -111,7 +111,7 @@ struct UseCases {
             [&config](const app::ProductRecord& product) { return read_policy(product.policy, config.environment); }},
         read_path{store, cas, catalog},
         time{clock},
-        issuance{{store, signer, clock, entropy, faults, cas, time}, kReceiptKey},
+        issuance{{store, signer, clock, entropy, faults, cas, time, sessions}, kReceiptKey},
         hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, sessions}, config.scope},
         challenges{clock, entropy},
         provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},

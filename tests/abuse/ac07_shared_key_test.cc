@@ -25,7 +25,9 @@ class AC07 : public testing::Test {
 TEST_F(AC07, the_second_is_refused_and_both_are_held) {
   const auto& station = world_.line();
   const auto signatures = world_.signer.signatures();
+  world_.sessions.open(world_.record(first_).row);
   EXPECT_EQ(code_of(world_.at_edge(world_.provision(twin_, station), station.id())), Code::key_reuse);
+  EXPECT_EQ(world_.sessions.open_of(world_.record(first_).row), 0U) << "its open connection has ended";
   EXPECT_TRUE(world_.record(first_).holds.contains(HoldCause::key_collision));
   EXPECT_TRUE(world_.record(twin_).holds.contains(HoldCause::key_collision));
   EXPECT_EQ(world_.published(first_.ldevid).status, lifecycle::Status::held);
@@ -35,6 +37,29 @@ TEST_F(AC07, the_second_is_refused_and_both_are_held) {
   EXPECT_EQ(world_.signer.signatures(), signatures);
   EXPECT_EQ(world_.count(audit::EntryKind::incident), 1U);
   EXPECT_EQ(world_.refusals(Code::key_reuse), 1U);
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(AC07, in_the_field_it_is_the_same) {
+  auto third = world_.device_in(State::provisioned);
+  PaperKey key{tpm::Template::idevid_birthmark};
+  key.key = must(crypto::PrivateKey::from_pem(must(first_.ldevid_key->key.to_pem())));
+  key.area = first_.ldevid_key->area;
+  world_.sessions.open(world_.record(first_).row);
+  must(world_.attest(third, lifecycle::Purpose::enroll, key));
+  const auto request = world_.est_request(third.idevid, key, lifecycle::Purpose::enroll);
+  const auto answer = world_.cases->enrollment.enroll(request);
+  EXPECT_EQ(code_of(answer), Code::key_reuse);
+  EXPECT_EQ(check_of(answer), "") << "nothing is said of the other one";
+  for (const auto* const device : {&first_, &third}) {
+    EXPECT_TRUE(world_.record(*device).holds.contains(HoldCause::key_collision));
+  }
+  EXPECT_EQ(world_.decision(first_).verdict, policy::Verdict::deny);
+  EXPECT_EQ(world_.sessions.open_of(world_.record(first_).row), 0U);
+  EXPECT_EQ(world_.state(third), State::provisioned);
+  EXPECT_EQ(world_.count(audit::EntryKind::incident), 1U);
+  EXPECT_EQ(code_of(world_.cases->enrollment.enroll(request)), Code::held) << "and is not said again";
+  EXPECT_EQ(world_.count(audit::EntryKind::incident), 1U);
   EXPECT_EQ(world_.wrong(), "");
 }
 

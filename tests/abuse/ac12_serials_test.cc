@@ -53,5 +53,29 @@ TEST(AC12, a_taken_index_is_drawn_anew_before_the_signature) {
   EXPECT_EQ(world.wrong(), "");
 }
 
+TEST(AC12, the_last_free_place_of_a_list_is_found) {
+  constexpr std::uint32_t kFree = 77;
+  World world;
+  world.open_batch("B-2", 10);
+  const auto station = world.enroll_station("line-2", app::StationRole::provision, "B-2");
+  const auto id = world.batch("B-2").manufacturing_ca;
+  must(world.store().write([&](app::Tx& tx) -> Result<void> {
+    BM_TRY(const auto ca, tx.ca(id));
+    for (std::uint32_t place = 0; place < std::uint32_t{1} << ca->list_bits; ++place) {
+      app::CertificateRecord taken;
+      taken.ca = id;
+      taken.index = place;
+      taken.serial = lifecycle::make_serial(place, {});
+      taken.issuance = app::IssuanceState::orphaned;
+      BM_CHECK(place == kFree ? Result<void>{} : without_value(tx.add_certificate(taken)));
+    }
+    return {};
+  }));
+  auto device = world.make_device();
+  EXPECT_EQ(must(world.provision(device, station)).record.index, kFree);
+  auto next = world.make_device();
+  EXPECT_EQ(code_of(world.provision(next, station)), Code::conflict) << "now it is full";
+}
+
 }  // namespace
 }  // namespace birthmark::test

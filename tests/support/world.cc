@@ -50,7 +50,7 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
               }},
       read_path{store, cas, catalog},
       time{p.clock},
-      issuance{{store, p.signer, p.clock, p.entropy, p.faults, cas, time}, World::kReceiptKey},
+      issuance{{store, p.signer, p.clock, p.entropy, p.faults, cas, time, p.sessions}, World::kReceiptKey},
       hierarchy{{store, p.signer, issuance, cas, catalog, read_path, p.clock, p.sessions}, options.scope},
       challenges{p.clock, p.entropy},
       provisioning{{store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},

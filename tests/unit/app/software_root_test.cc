@@ -253,7 +253,10 @@ TEST_F(SoftwareRoot, the_unit_beyond_the_quantity_is_refused) {
 TEST_F(SoftwareRoot, the_key_of_another_identity_is_refused) {
   const auto device = w_.world.device_in(State::provisioned);
   EXPECT_EQ(code_of(w_.order(device.tpm.idevid)), Code::key_reuse);
-  EXPECT_EQ(w_.world.devices(), 1U);
+  EXPECT_EQ(w_.world.devices(), 2U) << "it is on the books to be held, without a certificate";
+  EXPECT_TRUE(w_.world.record(device).holds.contains(lifecycle::HoldCause::key_collision));
+  EXPECT_EQ(w_.world.count(audit::EntryKind::incident), 1U);
+  EXPECT_EQ(code_of(w_.order(device.tpm.idevid)), Code::held);
   EXPECT_EQ(w_.units(), 0U);
   EXPECT_EQ(w_.world.wrong(), "");
 }
