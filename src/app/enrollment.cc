@@ -144,6 +144,8 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
                          : fail(Code::not_found, "the device's batch or root is gone");
   }));
   BM_TRY(const auto policy, ports_.catalog.find(who.device.product));
+  BM_CHECK(policy::grants(*policy, who.device.state,
+                          purpose == Purpose::enroll ? policy::Action::enroll : policy::Action::renew));
   const auto now = ports_.clock.now();
   Order order;
   BM_TRY(order.ca, ports_.issuing_ca(facts.batch.budget.id));
@@ -159,10 +161,15 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
                                   .root_class = who.device.root_class,
                                   // Of the appraisal that at_intent will use up: it refuses another one.
                                   .appraised_at = facts.appraisal ? facts.appraisal->at : now});
-  return ports_.issuance.issue(order, key,
-                               [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
-                                 return at_intent(tx, record, who, purpose, clock);
-                               });
+  auto issued =
+      ports_.issuance.issue(order, key, [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
+        return at_intent(tx, record, who, purpose, clock);
+      });
+  if (!issued && issued.error().code == Code::key_reuse) {
+    return fail(
+        ports_.issuance.hold_both([&](Tx& tx) { return device_of(tx, who.device.row); }, issued.error(), kDeviceActor));
+  }
+  return issued;
 }
 
 Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Caller& who, Purpose purpose,

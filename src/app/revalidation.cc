@@ -63,6 +63,7 @@ Result<ActivationChallenge> Revalidation::evidence(const Digest& caller, const R
                                  .minimum = policy->minimum_firmware};
   // Refuses S0, S5, S6 and old firmware before a secret is made; decided again when the answer comes.
   BM_CHECK(lifecycle::decide_revalidate(known.device, appraisal, lifecycle::SuccessorIssuer::yes));
+  BM_CHECK(policy::grants(*policy, known.device.state, policy::Action::revalidate));
   BM_TRY(const auto name, attest::ak_name(known.root.ak_public));
   return activations_.give(caller, endorsement, name,
                            {.device = known.device.row,
@@ -137,7 +138,7 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                   .root = device.root,
                                   .root_class = device.root_class,
                                   .appraised_at = shown.appraisal.at});
-  return ports_.issuance.issue(
+  auto issued = ports_.issuance.issue(
       order, RequestKey{Digest{device.id.get()}, shown.request_id},
       [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) -> Result<void> {
         record.device = shown.device;
@@ -159,6 +160,11 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                        .actor = kDeviceActor,
                                        .reason = "revalidate"}));
       });
+  if (!issued && issued.error().code == Code::key_reuse) {
+    return fail(
+        ports_.issuance.hold_both([&](Tx& tx) { return device_of(tx, shown.device); }, issued.error(), kDeviceActor));
+  }
+  return issued;
 }
 
 }  // namespace birthmark::app

@@ -114,6 +114,15 @@ Result<void> check(const ProductPolicy& policy, Environment environment) {
   return check_resources(policy);
 }
 
+Result<void> grants(const ProductPolicy& policy, lifecycle::State state, Action action) {
+  const bool first_use = state == lifecycle::State::enrolled && action == Action::renew;
+  const auto at = static_cast<std::size_t>(first_use ? lifecycle::State::operational : state);
+  return at < policy.actions.size() && policy.actions.at(at).contains(action)
+             ? Result<void>{}
+             : fail(Code::policy, std::string{name(action)}.append(" is not granted in ").append(short_name(state)),
+                    "policy.actions");
+}
+
 Result<void> admits_root(const ProductPolicy& policy, lifecycle::RootKind kind, lifecycle::RootClass root_class,
                          std::string_view vendor) {
   if (root_class != lifecycle::RootClass::genuine && policy.simulated != SimulatedRoots::allowed) {

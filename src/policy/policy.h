@@ -148,6 +148,11 @@ Result<void> check(const ProductPolicy& policy, Environment environment);
 Result<void> admits_root(const ProductPolicy& policy, lifecycle::RootKind kind, lifecycle::RootClass root_class,
                          std::string_view vendor);
 
+/// Whether the policy lets a device of that state ask the registrar for this. S2 renews as S3 does: asking is its first
+/// authentication.
+/// @error policy: it does not grant that (`check` names the field).
+Result<void> grants(const ProductPolicy& policy, lifecycle::State state, Action action);
+
 /// Whether the policy's rules let `action` touch `resource`; `device` is nothing where the caller is not known.
 bool matches_resource(const ProductPolicy& policy, Action action, std::string_view resource,
                       const std::optional<DeviceId>& device);

@@ -191,6 +191,32 @@ TEST(EnrollPolicy, a_product_that_asks_for_a_release_waits_for_it) {
   EXPECT_EQ(code_of(world.enroll(device)), Code::not_released);
 }
 
+TEST(EnrollPolicy, what_the_product_grants_is_what_a_device_gets) {
+  auto policy = test_policy();
+  policy.actions.at(1) = {policy::Action::revalidate};
+  policy.actions.at(4) = {};
+  World world{{.policy = policy}};
+  auto device = world.device_in(State::provisioned);
+  const auto refused = world.enroll(device);
+  EXPECT_EQ(code_of(refused), Code::policy);
+  EXPECT_EQ(check_of(refused), "policy.actions");
+  EXPECT_EQ(world.state(device), State::provisioned);
+}
+
+TEST(EnrollPolicy, a_product_may_leave_renewal_and_recovery_out) {
+  auto policy = test_policy();
+  policy.actions.at(3) = {policy::Action::telemetry_publish, policy::Action::revalidate};
+  policy.actions.at(4) = {};
+  World world{{.policy = policy}};
+  auto device = world.device_in(State::operational);
+  world.clock.advance(std::chrono::days{21});
+  EXPECT_EQ(code_of(world.renew(device)), Code::policy);
+  must(world.act(app::DeviceAction::suspend, device, lifecycle::HoldCause::volume));
+  world.clock.advance(std::chrono::seconds{1});
+  EXPECT_EQ(code_of(world.revalidate(device)), Code::policy);
+  EXPECT_EQ(world.state(device), State::suspended);
+}
+
 TEST(EnrollPolicy, firmware_below_the_minimum_is_refused) {
   auto policy = test_policy();
   policy.minimum_firmware = lifecycle::FirmwareVersion::parse("4.13").value();

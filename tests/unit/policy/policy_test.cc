@@ -214,5 +214,22 @@ TEST(Action, names_lead_back_and_strangers_are_in_no_set) {
   }
 }
 
+TEST(Grants, what_a_device_may_ask_the_registrar_for) {
+  ProductPolicy policy;
+  EXPECT_TRUE(grants(policy, State::provisioned, Action::enroll));
+  EXPECT_TRUE(grants(policy, State::enrolled, Action::renew)) << "as in S3: asking is its first use";
+  EXPECT_TRUE(grants(policy, State::suspended, Action::revalidate));
+  EXPECT_FALSE(grants(policy, State::suspended, Action::renew));
+  EXPECT_FALSE(grants(policy, State::revoked, Action::revalidate));
+  EXPECT_FALSE(grants(policy, static_cast<State>(9), Action::revalidate));
+  policy.actions.at(3) = {Action::telemetry_publish};
+  for (const auto state : {State::enrolled, State::operational}) {
+    const auto answer = grants(policy, state, Action::renew);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Code::policy);
+    EXPECT_EQ(answer.error().check, "policy.actions");
+  }
+}
+
 }  // namespace
 }  // namespace birthmark::policy
