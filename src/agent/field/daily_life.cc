@@ -10,6 +10,7 @@ namespace birthmark::agent {
 namespace {
 
 constexpr unsigned kDoublingsMax = 10;
+constexpr unsigned kRenewalDoublingsMax = 6;
 
 /// Refusals after which the hardware may still speak for the device (design rule 5).
 bool hardware_may_help(Code code) {
@@ -37,21 +38,31 @@ LifeEvent DailyLife::step() {
   if (next_ == Next::prove) {
     return prove();
   }
-  return !state_.operational() || renewal_is_due() ? keep_certified() : use();
+  const bool renew = renewal_is_due() && messages_before_renewal_ == 0;
+  return !state_.operational() || renew ? keep_certified() : use();
 }
 
 LifeEvent DailyLife::keep_certified() {
   const bool first = !state_.operational();
   const auto certificate = first ? client_.enroll() : client_.renew();
   if (!certificate) {
-    return failed(certificate.error());
+    return first ? failed(certificate.error()) : renewal_refused(certificate.error());
   }
+  renewals_refused_ = 0;
   failures_ = 0;
   pause_ = {};
   return {first ? "enrolled" : "renewed", certificate_members(*certificate)};
 }
 
+/// The credential is good until its own end: a renewal that is refused keeps no message back.
+LifeEvent DailyLife::renewal_refused(const Error& error) {
+  messages_before_renewal_ = 1U << std::min(renewals_refused_, kRenewalDoublingsMax);
+  ++renewals_refused_;
+  return failed(error);
+}
+
 LifeEvent DailyLife::use() {
+  messages_before_renewal_ -= messages_before_renewal_ == 0 ? 0 : 1;
   const auto accepted = client_.telemetry(settings_.message);
   if (!accepted) {
     return failed(accepted.error());

@@ -16,7 +16,8 @@ struct LifeEvent {
 };
 
 /// What a device does all its life: enroll if it never did, renew when that is due, send its telemetry, and prove its
-/// hardware again when the registry no longer takes its credential. Waits longer after each failure, by a random share,
+/// hardware again when the registry no longer takes its credential. While a renewal is refused it goes on working with
+/// the credential it has, and asks again after ever more messages. Waits longer after each failure, by a random share,
 /// so that a fleet does not come back in step.
 class DailyLife {
  public:
@@ -43,6 +44,7 @@ class DailyLife {
   LifeEvent use();
   LifeEvent prove();
   LifeEvent failed(const Error& error);
+  LifeEvent renewal_refused(const Error& error);
   [[nodiscard]] bool renewal_is_due() const;
   void rest();
   void back_off();
@@ -53,6 +55,8 @@ class DailyLife {
   Settings settings_;
   Next next_ = Next::use;
   std::uint64_t sent_ = 0;
+  unsigned renewals_refused_ = 0;  ///< in a row
+  unsigned messages_before_renewal_ = 0;
   unsigned failures_ = 0;
   std::chrono::milliseconds pause_{0};
 };

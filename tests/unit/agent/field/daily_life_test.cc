@@ -121,6 +121,22 @@ TEST_F(DailyLifeTest, renews_after_two_thirds_of_the_lifetime_once_it_knows_the_
   EXPECT_EQ(next(), "telemetry");
 }
 
+TEST_F(DailyLifeTest, works_on_while_its_renewal_is_refused_and_asks_less_and_less_often) {
+  device_.give_ldevid({.begins = -21L * 24 * 3600, .ends = 9L * 24 * 3600});
+  refused_["/.well-known/est/simplereenroll"] = "policy";
+  EXPECT_EQ(next(), "telemetry");  // tells it the time
+  for (const int messages : {1, 2, 4, 8}) {
+    EXPECT_EQ(next(), "refused");
+    EXPECT_TRUE(asked("/.well-known/est/simplereenroll"));
+    for (int i = 0; i < messages; ++i) {
+      EXPECT_EQ(next(), "telemetry") << messages;
+    }
+  }
+  refused_.clear();
+  EXPECT_EQ(next(), "renewed");
+  EXPECT_EQ(next(), "telemetry");
+}
+
 TEST_F(DailyLifeTest, proves_its_hardware_when_its_credential_is_no_longer_taken) {
   for (const auto* const code : {"held", "credential_ended", "appraisal_stale", "state_forbids", "not_registered"}) {
     device_.give_ldevid();
