@@ -37,6 +37,7 @@ struct StoreCounters {
   std::uint64_t works = 0;                 ///< that succeeded
   std::uint64_t commits = 0;               ///< that were durable
   std::uint64_t waits = 0;                 ///< for company that shared the last commit
+  std::uint64_t turned_away = 0;           ///< groups that found another process writing
   std::uint64_t recoveries = 0;            ///< connections opened anew after an I/O error
   std::chrono::nanoseconds commit_time{};  ///< of all commits: the works and the sync, not the wait for a turn
 };
@@ -114,6 +115,7 @@ class SqliteStore final : public app::Store {
   Result<void> reopen();
   Job* take_one(std::chrono::nanoseconds patience);
   void finish(const Group& group, const Result<void>& outcome);
+  void turn_away(Group& group);
   /// The number that a query gives. @error storage
   Result<std::uint64_t> number(std::string_view sql);
   /// Runs a statement that deletes rows up to `limit`. @return how many

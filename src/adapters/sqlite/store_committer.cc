@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one thread that writes.
+#include <algorithm>
 #include <exception>
+#include <iterator>
 
 #include "adapters/sqlite/store.h"
 #include "adapters/sqlite/tx.h"
@@ -92,9 +94,20 @@ void SqliteStore::serve(Job& first) {
   Group group;
   group.jobs.push_back(&first);
   const auto outcome = commit(group);
+  if (!outcome && outcome.error().code == Code::unavailable) {
+    turn_away(group);
+  }
   expected_ = group.jobs.size();
   ended_ = options_.clock.ticks();
   finish(group, outcome);
+}
+
+/// Another process writes: whoever came meanwhile has waited for it as well, and does not wait again.
+void SqliteStore::turn_away(Group& group) {
+  const std::scoped_lock lock{mutex_};
+  ++counters_.turned_away;
+  std::ranges::move(queue_, std::back_inserter(group.jobs));
+  queue_.clear();
 }
 
 void SqliteStore::finish(const Group& group, const Result<void>& outcome) {

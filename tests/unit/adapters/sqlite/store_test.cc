@@ -133,6 +133,28 @@ TEST_F(SqliteStoreTest, company_is_waited_for_while_it_may_come_again) {
   EXPECT_EQ(store->counters().waits, 1U) << "nobody has come for long";
 }
 
+TEST_F(SqliteStoreTest, who_waits_while_another_process_writes_is_refused_with_the_first) {
+  const auto store = open().value();
+  ASSERT_TRUE(audit(*store, 1));
+  const auto other = sqlite::Connection::open({.path = directory_ / "registry.db"}).value();
+  constexpr std::uint32_t kWriters = 8;
+  std::atomic<std::uint32_t> refused = 0;
+  {
+    const auto foreign = other->begin().value();
+    std::vector<std::jthread> writers;
+    for (std::uint32_t i = 0; i < kWriters; ++i) {
+      writers.emplace_back([&] {
+        const auto answer = audit(*store, 1);
+        refused += !answer && answer.error().code == Code::unavailable ? 1 : 0;
+      });
+    }
+    writers.clear();  // joins
+  }
+  EXPECT_EQ(refused, kWriters);
+  EXPECT_LT(store->counters().turned_away, kWriters) << "not each after a wait of its own";
+  EXPECT_TRUE(audit(*store, 1));
+}
+
 TEST_F(SqliteStoreTest, a_full_queue_refuses_and_closing_refuses_what_waits) {
   auto store = open("lock", 1).value();
   std::latch entered{1};
