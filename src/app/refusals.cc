@@ -68,14 +68,22 @@ void Refusals::note(const Refusal& refusal) {
   if (!own_entry) {
     return;
   }
-  const auto written = store_.write([&](Tx& tx) {
-    return without_value(tx.audit({.kind = audit::EntryKind::refusal,
-                                   .at = clock_.now(),
-                                   .epoch = store_.epoch().get(),
-                                   .subject_hash = refusal.caller,
-                                   .actor = plain("peer:" + refusal.source, 128),
-                                   .refusal = refusal.code,
-                                   .reason = plain(refusal.path + " " + refusal.detail, 256)}));
+  audit::Entry entry{.kind = audit::EntryKind::refusal,
+                     .at = clock_.now(),
+                     .epoch = store_.epoch().get(),
+                     .device = refusal.device,
+                     .subject_hash = refusal.caller,
+                     .actor = plain("peer:" + refusal.source, 128),
+                     .refusal = refusal.code,
+                     .reason = plain(refusal.path + " " + refusal.detail, 256)};
+  const auto written = store_.write([&](Tx& tx) -> Result<void> {
+    BM_CHECK(tx.audit(entry));
+    if (!refusal.alarming) {
+      return {};
+    }
+    auto incident = entry;
+    incident.kind = audit::EntryKind::incident;
+    return without_value(tx.audit(incident));
   });
   if (!written) {
     const std::scoped_lock lock{mutex_};

@@ -19,6 +19,8 @@ struct Refusal {
   std::optional<Digest> caller;  ///< SHA-256 of the certificate that the connection proved
   std::string path;
   std::string detail;
+  std::optional<DeviceId> device = {};  ///< whose certificate it was
+  bool alarming = false;                ///< an incident besides: a device that has ended asks its way back (AC-24)
 };
 
 /// Audits refusals so that nobody can fill the log from outside (design rule 9): an authenticated caller gets ten

@@ -207,6 +207,15 @@ Result<http::Response> telemetry(Call& call) {
   return ok({{"accepted", true}, {"max_age_ms", answer.decision.max_age.count()}}, 202);
 }
 
+/// A denial that was asked for: counted under who asked, and nothing waits for it (design rule 9).
+void count_denial(Call& call, Code code) {
+  call.services.refusals.count({.code = code,
+                                .source = call.request.peer->source,
+                                .caller = crypto::sha256(call.request.peer->certificate),
+                                .path = call.request.path,
+                                .detail = {}});
+}
+
 /// For gates and services: may the holder of this certificate do this now?
 Result<http::Response> authorize(Call& call) {
   struct Body {
@@ -226,6 +235,7 @@ Result<http::Response> authorize(Call& call) {
   const auto presented = call.services.access.present(in.certificate);
   if (!presented) {
     out["reason"] = info(presented.error().code).name;
+    count_denial(call, presented.error().code);
     out["rule"] = "path";
     return ok(out);
   }
@@ -234,7 +244,9 @@ Result<http::Response> authorize(Call& call) {
   if (answer.decision.verdict == policy::Verdict::allow) {
     out["decision"] = "allow";
   } else {
-    out["reason"] = info(answer.decision.code.value_or(Code::policy)).name;
+    const auto code = answer.decision.code.value_or(Code::policy);
+    out["reason"] = info(code).name;
+    count_denial(call, code);
   }
   out["max_age_ms"] = answer.decision.max_age.count();
   return ok(out);
@@ -294,7 +306,13 @@ constexpr std::array kRoutes{
     Route{post, "/v1/retire/challenge", Caller::anybody, Form::json, kJson, retire_challenge},
     Route{post, "/v1/retire/permit", Caller::anybody, Form::json, kJson, retire_permit},
     Route{post, "/v1/retire", Caller::anybody, Form::json, kJson, retire},
-    Route{post, "/v1/telemetry", Caller::device, Form::json, kJson, telemetry},
+    Route{.method = post,
+          .pattern = "/v1/telemetry",
+          .caller = Caller::device,
+          .form = Form::json,
+          .content_type = kJson,
+          .handle = telemetry,
+          .read_path = true},
     Route{post, "/v1/authorize", Caller::service, Form::json, kJson, authorize},
     Route{get, "/v1/time", Caller::anybody, Form::json, {}, time},
     Route{get, "/.well-known/est/cacerts", Caller::anybody, Form::est, {}, est::cacerts, Channel::any},

@@ -131,9 +131,10 @@ boost::json::object history_row(std::uint64_t index, const audit::Entry& entry) 
   return row;
 }
 
-/// The entries [first, first + 256 at most) of the log: from the rows, or where those are pruned from their bundle.
+/// The entries [first, size), 256 at most, of a log of that size: from the rows, or where those are pruned from their
+/// bundle. What was added since is not among them.
 Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size) {
-  auto rows = services.store.entries(first, audit::kTileWidth - first % audit::kTileWidth);
+  auto rows = services.store.entries(first, std::min(audit::kTileWidth - first % audit::kTileWidth, size - first));
   if (rows || rows.error().code != Code::not_found) {
     return rows;
   }

@@ -51,11 +51,11 @@ http::Response problem(const Error& error) {
 
 http::Response plain_problem(const Error& error) {
   const auto& row = info(error.code);
-  http::Response response{
-      .status = row.http_status,
-      .headers = {{"Content-Type", "text/plain"}},
-      .body = std::string{row.name} + ": " + std::string{row.cause} + " " + harmless(error.detail) + "\n",
-      .close = false};
+  http::Response response{.status = row.http_status,
+                          .headers = {{"Content-Type", "text/plain"}},
+                          .body = std::string{row.name} + ": " + std::string{row.cause} + " " + harmless(error.detail) +
+                                  "\n" + std::string{row.remedy} + "\n",
+                          .close = false};
   add_headers(response, row);
   return response;
 }

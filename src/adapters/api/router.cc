@@ -177,7 +177,7 @@ Served Router::serve(const http::Request& request) {
     served.answer = std::move(*answer);
     return served;
   }
-  note(request, answer.error(), !request.peer->certificate.empty());
+  note(request, answer.error(), found, served);
   const bool est =
       found.route != nullptr ? found.route->form == Form::est : request.path.starts_with("/.well-known/est/");
   served.answer = est ? plain_problem(answer.error()) : problem(answer.error());
@@ -269,13 +269,23 @@ Result<void> Router::admit(const Route& route, const std::shared_ptr<const app::
   return pki::profile(caller->profile).device ? Result<void>{} : service_registered(services_, *caller);
 }
 
-void Router::note(const http::Request& request, const Error& error, bool authenticated) {
-  services_.refusals.note(
-      {.code = error.code,
-       .source = request.peer->source,
-       .caller = authenticated ? std::optional{crypto::sha256(request.peer->certificate)} : std::nullopt,
-       .path = request.path,
-       .detail = error.check.empty() ? error.detail : error.check});
+void Router::note(const http::Request& request, const Error& error, const Found& found, const Served& served) {
+  const bool authenticated = !request.peer->certificate.empty();
+  const auto device = served.caller ? served.caller->presented.device : std::nullopt;
+  const bool est = found.route != nullptr && found.route->form == Form::est;
+  const app::Refusal refusal{
+      .code = error.code,
+      .source = request.peer->source,
+      .caller = authenticated ? std::optional{crypto::sha256(request.peer->certificate)} : std::nullopt,
+      .path = request.path,
+      .detail = error.check.empty() ? error.detail : error.check,
+      .device = device,
+      .alarming = device && est && error.code == Code::state_forbids};
+  if (found.route != nullptr && found.route->read_path) {
+    services_.refusals.count(refusal);
+  } else {
+    services_.refusals.note(refusal);
+  }
 }
 
 }  // namespace birthmark::api

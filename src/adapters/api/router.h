@@ -57,6 +57,7 @@ struct Route {
   Channel channel = Channel::bound;
   std::size_t body_bytes_max = http::Limits{}.body_bytes_max;  ///< more for the right caller only
   Result<void> (*finish)(Call&) = nullptr;  ///< what an order may have left undone whose answer is given again
+  bool read_path = false;                   ///< refusals are counted, and nobody waits for their entry (design rule 9)
 };
 
 /// An answer with what the log and the metrics say of it.
@@ -85,7 +86,7 @@ class Router {
   Result<std::shared_ptr<const app::Presentation>> present(const http::Peer& peer);
   Result<http::Response> carry_out(const Route& route, Call& call);
   Result<void> admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller);
-  void note(const http::Request& request, const Error& error, bool authenticated);
+  void note(const http::Request& request, const Error& error, const Found& found, const Served& served);
 
   static constexpr std::size_t kPresentationsMax = 16 * 1024;
 

@@ -113,7 +113,9 @@ TEST_F(UnboundChannel, does_nothing_for_a_device_whatever_it_has_proved) {
     EXPECT_EQ(refusal_in(w_.device(Method::post, path, unbound(device.ldevid), kJson, evidence)), "binding") << path;
   }
   EXPECT_EQ(w_.world.state(device), State::enrolled) << "telemetry would have been its first use";
-  EXPECT_EQ(w_.world.refusals(Code::binding), 7U) << "each is audited, as every refusal of a caller that is known";
+  EXPECT_EQ(w_.world.refusals(Code::binding), 6U) << "each is audited, as every refusal of a caller that is known";
+  must(w_.world.cases->refusals.flush(app::Refusals::Minutes::all));
+  EXPECT_EQ(w_.world.count(audit::EntryKind::refusals_aggregated), 1U) << "use is counted: nothing waits for it";
   ServedWorld::From bound{.certificate = device.ldevid};
   EXPECT_EQ(w_.device(Method::post, "/v1/telemetry", bound, kJson, evidence).status, 202);
 }

@@ -75,7 +75,7 @@ class ServedWorld {
   }
 
   PaperLog log_;
-  api::Services services_{.store = world.store(),
+  api::Services services_{.store = world.cases->store,
                           .access = world.cases->access,
                           .provisioning = world.cases->provisioning,
                           .sealing = world.cases->sealing,

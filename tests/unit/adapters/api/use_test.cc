@@ -2,6 +2,7 @@
 // What a device's message or question does where it is refused: nothing.
 #include <gtest/gtest.h>
 
+#include "codec/base64.h"
 #include "unit/adapters/api/served_world.h"
 
 namespace birthmark::test {
@@ -64,6 +65,93 @@ TEST_F(Use, a_challenge_to_attest_is_for_devices_that_serve) {
   must(w_.world.act(app::DeviceAction::revoke, serving));
   EXPECT_NE(challenge(serving.ldevid, "routine"), "");
   EXPECT_NE(challenge(serving.idevid, "enroll"), "");
+}
+
+TEST_F(Use, a_denial_waits_for_no_entry_and_is_counted_under_who_asked) {
+  const auto device = w_.world.device_in(State::operational);
+  must(w_.world.act(app::DeviceAction::suspend, device));
+  const auto before = w_.world.entries().size();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(refusal_in(telemetry(device.ldevid)), "held");
+  }
+  EXPECT_EQ(w_.world.entries().size(), before);
+  must(w_.world.cases->refusals.flush(app::Refusals::Minutes::all));
+  const auto entry = w_.world.entries().back();
+  EXPECT_EQ(entry.kind, audit::EntryKind::refusals_aggregated);
+  EXPECT_EQ(entry.refusal, Code::held);
+  EXPECT_EQ(entry.count, 3U);
+}
+
+/// AC-24: a device that has ended asks its way back.
+TEST_F(Use, a_forbidden_enrollment_is_an_incident_besides) {
+  const auto device = w_.world.device_in(State::operational);
+  must(w_.world.act(app::DeviceAction::revoke, device));
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  const auto request = w_.world.est_request(device.idevid, key, lifecycle::Purpose::enroll);
+  const auto answer = w_.device(Method::post, "/.well-known/est/simpleenroll", {.certificate = device.idevid},
+                                "application/pkcs10", to_bytes(as_bytes(base64::encode(request.csr))));
+  EXPECT_EQ(refusal_in(answer), "state_forbids");
+  const auto entries = w_.world.entries();
+  ASSERT_EQ(w_.world.count(audit::EntryKind::incident), 1U);
+  EXPECT_EQ(entries.back().kind, audit::EntryKind::incident);
+  EXPECT_EQ(entries.back().device, device.id);
+  EXPECT_EQ(entries.at(entries.size() - 2).kind, audit::EntryKind::refusal);
+  EXPECT_EQ(entries.at(entries.size() - 2).device, device.id);
+}
+
+/// POST /v1/authorize, as a gate asks it.
+class Authorize : public Use {
+ protected:
+  boost::json::object ask(const Bytes& certificate, const std::string& action = "telemetry.publish") {
+    const boost::json::object body{
+        {"certificate", base64::encode(certificate)}, {"action", action}, {"resource", "device/x/telemetry"}};
+    const auto answer = w_.device(Method::post, "/v1/authorize", {.certificate = gate_}, "application/json",
+                                  to_bytes(as_bytes(json::write(body))));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return json::read(std::string_view{answer.body}.substr(0, answer.body.size() - 1), {}).value().as_object();
+  }
+  const crypto::PrivateKey gate_key_ = must(crypto::PrivateKey::generate(crypto::KeyType::p256));
+  const Bytes gate_ = must(w_.world.cases->hierarchy.certify({.profile = pki::ProfileId::gate,
+                                                              .common_name = "broker-1",
+                                                              .spki = to_bytes(gate_key_.public_key().spki()),
+                                                              .dns_names = {},
+                                                              .ip_addresses = {},
+                                                              .actor = "operator:test"}))
+                          .certificate;
+};
+
+TEST_F(Authorize, says_what_holds_now_and_for_how_long) {
+  const auto device = w_.world.device_in(State::operational);
+  auto answer = ask(device.ldevid);
+  EXPECT_EQ(answer.at("decision"), "allow");
+  EXPECT_EQ(answer.at("rule"), "policy");
+  EXPECT_EQ(answer.at("max_age_ms"), 1000);
+  EXPECT_FALSE(answer.contains("reason"));
+  w_.world.clock.advance(std::chrono::minutes{59} + std::chrono::milliseconds{59'800});
+  EXPECT_LT(ask(device.ldevid).at("max_age_ms").as_int64(), 1000) << "no longer than the appraisal is fresh";
+  w_.world.clock.advance(std::chrono::minutes{1});
+  answer = ask(device.ldevid);
+  EXPECT_EQ(answer.at("decision"), "deny");
+  EXPECT_EQ(answer.at("reason"), "appraisal_stale");
+  EXPECT_EQ(answer.at("rule"), "freshness");
+  EXPECT_EQ(answer.at("max_age_ms"), 0);
+}
+
+TEST_F(Authorize, denies_by_the_state_and_counts_it_under_who_asked) {
+  const auto device = w_.world.device_in(State::operational);
+  must(w_.world.act(app::DeviceAction::suspend, device));
+  auto answer = ask(device.ldevid);
+  EXPECT_EQ(answer.at("decision"), "deny");
+  EXPECT_EQ(answer.at("reason"), "held");
+  EXPECT_EQ(answer.at("rule"), "credential");
+  answer = ask(gate_);
+  EXPECT_EQ(answer.at("decision"), "deny") << "a gate is no device";
+  answer = ask(Bytes{0x30, 0x00});
+  EXPECT_EQ(answer.at("reason"), "bad_request");
+  EXPECT_EQ(answer.at("rule"), "path");
+  const auto before = w_.world.entries().size();
+  must(w_.world.cases->refusals.flush(app::Refusals::Minutes::all));
+  EXPECT_GE(w_.world.entries().size(), before + 2);
 }
 
 }  // namespace
