@@ -307,7 +307,7 @@ void run() {
   }
   server.stop();
   tell("issuance_over_openssl_ca", openssl, rates, 5);
-  tell("issuance_over_openssl_ca_notext", openssl_without_words, rates, std::nullopt);
+  tell("issuance_over_openssl_ca_notext", openssl_without_words, rates, 5);
   tell("issuance_over_cfssl_serve", cfssl, rates, 2);
 }
 

@@ -31,7 +31,8 @@ PROGRAMS = {
         "Issuance in process",
         "The use cases of `src/app` as the daemon composes them, on one thread, against a floor that makes only the "
         "mandatory operations with OpenSSL's fastest general calls; for keys that verify over and over the product has "
-        "tables of their multiples, the floor has not. The store is in memory: what durability costs is measured "
+        "tables of their multiples, and it verifies P-256 by the library's points (docs/adr/0005); the floor does "
+        "neither. The store is in memory: what durability costs is measured "
         "under \"Storage\" and \"Whole system\". Both sides run alternately (A B B A) in slices of 5 ms of thread CPU "
         "time; 1,024 devices take turns; the median of the rounds' ratios counts."),
     "peers": (
