@@ -6,6 +6,7 @@
 
 #include "app/issuance.h"
 #include "app/registration.h"
+#include "app/subjects.h"
 #include "codec/extensions.h"
 #include "codec/oid.h"
 #include "crypto/hash.h"
@@ -43,13 +44,6 @@ policy::Proof receipt_proof(const x509::Certificate& leaf, const crypto::PublicK
   return ours && registry.verify(crypto::SignatureScheme::ecdsa_sha256, message, taken->receipt.signature)
              ? policy::Proof::passed
              : policy::Proof::failed;
-}
-
-std::optional<DeviceId> device_in(const x509::Certificate& leaf) {
-  const auto serial = leaf.find_attribute(oids::serial_number);
-  const auto bytes = serial ? from_hex(as_text(serial->value)) : std::nullopt;
-  const auto id = bytes ? octets<32>(*bytes) : std::nullopt;
-  return id ? std::optional{DeviceId{*id}} : std::nullopt;
 }
 
 /// The answer, or its denial as an error. A birth certificate is on the books and yet no operational credential.

@@ -189,7 +189,7 @@ Result<BatchRecord> Hierarchy::seal_batch(const std::string& name, const std::st
     return fail(sealed.error());
   }
   if (sealed->key) {
-    BM_CHECK(ports_.signer.destroy(*sealed->key));
+    BM_CHECK(ports_.signer.destroy(*sealed->key, ports_.store.epoch()));
   }
   BM_CHECK(refresh());
   return std::move(sealed->batch);
@@ -201,7 +201,7 @@ Result<void> Hierarchy::finish_seal(const std::string& name) {
     return batch ? tx.ca(batch->manufacturing_ca) : Result<std::optional<CaRecord>>{};
   }));
   if (ca && ca->key_destroyed) {
-    BM_CHECK(ports_.signer.destroy(ca->key));
+    BM_CHECK(ports_.signer.destroy(ca->key, ports_.store.epoch()));
   }
   return refresh();
 }

@@ -66,6 +66,11 @@ std::optional<Scope> scope_named(std::string_view name) {
   return row == kScopes.end() ? std::nullopt : std::optional{row->scope};
 }
 
+std::string_view name(Scope scope) {
+  const auto* const row = std::ranges::find(kScopes, scope, &ScopeRow::scope);
+  return row == kScopes.end() ? std::string_view{"unknown"} : row->name;
+}
+
 Result<void> Hierarchy::init() {
   const std::scoped_lock lock{mutex_};
   const auto root = [&](ProfileId profile, std::string_view name, std::string_view organization) {
@@ -125,7 +130,8 @@ Result<CaRecord> Hierarchy::ensure_ca(const CaOrder& order) {
   record.list_bits = there ? there->list_bits : order.list_bits;
   record.key = key_name(order.name);
   record.issues_until = order.issues_until;
-  BM_TRY(const auto key, ports_.signer.create(record.key, KeyUse::certificates, crypto::KeyType::p256));
+  BM_TRY(const auto key,
+         ports_.signer.create(record.key, KeyUse::certificates, crypto::KeyType::p256, ports_.store.epoch()));
   Order certificate;
   certificate.profile = order.profile;
   certificate.subject.name = order.subject;

@@ -17,6 +17,7 @@ namespace birthmark::app {
 enum class Scope : std::uint8_t { global, product, factory, batch };
 /// "batch". @return nothing for a name that is none.
 std::optional<Scope> scope_named(std::string_view name);
+std::string_view name(Scope scope);
 
 /// A production order.
 struct BatchOrder {

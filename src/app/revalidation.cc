@@ -111,6 +111,30 @@ Result<RevalidationAnswer> Revalidation::record_only(const Shown& shown) {
   });
 }
 
+/// By which its answer is found again. The same key asks for the same certificate while that stands. Once the device
+/// was held since, or the credential or its CA has ended, it has proved its hardware for a new one.
+Result<RequestKey> Revalidation::request_of(const Shown& shown, const lifecycle::DeviceRecord& device) const {
+  const bool served = serves(device.state) && device.holds.empty();
+  const auto spki = crypto::sha256(shown.spki);
+  BM_TRY(const auto lost, ports_.store.read_for<std::size_t>([&](Tx& tx) -> Result<std::size_t> {
+    std::size_t count = 0;
+    BM_TRY(const auto certificates, tx.certificates_of(device.row));
+    for (const auto& certificate : certificates) {
+      BM_TRY(const auto ca, tx.ca(certificate.ca));
+      const bool stands =
+          served && certificate.standing == lifecycle::Standing::live && ca && ca->state == CaState::active;
+      count += certificate.spki == spki && !stands ? 1 : 0;
+    }
+    return count;
+  }));
+  RequestKey key{Digest{device.id.get()}, shown.request_id};
+  if (lost != 0) {
+    const auto next = crypto::sha256({shown.request_id, as_bytes(std::to_string(lost))});
+    std::copy_n(next.get().begin(), key.id.size(), key.id.begin());
+  }
+  return key;
+}
+
 Result<Issued> Revalidation::issue(const Shown& shown) {
   struct Facts {
     KnownDevice known;
@@ -138,9 +162,9 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                   .root = device.root,
                                   .root_class = device.root_class,
                                   .appraised_at = shown.appraisal.at});
+  BM_TRY(const auto request, request_of(shown, device));
   auto issued = ports_.issuance.issue(
-      order, RequestKey{Digest{device.id.get()}, shown.request_id},
-      [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) -> Result<void> {
+      order, request, [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) -> Result<void> {
         record.device = shown.device;
         BM_TRY(const auto present, known_device(tx, shown.device));
         BM_CHECK(lifecycle::decide_revalidate(present.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));

@@ -59,6 +59,7 @@ class Revalidation {
     lifecycle::Appraisal appraisal;
     Bytes findings;
   };
+  Result<RequestKey> request_of(const Shown& shown, const lifecycle::DeviceRecord& device) const;
   Result<Issued> issue(const Shown& shown);
   Result<RevalidationAnswer> record_only(const Shown& shown);
 

@@ -14,6 +14,13 @@ Bytes copy(const std::array<std::uint8_t, N>& oid) {
 
 }  // namespace
 
+std::optional<DeviceId> device_in(const x509::Certificate& leaf) {
+  const auto serial = leaf.find_attribute(oids::serial_number);
+  const auto bytes = serial ? from_hex(as_text(serial->value)) : std::nullopt;
+  const auto id = bytes ? octets<32>(*bytes) : std::nullopt;
+  return id ? std::optional{DeviceId{*id}} : std::nullopt;
+}
+
 pki::Name device_name(const BatchRecord& batch, const std::string& product, const DeviceId& id) {
   return {.organization = product,
           .organizational_units = {batch.budget.factory, batch.name},

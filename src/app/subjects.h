@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/ports/records.h"
+#include "codec/x509.h"
 #include "pki/tbs.h"
 
 namespace birthmark::app {
@@ -16,6 +17,9 @@ struct HardwareNote {
   lifecycle::RootClass root_class = lifecycle::RootClass::simulated;
   std::optional<Instant> appraised_at;
 };
+
+/// The DeviceId that a device's certificate names in its subject; nothing: it names none.
+std::optional<DeviceId> device_in(const x509::Certificate& leaf);
 
 /// The name of a device and of nothing else: product, factory and batch around 64 hex digits of its DeviceId.
 pki::Name device_name(const BatchRecord& batch, const std::string& product, const DeviceId& id);

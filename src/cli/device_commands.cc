@@ -156,7 +156,9 @@ void add_action(CLI::App& device, const ActionWords& action, int& exit_code) {
   if (action.has_cause) {
     std::vector<std::string> causes;
     for (const auto& rule : lifecycle::kHoldRules) {
-      causes.emplace_back(rule.name);
+      if (lifecycle::given_by_operators(rule.cause)) {
+        causes.emplace_back(rule.name);
+      }
     }
     command->add_option("--cause", flags->cause, "why; says who may lift it")->check(CLI::IsMember(causes));
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,8 +26,8 @@ struct Config {
   ListenAddress operators{"127.0.0.1", 8444};
   ListenAddress open{"127.0.0.1", 8480};
   std::size_t connections_per_source = 0;  ///< of one listener; 0: an eighth of what it may have (http::Limits)
-  app::Scope scope = app::Scope::batch;
-  std::string public_url;  ///< prefix of CRL URLs in certificates; empty: none are named
+  std::optional<app::Scope> scope;         ///< none: as `init` made the registry, by itself batch
+  std::string public_url;                  ///< prefix of CRL URLs in certificates; empty: none are named
   std::string log_origin = "birthmark.invalid/log";
   std::filesystem::path passphrase_file;  ///< of the keys; empty: <data>/passphrase, made by `init`
   std::vector<std::string> server_names{"localhost"};

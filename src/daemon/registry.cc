@@ -13,6 +13,7 @@
 #include "daemon/bootstrap.h"
 #include "daemon/policy_file.h"
 #include "daemon/readiness.h"
+#include "daemon/scope_file.h"
 #include "daemon/vendor_store.h"
 #ifdef BIRTHMARK_FAULTS
 #include "adapters/sqlite/fault_layer.h"
@@ -101,8 +102,8 @@ struct UseCases {
   app::Refusals refusals;
   app::Access access;
 
-  UseCases(const Config& config, app::Store& registry, app::Signer& signer, Clock& clock, Entropy& entropy,
-           Faults& faults, crypto::EphemeralSource& ephemerals, const attest::VendorTrust& trust,
+  UseCases(const Config& config, app::Scope scope, app::Store& registry, app::Signer& signer, Clock& clock,
+           Entropy& entropy, Faults& faults, crypto::EphemeralSource& ephemerals, const attest::VendorTrust& trust,
            app::Sessions& sessions, app::DenyJournal& journal, crypto::PublicKey receipt_key)
       : store{{registry, journal, clock, [this] { read_path.denies_recorded(); }}},
         cas{store, config.public_url},
@@ -112,7 +113,7 @@ struct UseCases {
         read_path{store, cas, catalog},
         time{clock},
         issuance{{store, signer, clock, entropy, faults, cas, time, sessions}, kReceiptKey},
-        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, sessions}, config.scope},
+        hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, sessions}, scope},
         challenges{clock, entropy},
         provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},
         sealing{{store, challenges, clock}},
@@ -135,26 +136,29 @@ class ComposedRegistry final : public Registry {
 
   Result<void> start() {
     BM_TRY(world_, World::make());
+    BM_TRY(scope_, settled_scope(world_->files(), config_.data, config_.scope));
     BM_TRY(auto passphrase, read_passphrase(world_->files(), paths_.passphrase));
     BM_TRY(signer_, FileSigner::open(world_->files(), paths_.keys, std::move(passphrase)));
-    BM_TRY(auto receipt_key, signer_->create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256));
-    BM_CHECK(signer_->create(kStatementKey, app::KeyUse::statements, crypto::KeyType::p256));
-    BM_TRY(const auto checkpoint_key,
-           signer_->create(kCheckpointKey, app::KeyUse::checkpoints, crypto::KeyType::ed25519));
     BM_TRY(store_, sqlite::SqliteStore::open({.directory = paths_.store,
                                               .files = world_->files(),
                                               .faults = world_->faults(),
                                               .clock = clock_,
                                               .database = world_->database()}));
+    const auto epoch = store_->epoch();
+    BM_TRY(auto receipt_key, signer_->create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256, epoch));
+    BM_CHECK(signer_->create(kStatementKey, app::KeyUse::statements, crypto::KeyType::p256, epoch));
+    BM_TRY(const auto checkpoint_key,
+           signer_->create(kCheckpointKey, app::KeyUse::checkpoints, crypto::KeyType::ed25519, epoch));
     BM_CHECK(open_log(checkpoint_key));
     BM_TRY(journal_, FileDenyJournal::open(world_->files(), paths_.journal));
     BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment));
-    cases_ = std::make_unique<UseCases>(config_, *store_, *signer_, clock_, entropy_, world_->faults(), ephemerals_,
-                                        trust_, sessions_, *journal_, std::move(receipt_key));
+    cases_ = std::make_unique<UseCases>(config_, scope_, *store_, *signer_, clock_, entropy_, world_->faults(),
+                                        ephemerals_, trust_, sessions_, *journal_, std::move(receipt_key));
     return recover();
   }
 
   Result<void> init() override {
+    BM_CHECK(keep_scope(world_->files(), config_.data, scope_));
     BM_CHECK(bootstrap(config_, paths_, world_->files(), cases_->hierarchy));
     return write_atomically(world_->files(), config_.data / "log.vkey", as_bytes(log_key_ + "\n"),
                             Visibility::everyone);
@@ -273,6 +277,7 @@ class ComposedRegistry final : public Registry {
 
   const Config config_;
   const Registry::Paths paths_;
+  app::Scope scope_ = app::Scope::batch;
   SystemClock clock_;
   Ticks prune_at_{};  ///< requests; the first time at once
   Readiness readiness_{[this] { return probe(); }, clock_};

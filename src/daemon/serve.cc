@@ -163,7 +163,7 @@ class HttpListeners final : public Listeners {
     if (id.empty()) {
       id = new_request_id(name, *request.peer);
     }
-    auto [answer, route, caller] = router.serve(request);
+    auto [answer, route, caller, about] = router.serve(request);
     const auto took = std::chrono::steady_clock::now() - begun;
     metrics_.request(name, route, answer.status, took);
     boost::json::object line{{"request", id},
@@ -175,7 +175,10 @@ class HttpListeners final : public Listeners {
                              {"us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()}};
     if (caller && caller->presented.device) {
       line["device"] = to_hex(caller->presented.device->get());
-    } else if (caller) {
+    } else if (about) {
+      line["device"] = to_hex(about->get());
+    }
+    if (caller && !caller->presented.device) {
       line["caller"] =
           std::string{pki::profile(caller->profile).name} + ":" + telemetry::printable(caller->common_name);
     }

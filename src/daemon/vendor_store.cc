@@ -7,12 +7,28 @@
 #include <array>
 #include <map>
 
+#include "codec/name.h"
 #include "codec/pem.h"
+#include "codec/x509.h"
 
 namespace birthmark::daemon {
 namespace {
 
 constexpr std::size_t kFileMax = 256 * 1024;
+
+/// Names of vendors whose keys anybody can have: ours of birthmark-fleet, and swtpm's local CA. Whatever a row says of
+/// its class, they are not genuine (AC-03).
+constexpr std::array<std::string_view, 2> kTestVendors{"birthmark simulated", "swtpm-localca"};
+
+bool names_a_test_vendor(BytesView certificate) {
+  const auto read = x509::Certificate::read_anchor(certificate);
+  const auto name = read ? x509::read_name(read->subject()) : Result<std::vector<x509::NameAttribute>>{};
+  return name && std::ranges::any_of(*name, [](const x509::NameAttribute& attribute) {
+           return std::ranges::any_of(kTestVendors, [&](std::string_view vendor) {
+             return as_text(attribute.value).find(vendor) != std::string_view::npos;
+           });
+         });
+}
 
 /// One [[table]] of vendors.toml whose values are texts; a row takes the keys that it knows and no others.
 class Row {
@@ -89,6 +105,9 @@ Result<void> read_anchor(Reading& to, const toml::node& node) {
   BM_TRY(const auto pem, to.file(row));
   BM_TRY(const auto certificates, pem::read(as_text(pem), "CERTIFICATE", {}));
   for (const auto& der : certificates) {
+    if (anchor_class == genuine && names_a_test_vendor(der)) {
+      return fail(Code::test_anchor, "vendors.toml calls the test vendor " + vendor + " genuine");
+    }
     BM_CHECK(to.trust.add(der, vendor, kind, anchor_class));
   }
   return {};
@@ -127,6 +146,25 @@ Result<void> read_denial(Reading& to, const toml::node& node) {
   return {};
 }
 
+/// Which of a chip's endorsement keys is its identity, where that is not P-256.
+Result<void> read_key_type(Reading& to, const toml::node& node) {
+  struct Named {
+    std::string_view name;
+    crypto::KeyType type;
+  };
+  constexpr std::array kTypes{Named{"p256", crypto::KeyType::p256}, Named{"p384", crypto::KeyType::p384},
+                              Named{"rsa2048", crypto::KeyType::rsa}};
+  BM_TRY(const auto row, Row::of(node, {"model", "key"}));
+  BM_TRY(auto model, row.text("model"));
+  BM_TRY(const auto key, row.text("key"));
+  const auto* const type = std::ranges::find(kTypes, key, &Named::name);
+  if (type == kTypes.end()) {
+    return fail(Code::bad_request, "vendors.toml: key = \"" + key + "\"");
+  }
+  to.trust.fix_key_type(std::move(model), type->type);
+  return {};
+}
+
 Result<void> read_rule(Reading& to, const toml::node& node) {
   using enum attest::CrlRule;
   BM_TRY(const auto row, Row::of(node, {"crl"}));
@@ -142,7 +180,7 @@ struct Table {
 };
 /// Anchors first: a CRL needs its issuer.
 constexpr std::array kTables{Table{"anchor", read_anchor}, Table{"crl", read_crl}, Table{"deny", read_denial},
-                             Table{"rule", read_rule}};
+                             Table{"ek", read_key_type}, Table{"rule", read_rule}};
 
 Result<toml::table> read_table(Files& files, const std::filesystem::path& path) {
   const auto bytes = files.read(path, kFileMax);

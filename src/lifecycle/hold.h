@@ -59,6 +59,11 @@ consteval bool hold_rules_in_order() {
 }
 static_assert(hold_rules_in_order());
 
+/// Whether an operator may give it for one device: that a CA was revoked is a fact, and not said of a device.
+constexpr bool given_by_operators(HoldCause cause) {
+  return cause != HoldCause::ca_revoked;
+}
+
 /// A set of causes in one byte, which is also its stored form.
 class HoldSet {
  public:

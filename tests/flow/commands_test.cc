@@ -49,6 +49,15 @@ TEST_F(Commands, an_init_that_fails_says_so_in_json) {
   EXPECT_EQ(object_in(usage.out).at("code").as_string(), "bad_request");
 }
 
+TEST_F(Commands, a_registry_keeps_the_scope_it_was_made_with) {
+  ASSERT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--scope", "factory"}).exit_code, 0);
+  const auto other = birthmark({"init", "--dev", "--data", path("d"), "--scope", "batch", "--json"});
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_EQ(object_in(other.out).at("code").as_string(), "scope");
+  EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d")}).exit_code, 0) << "as it was made";
+  EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--scope", "factory"}).exit_code, 0);
+}
+
 TEST_F(Commands, an_empty_value_is_refused_and_not_passed_over) {
   EXPECT_EQ(birthmark({"init", "--dev", "--data", ""}).exit_code, 2);
   EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--scope", ""}).exit_code, 2);

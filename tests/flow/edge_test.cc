@@ -156,6 +156,8 @@ TEST(Seen, from_outside_by_its_device_id_and_in_the_counts) {
   EXPECT_TRUE(logs(server, named));
   EXPECT_TRUE(logs(server, R"("caller":"station:line)"));
   EXPECT_TRUE(logs(server, R"("caller":"operator)"));
+  EXPECT_TRUE(logs(server, named + R"(,"caller":"station:line)")) << "whom a station spoke of";
+  EXPECT_TRUE(logs(server, named + R"(,"caller":"operator)"));
 }
 
 TEST_F(Edge, asks_for_a_certificate_and_for_the_right_one) {

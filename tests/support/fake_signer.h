@@ -24,9 +24,11 @@ enum class SignerFault : std::uint8_t {
 /// A token in memory: fenced, counts what it does, and fails as told. Safe from any thread.
 class FakeSigner final : public app::Signer {
  public:
-  Result<crypto::PublicKey> create(const std::string& key, app::KeyUse use, crypto::KeyType type) override {
+  Result<crypto::PublicKey> create(const std::string& key, app::KeyUse use, crypto::KeyType type,
+                                   Epoch epoch) override {
     const std::scoped_lock lock{mutex_};
     BM_CHECK(called());
+    BM_CHECK(fence(epoch));
     if (const auto at = keys_.find(key); at != keys_.end()) {
       return at->second->first == use ? Result<crypto::PublicKey>{at->second->second.public_key()}
                                       : fail(Code::key_attributes, "another use");
@@ -46,9 +48,10 @@ class FakeSigner final : public app::Signer {
                              : Result<crypto::PublicKey>{at->second->second.public_key()};
   }
 
-  Result<void> destroy(const std::string& key) override {
+  Result<void> destroy(const std::string& key, Epoch epoch) override {
     const std::scoped_lock lock{mutex_};
     BM_CHECK(called());
+    BM_CHECK(fence(epoch));
     keys_.erase(key);
     return {};
   }
@@ -102,6 +105,13 @@ class FakeSigner final : public app::Signer {
   }
 
  private:
+  Result<void> fence(Epoch epoch) {
+    if (epoch < epoch_) {
+      return fail(Code::fenced, "an older epoch");
+    }
+    epoch_ = epoch;
+    return {};
+  }
   Result<Bytes> make_signature(const app::SigningIntent& intent) override {
     std::shared_ptr<std::pair<app::KeyUse, crypto::PrivateKey>> key;
     bool wrong = false;
@@ -109,10 +119,7 @@ class FakeSigner final : public app::Signer {
     {
       const std::scoped_lock lock{mutex_};
       BM_CHECK(called());
-      if (intent.epoch < epoch_) {
-        return fail(Code::fenced, "an older epoch");
-      }
-      epoch_ = intent.epoch;
+      BM_CHECK(fence(intent.epoch));
       const auto at = keys_.find(intent.key);
       if (at == keys_.end()) {
         return fail(Code::not_found, "no key " + intent.key);

@@ -125,8 +125,9 @@ Result<void> World::open_store() {
 }
 
 Result<void> World::start() {
-  BM_TRY(auto receipt_key, signer.create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256));
-  BM_CHECK(signer.create(kStatementKey, app::KeyUse::statements, crypto::KeyType::p256));
+  BM_TRY(auto receipt_key,
+         signer.create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256, real_store_->epoch()));
+  BM_CHECK(signer.create(kStatementKey, app::KeyUse::statements, crypto::KeyType::p256, real_store_->epoch()));
   cases = std::make_unique<UseCases>(
       UseCases::Ports{*failing_store_, signer, clock, entropy, kill_points, ephemerals_, trust, sessions, journal},
       options_, std::move(receipt_key));
@@ -318,17 +319,24 @@ Result<app::Issued> World::renew(Device& device) {
 
 Result<app::RevalidationAnswer> World::revalidate(Device& device) {
   auto key = new_key();
+  auto answer = revalidate(device, *key, next_request_id());
+  if (answer && std::holds_alternative<app::Issued>(*answer)) {
+    device.ldevid_key = std::move(key);
+  }
+  return answer;
+}
+
+Result<app::RevalidationAnswer> World::revalidate(Device& device, const PaperKey& key, const Octets<16>& request_id) {
   BM_TRY(const auto challenge, cases->revalidation.begin(kFieldCaller));
   const app::RevalidationEvidence evidence{.device = device.id,
-                                           .request_id = next_request_id(),
+                                           .request_id = request_id,
                                            .ek_public = device.tpm.ek.public_area(),
-                                           .evidence = device_evidence(device, *key, challenge)};
+                                           .evidence = device_evidence(device, key, challenge)};
   BM_TRY(const auto activation, cases->revalidation.evidence(kFieldCaller, evidence));
   BM_TRY(const auto secret, device.tpm.activate(activation.id_object, activation.encrypted_secret));
   BM_TRY(auto answer, cases->revalidation.activate(kFieldCaller, activation.session, secret));
   if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
     device.ldevid = issued->certificate;
-    device.ldevid_key = std::move(key);
   }
   return answer;
 }

@@ -147,6 +147,8 @@ class World {
   Result<app::Issued> enroll(Device& device);
   Result<app::Issued> renew(Device& device);
   Result<app::RevalidationAnswer> revalidate(Device& device);
+  /// The same for a key that it has already, as one attempt of a request.
+  Result<app::RevalidationAnswer> revalidate(Device& device, const PaperKey& key, const Octets<16>& request_id);
   /// A request with the LDevID on birthmark's own listener.
   Result<policy::Authorized> use(const Device& device);
   Result<app::ActionResult> act(app::DeviceAction action, const Device& device,

@@ -5,6 +5,7 @@
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/api/wire.h"
+#include "app/subjects.h"
 #include "codec/base64.h"
 #include "lifecycle/statements.h"
 
@@ -28,6 +29,11 @@ const Digest& station_of(const Call& call) {
   return call.caller->key.spki_sha256();
 }
 
+std::optional<DeviceId> device_of(const app::Issued& issued) {
+  const auto certificate = x509::Certificate::read(issued.certificate);
+  return certificate ? app::device_in(*certificate) : std::nullopt;
+}
+
 Result<http::Response> provision_challenge(Call& call) {
   BM_TRY(const auto in, wire::body<BatchBody>(call.request, batch_body));
   BM_TRY(const auto challenge, call.services.provisioning.begin(station_of(call), in.batch));
@@ -46,6 +52,7 @@ Result<http::Response> provision_evidence(Call& call) {
          }));
   BM_TRY(const auto answer, call.services.provisioning.evidence(station_of(call), in.batch, in.evidence));
   if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
+    call.about = device_of(*issued);
     BM_TRY(auto body, wire::issued(call.services, *issued));
     return ok(body);
   }
@@ -68,6 +75,7 @@ Result<http::Response> provision_activate(Call& call) {
            return out;
          }));
   BM_TRY(const auto issued, call.services.provisioning.activate(station_of(call), in.batch, in.session, in.secret));
+  call.about = device_of(issued);
   BM_TRY(auto body, wire::issued(call.services, issued));
   return ok(body, 201);
 }
@@ -88,6 +96,7 @@ Result<http::Response> seal(Call& call) {
            BM_TRY(auto evidence, wire::seal_evidence(object));
            return Body{std::string{batch}, std::move(evidence)};
          }));
+  call.about = in.evidence.record.device;
   BM_TRY(const auto device, call.services.sealing.seal(call.caller->key, in.batch, in.evidence));
   return ok(wire::device_summary(device));
 }
@@ -140,6 +149,7 @@ Result<http::Response> revalidate_challenge(Call& call) {
 
 Result<http::Response> revalidate(Call& call) {
   BM_TRY(const auto in, wire::body<app::RevalidationEvidence>(call.request, wire::revalidation_evidence));
+  call.about = in.device;
   BM_TRY(const auto challenge, call.services.revalidation.evidence(call.source, in));
   return ok({{"activation", wire::activation(challenge)}});
 }
@@ -159,6 +169,7 @@ Result<http::Response> revalidate_activate(Call& call) {
   BM_TRY(const auto in, wire::body<SecretBody>(call.request, secret_body));
   BM_TRY(const auto answer, call.services.revalidation.activate(call.source, in.session, in.secret));
   if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
+    call.about = device_of(*issued);
     BM_TRY(auto body, wire::issued(call.services, *issued));
     return ok(body, 201);
   }
@@ -187,6 +198,7 @@ Result<RetireBody> retire_body(json::Object& object) {
 
 Result<http::Response> retire_permit(Call& call) {
   BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
+  call.about = in.device;
   BM_TRY(const auto permit, call.services.retirement.permit(call.source, in.session, in.device, in.quote));
   auto body = wire::challenge(permit.challenge);
   body["permit"] = base64::encode(permit.signature);
@@ -195,6 +207,7 @@ Result<http::Response> retire_permit(Call& call) {
 
 Result<http::Response> retire(Call& call) {
   BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
+  call.about = in.device;
   BM_TRY(const auto receipt, call.services.retirement.finish(call.source, in.session, in.device, in.quote));
   return ok({{"statement", base64::encode(receipt.statement)}, {"signature", base64::encode(receipt.signature)}});
 }

@@ -88,6 +88,7 @@ Result<boost::json::array> findings_of(app::Tx& tx, DeviceRow device) {
 
 Result<http::Response> device_show(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  call.about = id;
   BM_TRY(const auto out,
          call.services.store.read_for<boost::json::object>([&](app::Tx& tx) -> Result<boost::json::object> {
            BM_TRY(const auto device, tx.device(id));
@@ -164,6 +165,7 @@ Result<std::set<Serial>> serials_of(const app::Store& store, const DeviceId& id)
 /// What the log says of one device. A call looks at kHistoryScanMax entries; `next` says where to go on.
 Result<http::Response> device_history(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  call.about = id;
   BM_TRY(const auto span, call.services.store.log_span());
   BM_TRY(const auto serials, serials_of(call.services.store, id));  // after: the span names none that is newer
   BM_TRY(auto at, after_in(call.request.query, span.size));
@@ -191,6 +193,7 @@ Result<http::Response> device_history(Call& call) {
 
 Result<http::Response> device_act(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
+  call.about = id;
   const auto action = app::device_action_named(call.parameters.at(1));
   if (!action) {
     return fail(Code::not_found, "no such action");
@@ -199,7 +202,8 @@ Result<http::Response> device_act(Call& call) {
          wire::body<lifecycle::HoldCause>(call.request, [](json::Object& in) -> Result<lifecycle::HoldCause> {
            BM_TRY(const auto text, in.optional_text("cause"));
            const auto named = lifecycle::hold_cause_named(text.value_or("operator"));
-           return named ? Result<lifecycle::HoldCause>{*named} : fail(Code::bad_request, "unknown cause");
+           return named && lifecycle::given_by_operators(*named) ? Result<lifecycle::HoldCause>{*named}
+                                                                 : fail(Code::bad_request, "no cause of an operator");
          }));
   const auto answer = [](const app::ActionResult& done) {
     auto body = wire::device_summary(done.device);

@@ -213,7 +213,9 @@ Result<http::Response> Router::dispatch(const http::Request& request, const Foun
   }
   Call call{services_, request, std::move(caller), std::move(parameters), source};
   const bool order = route.caller == Caller::operator_person && route.method == http::Method::post;
-  return order ? carry_out(route, call) : route.handle(call);
+  auto answer = order ? carry_out(route, call) : route.handle(call);
+  served.about = call.about;
+  return answer;
 }
 
 /// An operator's order, once however often it comes.

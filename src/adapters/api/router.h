@@ -42,6 +42,7 @@ struct Call {
   std::vector<std::string> parameters;              ///< what `{}` matched, in order, without percent-escapes
   Digest source;                                    ///< caller for challenges: SHA-256 of certificate key or address
   std::optional<app::OrderKey> order = {};          ///< of an operator's order that may come again
+  std::optional<DeviceId> about = {};  ///< the device that it says it is about, for the log: handlers set it
 };
 
 using RouteHandler = Result<http::Response> (*)(Call&);
@@ -65,6 +66,7 @@ struct Served {
   http::Response answer;
   std::string_view route;                           ///< pattern that the request met; "none" if there is no such route
   std::shared_ptr<const app::Presentation> caller;  ///< as in Call, also where the request was refused
+  std::optional<DeviceId> about = {};               ///< likewise
 };
 
 /// Serves one listener's table. Thread-safe.

@@ -41,8 +41,13 @@ Result<std::unique_ptr<FileSigner>> FileSigner::open(Files& files, std::filesyst
       new FileSigner{files, std::move(directory), std::move(passphrase), std::move(epoch)}};
 }
 
-Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use, crypto::KeyType type) {
+Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use, crypto::KeyType type, Epoch epoch) {
   BM_CHECK(check_name(key));
+  // From the look for the file until it is there no other process makes one: two writers never have two keys by one
+  // name, and who was paused meanwhile is fenced.
+  const std::scoped_lock alone{making_};
+  BM_TRY(const auto lock, files_.lock(directory_ / "making"));
+  BM_CHECK(fence(epoch));
   if (const auto there = find(key)) {
     if ((*there)->use != use || (*there)->key.public_key().type() != type) {
       return fail(Code::key_attributes, "key " + key + " is there with another use or type");
@@ -54,7 +59,7 @@ Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use,
   BM_TRY(auto made, crypto::PrivateKey::generate(type));
   BM_TRY(const auto pem, made.to_encrypted_pem(passphrase_));
   {
-    const std::scoped_lock lock{mutex_};
+    const std::scoped_lock guard{mutex_};
     destroyed_.erase(key);
   }
   BM_CHECK(write_atomically(files_, path_of(key), as_bytes("use: " + std::string{name_of(use)} + "\n" + pem)));
@@ -76,8 +81,9 @@ Result<Bytes> FileSigner::make_signature(const app::SigningIntent& intent) {
   return entry->key.sign(intent.message);
 }
 
-Result<void> FileSigner::destroy(const std::string& key) {
+Result<void> FileSigner::destroy(const std::string& key, Epoch epoch) {
   BM_CHECK(check_name(key));
+  BM_CHECK(fence(epoch));
   const std::scoped_lock lock{mutex_};
   entries_.erase(key);
   destroyed_.insert(key);

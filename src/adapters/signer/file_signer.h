@@ -22,9 +22,9 @@ class FileSigner final : public app::Signer {
   /// @param files must outlive the signer. @error key_attributes: the directory's epoch cannot be read; storage.
   static Result<std::unique_ptr<FileSigner>> open(Files& files, std::filesystem::path directory, Secret passphrase);
 
-  Result<crypto::PublicKey> create(const std::string& key, app::KeyUse use, crypto::KeyType type) override;
+  Result<crypto::PublicKey> create(const std::string& key, app::KeyUse use, crypto::KeyType type, Epoch epoch) override;
   Result<crypto::PublicKey> public_key(const std::string& key) override;
-  Result<void> destroy(const std::string& key) override;
+  Result<void> destroy(const std::string& key, Epoch epoch) override;
 
  private:
   struct Entry {
@@ -43,7 +43,8 @@ class FileSigner final : public app::Signer {
   Files& files_;
   const std::filesystem::path directory_;
   const Secret passphrase_;
-  std::mutex mutex_;  ///< of everything below; never held while signing
+  std::mutex making_;  ///< one key is made at a time
+  std::mutex mutex_;   ///< of everything below; never held while signing
   EpochFile epoch_;
   std::map<std::string, std::shared_ptr<const Entry>> entries_;
   std::set<std::string> destroyed_;  ///< a load that is under way brings none of them back

@@ -29,8 +29,9 @@ class Signer {
   virtual ~Signer() = default;
 
   /// Makes a key of that name and use, or returns the one that is there.
-  /// @error key_attributes: it is there with another use; storage.
-  virtual Result<crypto::PublicKey> create(const std::string& key, KeyUse use, crypto::KeyType type) = 0;
+  /// @error fenced; key_attributes: it is there with another use; unavailable: another process makes one at this
+  /// moment; storage.
+  virtual Result<crypto::PublicKey> create(const std::string& key, KeyUse use, crypto::KeyType type, Epoch epoch) = 0;
   /// @error not_found; key_attributes: unreadable or not what was recorded.
   virtual Result<crypto::PublicKey> public_key(const std::string& key) = 0;
   /// Signs, and verifies the signature before anybody gets it: a token can be faulty, or lie (AC-16). There is no other
@@ -40,8 +41,8 @@ class Signer {
   Result<Bytes> sign(const SigningIntent& intent, const crypto::PublicKey& key);
   /// The same by the key that the signer itself names.
   Result<Bytes> sign(const SigningIntent& intent);
-  /// Destroys a key for ever; a key that is gone is no error. @error hsm_unavailable
-  virtual Result<void> destroy(const std::string& key) = 0;
+  /// Destroys a key for ever; a key that is gone is no error. @error fenced; hsm_unavailable
+  virtual Result<void> destroy(const std::string& key, Epoch epoch) = 0;
 
  private:
   /// What the token says; not verified. @error as `sign`

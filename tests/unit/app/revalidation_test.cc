@@ -45,6 +45,24 @@ TEST_F(Revalidate, lifts_volume_and_freshness_alone) {
   }
 }
 
+TEST_F(Revalidate, asked_again_with_the_same_key_gives_the_lost_answer_while_it_stands) {
+  const PaperKey key{tpm::Template::idevid_birthmark};
+  const auto request = world_.next_request_id();
+  const auto first = std::get<Issued>(must(world_.revalidate(device_, key, request)));
+  later();
+  EXPECT_EQ(std::get<Issued>(must(world_.revalidate(device_, key, request))).certificate, first.certificate);
+  must(world_.act(DeviceAction::suspend, device_, HoldCause::volume));
+  later();
+  const auto second = std::get<Issued>(must(world_.revalidate(device_, key, request)));
+  EXPECT_NE(second.certificate, first.certificate);
+  EXPECT_EQ(world_.state(device_), State::operational) << "what it proved lifts what may be lifted";
+  EXPECT_TRUE(allowed());
+  later();
+  EXPECT_EQ(std::get<Issued>(must(world_.revalidate(device_, key, request))).certificate, second.certificate)
+      << "the answer that may be lost is the last one";
+  EXPECT_EQ(world_.wrong(), "");
+}
+
 TEST_F(Revalidate, a_hundred_times_leaves_an_operators_suspension_until_the_release) {
   must(world_.act(DeviceAction::suspend, device_));
   const auto certificates = world_.certificates(device_).size();

@@ -84,7 +84,7 @@ TEST_F(NewRegistry, gives_an_intent_up_whose_key_is_gone_and_makes_the_root_anew
   EXPECT_EQ(code_of(init()), Code::hsm_unavailable);
   world_.signer.fail_call(0);
   const auto intent = intents(world_).at(0);
-  must(world_.signer.destroy(world_.fake_store().rows().cas.at(intent.ca).key));
+  must(world_.signer.destroy(world_.fake_store().rows().cas.at(intent.ca).key, world_.store().epoch()));
   must(world_.restart());
   EXPECT_EQ(world_.cases->recovered.orphaned, 1U);
   must(init());

@@ -94,8 +94,8 @@ class SignerPort : public testing::TestWithParam<KeyUse> {};
 TEST_P(SignerPort, gives_no_signature_that_does_not_verify) {
   FakeSigner token;
   const auto type = GetParam() == KeyUse::checkpoints ? crypto::KeyType::ed25519 : crypto::KeyType::p256;
-  const auto key = must(token.create("key", GetParam(), type));
-  const auto other = must(token.create("other", GetParam(), type));
+  const auto key = must(token.create("key", GetParam(), type, Epoch{1}));
+  const auto other = must(token.create("other", GetParam(), type, Epoch{1}));
   const app::SigningIntent intent{
       .key = "key", .use = GetParam(), .epoch = Epoch{1}, .message = as_bytes("what"), .profile_hash = {}};
   EXPECT_TRUE(token.sign(intent));

@@ -66,6 +66,22 @@ TEST_F(VendorStore, AC03_a_simulated_anchor_stops_the_start_in_production) {
   EXPECT_EQ(refusal(kAnchors, Environment::production), Code::test_anchor);
 }
 
+TEST_F(VendorStore, AC03_no_row_makes_a_test_vendor_genuine) {
+  const std::string row = "[[anchor]]\nvendor = \"acme\"\nfile = \"root.pem\"\nkind = \"root\"\nclass = \"genuine\"\n";
+  for (const auto environment : {Environment::production, Environment::development}) {
+    EXPECT_EQ(refusal(row, environment), Code::test_anchor);
+  }
+}
+
+TEST_F(VendorStore, says_which_endorsement_key_is_a_models_identity) {
+  const auto trust = read("[[ek]]\nmodel = \"A-100\"\nkey = \"rsa2048\"\n[[ek]]\nmodel = \"A-200\"\nkey = \"p384\"\n");
+  ASSERT_TRUE(trust) << trust.error().detail;
+  EXPECT_EQ(trust->canonical_type("A-100"), crypto::KeyType::rsa);
+  EXPECT_EQ(trust->canonical_type("A-200"), crypto::KeyType::p384);
+  EXPECT_EQ(trust->canonical_type("A-300"), crypto::KeyType::p256);
+  EXPECT_EQ(refusal("[[ek]]\nmodel = \"A-100\"\nkey = \"rsa1024\"\n"), Code::bad_request);
+}
+
 TEST_F(VendorStore, takes_a_crl_in_der_and_in_pem) {
   const std::array revoked{ek_.public_key()};
   const auto crl = vendor_.issue_crl(revoked, 1, kNow).value();

@@ -23,6 +23,7 @@ class FileSignerTest : public testing::Test {
     static const Bytes message{1, 2, 3};
     return signer.sign({.key = key, .use = use, .epoch = Epoch{epoch}, .message = message, .profile_hash = {}});
   }
+  static constexpr Epoch kEpoch{1};
   template <class T>
   static Code code_of(const Result<T>& result) {
     return result ? Code::bad_request : result.error().code;
@@ -34,7 +35,7 @@ class FileSignerTest : public testing::Test {
 
 TEST_F(FileSignerTest, signs_with_a_key_that_it_made_also_after_a_restart) {
   const Bytes message{1, 2, 3};
-  const auto made = open()->create("ca-1", KeyUse::certificates, KeyType::p256).value();
+  const auto made = open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch).value();
   const auto signer = open();
   const auto signature = sign(*signer, "ca-1");
   ASSERT_TRUE(signature) << signature.error().detail;
@@ -44,20 +45,20 @@ TEST_F(FileSignerTest, signs_with_a_key_that_it_made_also_after_a_restart) {
 
 TEST_F(FileSignerTest, making_a_key_again_finds_the_same_one) {
   const auto signer = open();
-  const auto first = signer->create("ca-1", KeyUse::certificates, KeyType::p256).value();
-  EXPECT_EQ(signer->create("ca-1", KeyUse::certificates, KeyType::p256)->spki_sha256(), first.spki_sha256());
+  const auto first = signer->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch).value();
+  EXPECT_EQ(signer->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch)->spki_sha256(), first.spki_sha256());
 }
 
 TEST_F(FileSignerTest, AC15_a_key_has_one_use_and_one_type) {
   const auto signer = open();
-  ASSERT_TRUE(signer->create("ca-1", KeyUse::certificates, KeyType::p256));
-  EXPECT_EQ(code_of(signer->create("ca-1", KeyUse::receipts, KeyType::p256)), Code::key_attributes);
-  EXPECT_EQ(code_of(signer->create("ca-1", KeyUse::certificates, KeyType::ed25519)), Code::key_attributes);
+  ASSERT_TRUE(signer->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch));
+  EXPECT_EQ(code_of(signer->create("ca-1", KeyUse::receipts, KeyType::p256, kEpoch)), Code::key_attributes);
+  EXPECT_EQ(code_of(signer->create("ca-1", KeyUse::certificates, KeyType::ed25519, kEpoch)), Code::key_attributes);
   EXPECT_EQ(code_of(sign(*signer, "ca-1", 1, KeyUse::receipts)), Code::scope);
 }
 
 TEST_F(FileSignerTest, AC31_an_older_epoch_stays_fenced_after_a_restart) {
-  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch));
   {
     const auto signer = open();
     EXPECT_TRUE(sign(*signer, "ca-1", 5));
@@ -71,7 +72,7 @@ TEST_F(FileSignerTest, AC31_an_older_epoch_stays_fenced_after_a_restart) {
 
 TEST_F(FileSignerTest, AC31_a_paused_writer_is_fenced_by_another_process) {
   const auto paused = open();
-  ASSERT_TRUE(paused->create("ca-1", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(paused->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch));
   for (int i = 0; i < 3; ++i) {  // until it goes by what it remembers
     EXPECT_TRUE(sign(*paused, "ca-1", 5));
   }
@@ -79,17 +80,33 @@ TEST_F(FileSignerTest, AC31_a_paused_writer_is_fenced_by_another_process) {
   EXPECT_EQ(code_of(sign(*paused, "ca-1", 5)), Code::fenced);
 }
 
+TEST_F(FileSignerTest, AC31_a_paused_writer_makes_and_destroys_nothing) {
+  const auto paused = open();
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256, Epoch{2}));
+  EXPECT_EQ(code_of(paused->create("ca-2", KeyUse::certificates, KeyType::p256, kEpoch)), Code::fenced);
+  EXPECT_EQ(code_of(paused->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch)), Code::fenced);
+  EXPECT_EQ(code_of(paused->destroy("ca-1", kEpoch)), Code::fenced);
+  EXPECT_TRUE(sign(*open(), "ca-1", 2));
+}
+
+TEST_F(FileSignerTest, two_processes_never_make_two_keys_by_one_name) {
+  const auto lock = files_.lock(directory_ / "making");
+  ASSERT_TRUE(lock);
+  EXPECT_EQ(code_of(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch)), Code::unavailable);
+  EXPECT_EQ(code_of(open()->public_key("ca-1")), Code::not_found);
+}
+
 TEST_F(FileSignerTest, a_destroyed_key_is_gone_for_ever_and_destroying_it_again_is_no_error) {
   const auto signer = open();
-  ASSERT_TRUE(signer->create("batch", KeyUse::certificates, KeyType::p256));
-  ASSERT_TRUE(signer->destroy("batch"));
+  ASSERT_TRUE(signer->create("batch", KeyUse::certificates, KeyType::p256, kEpoch));
+  ASSERT_TRUE(signer->destroy("batch", kEpoch));
   EXPECT_EQ(code_of(sign(*signer, "batch")), Code::not_found);
   EXPECT_EQ(code_of(sign(*open(), "batch")), Code::not_found);
-  EXPECT_TRUE(signer->destroy("batch"));
+  EXPECT_TRUE(signer->destroy("batch", kEpoch));
 }
 
 TEST_F(FileSignerTest, keys_lie_encrypted_and_for_the_owner_only) {
-  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch));
   const auto path = directory_ / "ca-1.key";
   const auto bytes = files_.read(path, 16 * 1024).value();
   const auto text = as_text(bytes);
@@ -101,14 +118,14 @@ TEST_F(FileSignerTest, keys_lie_encrypted_and_for_the_owner_only) {
 }
 
 TEST_F(FileSignerTest, the_wrong_passphrase_opens_nothing) {
-  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch));
   EXPECT_EQ(code_of(sign(*open("wrong"), "ca-1")), Code::key_attributes);
 }
 
 TEST_F(FileSignerTest, damaged_files_are_refused_and_never_made_anew) {
-  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256));
+  ASSERT_TRUE(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch));
   ASSERT_TRUE(write_atomically(files_, directory_ / "ca-1.key", as_bytes("use: everything\n")));
-  EXPECT_EQ(code_of(open()->create("ca-1", KeyUse::certificates, KeyType::p256)), Code::key_attributes);
+  EXPECT_EQ(code_of(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch)), Code::key_attributes);
   ASSERT_TRUE(write_atomically(files_, directory_ / "epoch", as_bytes("seven")));
   EXPECT_EQ(code_of(FileSigner::open(files_, directory_.path(), Secret{Bytes{1}})), Code::key_attributes);
 }
@@ -116,10 +133,11 @@ TEST_F(FileSignerTest, damaged_files_are_refused_and_never_made_anew) {
 TEST_F(FileSignerTest, a_name_never_leaves_the_directory) {
   const auto signer = open();
   for (const std::string name : {"", "../ca", "a/b", ".hidden", "UPPER", "with space"}) {
-    EXPECT_EQ(code_of(signer->create(name, KeyUse::certificates, KeyType::p256)), Code::key_attributes) << name;
+    EXPECT_EQ(code_of(signer->create(name, KeyUse::certificates, KeyType::p256, kEpoch)), Code::key_attributes) << name;
   }
-  EXPECT_EQ(code_of(signer->create(std::string(121, 'a'), KeyUse::certificates, KeyType::p256)), Code::key_attributes);
-  EXPECT_EQ(code_of(signer->destroy("../ca")), Code::key_attributes);
+  EXPECT_EQ(code_of(signer->create(std::string(121, 'a'), KeyUse::certificates, KeyType::p256, kEpoch)),
+            Code::key_attributes);
+  EXPECT_EQ(code_of(signer->destroy("../ca", kEpoch)), Code::key_attributes);
 }
 
 }  // namespace
