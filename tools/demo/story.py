@@ -22,7 +22,7 @@ class Story:
         self.stage, self.screen, self.units = stage, stage.screen, units
         self.registry = Registry(stage)
         self.refusals = collections.Counter()
-        self.counted = collections.Counter()  # refusals of strangers, which the log holds as aggregates
+        self.counted = collections.Counter()  # refusals that the log holds as aggregates
         self.revocation_ms = {}
         self.audit = {"entries": 0, "verified": False}
         self._log_seen = 0
@@ -34,25 +34,25 @@ class Story:
         self.screen.command(self.stage.typed(arguments))
         return self.stage.must(arguments, seconds)
 
-    def refused(self, arguments, codes, stranger=False):
+    def refused(self, arguments, codes, counted=False):
         """Shows and runs a command that has to be refused with one of these codes, and finds it in the audit log."""
         self.screen.command(self.stage.typed(arguments))
         answer = self.stage.run(arguments)
         if answer.status != 1 or answer.code not in codes:
             words = (answer.output + answer.errors).strip()
             raise Failed(f"{self.stage.typed(arguments)}: not {codes} but exit {answer.status}: {words}")
-        self.note_refusal(answer.code, answer.values[-1], stranger)
+        self.note_refusal(answer.code, answer.values[-1], counted)
 
-    def note_refusal(self, code, said, stranger=False):
-        """@param stranger the caller showed no certificate: the log may hold the refusal in an aggregate only"""
+    def note_refusal(self, code, said, counted=False):
+        """@param counted the log may hold it in an aggregate only: the caller showed no certificate, or was denied a use"""
         self.refusals[code] += 1
         check = f" at {said['check']}" if said.get("check") else ""
         entry = self.entry_of_refusal(code)
-        if entry is None and not stranger:
+        if entry is None and not counted:
             raise Failed(f"the refusal {code} is not in the audit log")
         if entry is None:
             self.counted[code] += 1
-        where = "a stranger's, so counted: see the log below" if entry is None else f"audit entry {entry}"
+        where = "counted: see the log below" if entry is None else f"audit entry {entry}"
         self.screen.fact(f"refused: {code}{check} ({where})")
         if said.get("detail"):
             self.screen.fact(f'  "{said["detail"]}"')
@@ -238,8 +238,8 @@ class Story:
             self.stage.stop(self.cut("revoke", self.stolen))
             self.registry.expect(self.stolen, "S5")
         with self.screen.step("S5 to S3: the revoked unit works on, proves its hardware; an operator would release it"):
-            self.refused(self.stolen.agent("telemetry"), ("credential_ended", "state_forbids"))
-            self.refused(self.stolen.agent("revalidate"), ("state_forbids",), stranger=True)
+            self.refused(self.stolen.agent("telemetry"), ("credential_ended", "state_forbids"), counted=True)
+            self.refused(self.stolen.agent("revalidate"), ("state_forbids",), counted=True)
             self.refused(self.registry.device("release", self.stolen), ("state_forbids",))
             self.registry.expect(self.stolen, "S5")
 
@@ -251,7 +251,7 @@ class Story:
             self.registry.expect(self.scrap, "S6")
         with self.screen.step("S6 to anything: the retired unit tries every door"):
             self.refused(self.scrap.agent("enroll"), ("state_forbids", "credential_ended"))
-            self.refused(self.scrap.agent("revalidate"), ("state_forbids",), stranger=True)
+            self.refused(self.scrap.agent("revalidate"), ("state_forbids",), counted=True)
             self.refused(self.registry.device("release", self.scrap), ("state_forbids",))
             power_on(self.stage, self.scrap)
             (end,) = self.on_the_line("run", line.PROVISION, [self.scrap])
@@ -308,14 +308,14 @@ class Story:
             self.screen.fact("the checkpoint's Ed25519 signature verifies with openssl")
 
     def check_aggregates(self):
-        """Refusals of callers without a certificate are counted, and logged when their minute is over or at the end."""
+        """Refusals of strangers and denials of use are counted, and logged when their minute is over or at the end."""
         logged = collections.Counter()
         for entry in self.registry.auditor.read().entries:
             if entry["kind"] == "refusals_aggregated":
                 logged[entry["refusal"]] += entry["count"]
         if any(logged[code] < count for code, count in self.counted.items()):
             raise Failed(f"counted refusals are missing in the log: {self.counted - logged}")
-        self.screen.fact("strangers' refusals are in the log as aggregates: " +
+        self.screen.fact("what was counted is in the log as aggregates: " +
                          ", ".join(f"{code} {count}" for code, count in sorted(logged.items())))
 
     def device_counts(self):
