@@ -264,9 +264,33 @@ Result<std::uint64_t> SqliteStore::prune_requests(Instant before) {
     }
     range = range->last ? std::optional{NameRange{.after = *range->last, .last = {}}} : std::nullopt;
   }
-  BM_CHECK(
-      write([&](app::Tx&) { return without_value(drop_rows("DELETE FROM appraisal WHERE at < ?1", to_ms(before))); }));
+  BM_CHECK(prune_appraisals(before));
   return total;
+}
+
+Result<void> SqliteStore::prune_appraisals(Instant before) {
+  for (std::int64_t after = 0;; after += kPruneRowsMax) {  // device rows are dense
+    bool more = false;
+    bool old = false;
+    BM_CHECK(readers_.with([&](Connection& connection) -> Result<void> {
+      BM_TRY(auto query,
+             connection.prepare("SELECT EXISTS(SELECT 1 FROM appraisal WHERE device > ?1), "
+                                "EXISTS(SELECT 1 FROM appraisal WHERE device > ?1 AND device <= ?2 AND at < ?3)"));
+      BM_TRY(const bool found, query.bind(1, after).bind(2, after + kPruneRowsMax).bind(3, to_ms(before)).step());
+      more = found && query.integer(0) != 0;
+      old = found && query.integer(1) != 0;
+      return {};
+    }));
+    if (!more) {
+      return {};
+    }
+    if (old) {
+      BM_CHECK(write([&](app::Tx&) -> Result<void> {
+        BM_TRY(auto drop, connection_->prepare("DELETE FROM appraisal WHERE device > ?1 AND device <= ?2 AND at < ?3"));
+        return drop.bind(1, after).bind(2, after + kPruneRowsMax).bind(3, to_ms(before)).run();
+      }));
+    }
+  }
 }
 
 }  // namespace birthmark::sqlite

@@ -120,6 +120,7 @@ class SqliteStore final : public app::Store {
   Result<std::uint64_t> number(std::string_view sql);
   /// Runs a statement that deletes rows up to `limit`. @return how many
   Result<std::uint64_t> drop_rows(std::string_view sql, std::int64_t limit);
+  Result<void> prune_appraisals(Instant before);
 
   StoreOptions options_;
   Epoch epoch_;
