@@ -4,6 +4,7 @@
 #include <set>
 
 #include "app/hierarchy.h"
+#include "app/registration.h"
 #include "crypto/hash.h"
 
 namespace birthmark::app {
@@ -12,7 +13,8 @@ namespace {
 using pki::ProfileId;
 
 constexpr std::size_t kNameMax = 64;
-constexpr std::size_t kProductsMax = 255;  // a record of the snapshot names its product in one octet
+constexpr std::size_t kDevicesAtOnce = 256;  // that one transaction holds: others write between
+constexpr std::size_t kProductsMax = 255;    // a record of the snapshot names its product in one octet
 
 bool same_terms(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
   const auto& budget = batch.budget;
@@ -84,7 +86,47 @@ Result<ProductId> Hierarchy::product_of(const BatchOrder& order, const std::stri
     return tx.put_product({.id = {}, .name = order.product, .policy = text, .policy_hash = hash});
   }));
   BM_CHECK(ports_.catalog.refresh());
+  if (order.policy) {
+    BM_CHECK(hold_overtaken(id, actor));
+  }
   return id;
+}
+
+/// Gates take an admitted device's firmware for good enough: so nobody stays admitted below the minimum. Asked again it
+/// holds those that an interrupted order has left.
+Result<void> Hierarchy::hold_overtaken(ProductId product, const std::string& actor) {
+  BM_TRY(const auto policy, ports_.catalog.find(product));
+  const auto overtaken = [&](const lifecycle::DeviceRecord& device) {
+    const bool serves = device.state == lifecycle::State::enrolled || device.state == lifecycle::State::operational;
+    return serves && device.product == product && !device.holds.contains(lifecycle::HoldCause::policy) &&
+           device.root != lifecycle::RootKind::software &&
+           lifecycle::judge_firmware(device.firmware, policy->minimum_firmware) != lifecycle::FirmwareStanding::meets;
+  };
+  std::set<DeviceRow> held;
+  DeviceRow after;
+  while (policy->minimum_firmware != lifecycle::FirmwareVersion{}) {
+    BM_TRY(const auto some, ports_.store.read_for<std::vector<lifecycle::DeviceRecord>>(
+                                [&](Tx& tx) { return tx.devices(after, kDevicesAtOnce); }));
+    if (std::ranges::any_of(some, overtaken)) {
+      BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+        BM_TRY(const auto now, tx.devices(after, kDevicesAtOnce));
+        for (const auto& device : now) {
+          if (overtaken(device)) {
+            BM_CHECK(advance(tx, device, lifecycle::decide_hold(device, lifecycle::HoldCause::policy),
+                             {ports_.clock.now(), ports_.store.epoch(), actor}));
+            held.insert(device.row);
+          }
+        }
+        return {};
+      }));
+    }
+    if (some.size() < kDevicesAtOnce) {
+      break;
+    }
+    after = some.back().row;
+  }
+  ports_.sessions.cut(held);
+  return {};
 }
 
 /// The batch that the same order has opened. @error batch_closed; conflict: the name is another order's

@@ -63,7 +63,8 @@ class Hierarchy {
   Result<void> init();
 
   /// Opens a batch with its CAs. The same order again, window and plan included, finds the same batch while it is open;
-  /// to a closed one it is an attempt to open it again (AC-18). An order that is refused changes nothing.
+  /// to a closed one it is an attempt to open it again (AC-18). An order that is refused changes nothing. Where its
+  /// policy raises the product's minimum firmware, the devices below it are held and their connections cut.
   /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
   /// conflict: the name is taken by another order; batch_closed.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor,
@@ -112,6 +113,7 @@ class Hierarchy {
   Result<void> check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const;
   Result<std::optional<BatchRecord>> opened_before(const BatchOrder& order) const;
   Result<ProductId> product_of(const BatchOrder& order, const std::string& actor);
+  Result<void> hold_overtaken(ProductId product, const std::string& actor);
   Result<CaId> manufacturing_ca(const BatchOrder& order);
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,
                                           const std::string& batch, std::uint32_t quantity, std::uint32_t generation);

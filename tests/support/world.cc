@@ -46,6 +46,12 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
                   return fail(Code::bad_request, "told to be unreadable");
                 }
                 BM_CHECK(policy::check(policy, policy::Environment::development));
+                if (product.policy.starts_with(World::kMinimumFirmware)) {
+                  auto raised = policy;
+                  raised.minimum_firmware = *lifecycle::FirmwareVersion::parse(
+                      product.policy.substr(std::string_view{World::kMinimumFirmware}.size()));
+                  return raised;
+                }
                 return policy;
               }},
       read_path{store, cas, catalog},

@@ -215,6 +215,7 @@ class World {
 
   /// The text of a policy that cannot be read; any other text is the options' policy.
   static constexpr const char* kUnreadablePolicy = "unreadable";
+  static constexpr const char* kMinimumFirmware = "minimum ";  ///< a policy's text, before a version
   static constexpr const char* kBinding = "Y2hhbm5lbA==";
   static constexpr const char* kReceiptKey = "registry-receipts";
   static constexpr const char* kStatementKey = "registry-statements";

@@ -56,6 +56,32 @@ TEST(BatchOrder, without_a_policy_the_product_keeps_its_own) {
   EXPECT_EQ(products(world)[0].policy, "a = 2");
 }
 
+TEST(BatchOrder, a_raised_minimum_firmware_holds_who_is_below_it) {
+  World world;
+  auto below = world.device_in(lifecycle::State::operational);
+  const auto sealed = world.device_in(lifecycle::State::provisioned);
+  const auto row = world.record(below).row;
+  world.sessions.open(row);
+  auto order = world.batch_order("B-2");
+  order.policy = "minimum 4.12";
+  ASSERT_TRUE(open(world, order));
+  EXPECT_EQ(world.decision(below).verdict, policy::Verdict::allow) << "it meets that";
+  EXPECT_EQ(world.sessions.open_of(row), 1U);
+  order.name = "B-3";
+  order.policy = "minimum 4.13";
+  ASSERT_TRUE(open(world, order));
+  EXPECT_TRUE(world.record(below).holds.contains(lifecycle::HoldCause::policy));
+  EXPECT_EQ(world.published(below.ldevid).status, lifecycle::Status::held);
+  EXPECT_EQ(world.sessions.open_of(row), 0U);
+  EXPECT_TRUE(world.record(sealed).holds.empty()) << "it proves its firmware when it enrolls";
+  order.name = "B-4";
+  ASSERT_TRUE(open(world, order));
+  EXPECT_EQ(world.count(audit::EntryKind::hold_set), 1U) << "once";
+  world.clock.advance(std::chrono::seconds{1});
+  EXPECT_EQ(code_of(world.revalidate(below)), Code::fw_rollback);
+  EXPECT_EQ(world.wrong(), "");
+}
+
 Digest part(std::string_view name) {
   return crypto::sha256(as_bytes(name));
 }
