@@ -3,7 +3,11 @@
 // of one device").
 #include <gtest/gtest.h>
 
+#include "audit/entry.h"
+#include "audit/proof.h"
+#include "codec/base64.h"
 #include "codec/json.h"
+#include "crypto/hash.h"
 #include "support/line.h"
 #include "support/server.h"
 
@@ -71,6 +75,24 @@ TEST_F(Life, leads_from_s0_to_s6_and_the_log_verifies) {
 
   const auto verified = server_.audit_verify();
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_F(Life, a_certificate_has_its_proof_which_needs_nobody) {
+  PaperDevice device{server_};
+  for (const auto step : {&Line::provision, &Line::seal, &Line::enroll}) {
+    ASSERT_TRUE(succeeded((line_.get()->*step)(device)));
+  }
+  for (const auto* const identity : {&*device.idevid_identity, &*device.ldevid_identity}) {
+    const auto answer = Caller{server_, Listener::device, identity}.get("/v1/proof");
+    ASSERT_TRUE(succeeded(answer));
+    const auto entry = base64::decode(answer.text("entry"), 4096).value();
+    EXPECT_TRUE(audit::verify_proof(answer.text("proof"), entry, server_.log_key()));
+    EXPECT_EQ(audit::read_entry(entry)->subject_hash, crypto::sha256(identity->chain.front()));
+    auto other = entry;
+    other.back() ^= 1;
+    EXPECT_FALSE(audit::verify_proof(answer.text("proof"), other, server_.log_key()));
+  }
+  EXPECT_TRUE(refused_with(Caller(server_, Listener::device, nullptr).get("/v1/proof"), "unauthenticated"));
 }
 
 TEST_F(Life, goes_on_where_it_was_after_a_restart) {

@@ -220,6 +220,22 @@ Result<http::Response> telemetry(Call& call) {
   return ok({{"accepted", true}, {"max_age_ms", answer.decision.max_age.count()}}, 202);
 }
 
+/// What travels with the certificate that the caller shows: its entry in the log, and the proof that it is there. EST
+/// answers with certificates alone.
+Result<http::Response> proof(Call& call) {
+  BM_TRY(const auto record, call.services.store.read_for<std::optional<app::CertificateRecord>>(
+                                [&](app::Tx& tx) { return tx.certificate(call.caller->ca, call.caller->index); }));
+  if (!record || record->issuance != app::IssuanceState::registered ||
+      crypto::sha256(app::certificate_of(*record)) != call.caller->certificate) {
+    return fail(Code::not_registered, "the registry does not know this certificate");
+  }
+  BM_TRY(const auto span, call.services.store.log_span());
+  BM_TRY(const auto entries, wire::log_entries(call.services, record->log_index, span.size));
+  BM_TRY(auto text, call.services.log.proof(record->log_index));
+  return entries.empty() ? Result<http::Response>{fail(Code::not_found, "the entry is not to be had")}
+                         : ok({{"entry", base64::encode(entries.front())}, {"proof", std::move(text)}});
+}
+
 /// A denial that was asked for: counted under who asked, and nothing waits for it (design rule 9).
 void count_denial(Call& call, Code code) {
   call.services.refusals.count({.code = code,
@@ -326,6 +342,7 @@ constexpr std::array kRoutes{
           .content_type = kJson,
           .handle = telemetry,
           .read_path = true},
+    Route{get, "/v1/proof", Caller::device, Form::json, {}, proof},
     Route{post, "/v1/authorize", Caller::service, Form::json, kJson, authorize},
     Route{get, "/v1/time", Caller::anybody, Form::json, {}, time},
     Route{get, "/.well-known/est/cacerts", Caller::anybody, Form::est, {}, est::cacerts, Channel::any},

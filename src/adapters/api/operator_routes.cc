@@ -132,23 +132,6 @@ boost::json::object history_row(std::uint64_t index, const audit::Entry& entry) 
   return row;
 }
 
-/// The entries [first, size), 256 at most, of a log of that size: from the rows, or where those are pruned from their
-/// bundle. What was added since is not among them.
-Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size) {
-  auto rows = services.store.entries(first, std::min(audit::kTileWidth - first % audit::kTileWidth, size - first));
-  if (rows || rows.error().code != Code::not_found) {
-    return rows;
-  }
-  BM_TRY(const auto name, audit::tile_at(audit::TileKind::entries, 0, first, size));
-  BM_TRY(const auto bundle, services.log.tile(audit::path_of(name)));
-  BM_TRY(const auto entries, audit::read_entry_bundle(bundle, name.width));
-  std::vector<Bytes> out;
-  for (const auto& entry : std::span{entries}.subspan(first % audit::kTileWidth)) {
-    out.push_back(to_bytes(entry));
-  }
-  return out;
-}
-
 /// By which entries that do not name the device speak of it all the same.
 Result<std::set<Serial>> serials_of(const app::Store& store, const DeviceId& id) {
   return store.read_for<std::set<Serial>>([&](app::Tx& tx) -> Result<std::set<Serial>> {
@@ -172,7 +155,7 @@ Result<http::Response> device_history(Call& call) {
   const auto end = std::min(span.size, at + kHistoryScanMax);
   boost::json::array rows;
   while (at < end) {
-    BM_TRY(const auto entries, log_entries(call.services, at, span.size));
+    BM_TRY(const auto entries, wire::log_entries(call.services, at, span.size));
     if (entries.empty()) {
       break;
     }

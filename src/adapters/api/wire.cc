@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/wire.h"
 
+#include <algorithm>
+
+#include "audit/tile.h"
 #include "codec/base64.h"
 
 namespace birthmark::api::wire {
@@ -144,6 +147,21 @@ Result<boost::json::object> issued(Services& services, const app::Issued& issued
                              {"chain", std::move(chain)},
                              {"not_after", to_rfc3339(issued.record.not_after)},
                              {"proof", std::move(proof)}};
+}
+
+Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size) {
+  auto rows = services.store.entries(first, std::min(audit::kTileWidth - first % audit::kTileWidth, size - first));
+  if (rows || rows.error().code != Code::not_found) {
+    return rows;
+  }
+  BM_TRY(const auto name, audit::tile_at(audit::TileKind::entries, 0, first, size));
+  BM_TRY(const auto bundle, services.log.tile(audit::path_of(name)));
+  BM_TRY(const auto entries, audit::read_entry_bundle(bundle, name.width));
+  std::vector<Bytes> out;
+  for (const auto& entry : std::span{entries}.subspan(first % audit::kTileWidth)) {
+    out.push_back(to_bytes(entry));
+  }
+  return out;
 }
 
 boost::json::object device_summary(const lifecycle::DeviceRecord& device) {
