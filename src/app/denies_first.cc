@@ -5,20 +5,45 @@
 
 namespace birthmark::app {
 
-Result<void> DeniesFirst::append(const EmergencyDeny& deny) {
-  const std::scoped_lock lock{mutex_};
-  may_be_pending_ = true;  // even if it fails: the record may be there
-  return ports_.journal.append(deny);
+Result<void> DeniesFirst::append(const EmergencyDeny& deny, const std::function<Result<void>()>& publish) {
+  const std::scoped_lock lock{journal_};
+  ++appended_;  // even if it fails: the record may be there
+  may_be_pending_ = true;
+  BM_CHECK(ports_.journal.append(deny));
+  return publish();
 }
 
 Result<std::size_t> DeniesFirst::replay() {
-  const std::scoped_lock lock{mutex_};
+  std::unique_lock lock{rounds_};
+  if (under_way_) {
+    round_ends_.wait(lock, [this, round = round_] { return round_ != round; });
+    return last_;
+  }
+  under_way_ = true;
+  lock.unlock();
+  auto outcome = replay_all();
+  lock.lock();
+  under_way_ = false;
+  ++round_;
+  last_ = outcome;
+  round_ends_.notify_all();
+  return outcome;
+}
+
+Result<std::size_t> DeniesFirst::replay_all() {
+  std::unique_lock lock{journal_};
   if (!may_be_pending_) {
     return std::size_t{0};
   }
+  const auto seen = appended_;
   BM_TRY(const auto pending, ports_.journal.pending());
+  lock.unlock();
   for (const auto& deny : pending) {
     BM_CHECK(record(deny));
+  }
+  lock.lock();
+  if (appended_ != seen) {
+    return pending.size();  // another one came meanwhile: the next round clears
   }
   if (!pending.empty()) {
     BM_CHECK(ports_.journal.clear());
@@ -48,7 +73,7 @@ Result<void> DeniesFirst::record(const EmergencyDeny& deny) {
 }
 
 Result<void> DeniesFirst::write(const Work& work) {
-  if (may_be_pending_) {
+  while (may_be_pending_) {
     BM_CHECK(replay());
   }
   return ports_.store.write(work);

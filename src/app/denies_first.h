@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <functional>
 #include <mutex>
 
 #include "app/ports/clock.h"
@@ -23,10 +25,12 @@ class DeniesFirst final : public Store {
   };
   explicit DeniesFirst(Ports ports) : ports_{std::move(ports)} {}
 
-  /// Durable in the journal on return. @error storage: as `DenyJournal::append`
-  Result<void> append(const EmergencyDeny& deny);
+  /// Makes a deny durable in the journal, then runs `publish`; it counts as recorded only after both. Does not wait for
+  /// the store. @error storage: as `DenyJournal::append`; whatever `publish` returned
+  Result<void> append(const EmergencyDeny& deny, const std::function<Result<void>()>& publish);
   /// Brings what the journal holds into the store; returns how many denies there were. Each `write` begins with it.
-  /// @error storage, and as `write`: they stay in the journal.
+  /// Who comes while it is under way waits for its end and shares its outcome. @error storage, and as `write`: they
+  /// stay in the journal.
   Result<std::size_t> replay();
 
   /// @error as `replay`, before `work` is looked at
@@ -43,11 +47,19 @@ class DeniesFirst final : public Store {
   void set_listener(Listener listener) override { ports_.store.set_listener(std::move(listener)); }
 
  private:
+  Result<std::size_t> replay_all();
   Result<void> record(const EmergencyDeny& deny);
 
   const Ports ports_;
-  std::mutex mutex_;                         ///< nothing is appended between reading the journal and clearing it
+  std::mutex journal_;                       ///< of the two below and the journal; never held while the store writes
+  std::uint64_t appended_ = 0;               ///< attempts to append
   std::atomic<bool> may_be_pending_ = true;  ///< the journal outlives the process
+
+  std::mutex rounds_;  ///< of everything below
+  std::condition_variable round_ends_;
+  bool under_way_ = false;
+  std::uint64_t round_ = 0;
+  Result<std::size_t> last_ = std::size_t{0};  ///< outcome of the round that ended
 };
 
 }  // namespace birthmark::app

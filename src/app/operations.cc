@@ -57,26 +57,29 @@ std::optional<DeviceAction> device_action_named(std::string_view name) {
   return row == kActions.end() ? std::nullopt : std::optional{row->action};
 }
 
+Result<DeviceRecord> Operations::move(Tx& tx, const Asked& asked, const AtChange<DeviceRecord>& at_change) const {
+  BM_TRY(const auto device, find(tx, asked.device));
+  BM_TRY(const auto decision, decide(asked.action, device, asked.cause));
+  BM_TRY(auto moved, advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), asked.actor}));
+  if (at_change) {
+    BM_CHECK(at_change(tx, moved));
+  }
+  return moved;
+}
+
 Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause, const std::string& actor,
                                      const AtChange<DeviceRecord>& at_change) {
-  bool refused = false;
+  std::optional<Error> refusal;  // the work's own word, not the store's
   std::optional<DeviceRecord> wanted;
-  auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) -> Result<DeviceRecord> {
-    wanted.reset();
-    refused = true;
-    BM_TRY(const auto device, find(tx, id));
-    BM_TRY(const auto decision, decide(action, device, cause));
-    BM_TRY(auto moved, advance(tx, device, decision, {ports_.clock.now(), ports_.store.epoch(), actor}));
-    if (at_change) {
-      BM_CHECK(at_change(tx, moved));
-    }
-    refused = false;
-    wanted = moved;
+  auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) {
+    auto moved = move(tx, {action, id, cause, actor}, at_change);
+    refusal = moved ? std::nullopt : std::optional{moved.error()};
+    wanted = moved ? std::optional{*moved} : std::nullopt;
     return moved;
   });
   if (!after) {
     const auto& error = after.error();
-    const bool final = refused && info(error.code).errc != Errc::unavailable;
+    const bool final = refusal && info(refusal->code).errc != Errc::unavailable;
     return row_of(action).takes_away && !final ? despite_store({action, id, cause, actor}, wanted, error)
                                                : Result<ActionResult>{fail(error)};
   }
@@ -115,9 +118,6 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
   BM_TRY(const auto decision, decide(asked.action, facts.device, asked.cause));
   const auto now = ports_.clock.now();
   const auto kind = asked.action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
-  BM_CHECK(ports_.store.append(
-      {.kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor}));
-
   auto denied = lifecycle::apply(facts.device, decision, now);
   std::vector<Publication> publications;
   for (const auto& certificate : facts.certificates) {
@@ -127,7 +127,9 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
       publications.push_back(publication(certificate, denied, *status));
     }
   }
-  BM_CHECK(ports_.read_path.deny(denied.row, publications));
+  BM_CHECK(ports_.store.append(
+      {.kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor},
+      [&] { return ports_.read_path.deny(denied.row, publications); }));
   const auto cut = ports_.sessions.cut({denied.row});
   return ActionResult{std::move(denied), cut, true};
 }

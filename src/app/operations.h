@@ -52,6 +52,8 @@ class Operations {
     lifecycle::DeviceRecord device;
     std::vector<CertificateRecord> certificates;
   };
+  Result<lifecycle::DeviceRecord> move(Tx& tx, const Asked& asked,
+                                       const AtChange<lifecycle::DeviceRecord>& at_change) const;
   Result<ActionResult> despite_store(const Asked& asked, const std::optional<lifecycle::DeviceRecord>& wanted,
                                      const Error& error);
   Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/denies_first.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <thread>
+
+#include "support/world.h"
+
+namespace birthmark::test {
+namespace {
+
+using app::DenyKind;
+using audit::EntryKind;
+
+/// A store whose first write waits until the test lets it go on, and then fails or is done.
+class SlowStore final : public app::Store {
+ public:
+  explicit SlowStore(app::Store& real) : real_{real} {}
+
+  Result<void> write(const Work& work) override {
+    if (calls_++ == 0) {
+      entered.count_down();
+      go.wait();
+      BM_CHECK(outcome);
+    }
+    return real_.write(work);
+  }
+  Result<void> read(const Work& work) const override { return real_.read(work); }
+  Result<void> each_publication(const std::function<void(const app::Publication&)>& row) const override {
+    return real_.each_publication(row);
+  }
+  Result<std::vector<Bytes>> entries(std::uint64_t first, std::size_t limit) const override {
+    return real_.entries(first, limit);
+  }
+  Result<app::LogSpan> log_span() const override { return real_.log_span(); }
+  [[nodiscard]] Epoch epoch() const override { return real_.epoch(); }
+  void set_listener(Listener listener) override { real_.set_listener(std::move(listener)); }
+
+  std::latch entered{1}, go{1};
+  Result<void> outcome;
+
+ private:
+  app::Store& real_;
+  std::atomic<int> calls_ = 0;
+};
+
+class Denies : public testing::Test {
+ protected:
+  app::EmergencyDeny deny(const Device& device) {
+    return {.kind = DenyKind::suspend, .device = device.id, .at = world_.clock.now(), .actor = "operator:test"};
+  }
+  Result<void> append(const Device& device) {
+    return denies_.append(deny(device), [this] {
+      ++published_;
+      return Result<void>{};
+    });
+  }
+  static Result<void> nothing(app::Tx& /*tx*/) { return {}; }
+
+  World world_;
+  Device first_ = world_.device_in(lifecycle::State::operational);
+  Device second_ = world_.device_in(lifecycle::State::operational);
+  SlowStore slow_{world_.store()};
+  MemoryJournal journal_;
+  int published_ = 0;
+  int recorded_ = 0;
+  app::DeniesFirst denies_{{slow_, journal_, world_.clock, [this] { ++recorded_; }}};
+};
+
+TEST_F(Denies, one_that_comes_while_others_are_replayed_waits_for_no_store_and_is_not_lost) {
+  must(append(first_));
+  std::jthread writer{[&] { EXPECT_TRUE(denies_.write(nothing)); }};
+  slow_.entered.wait();
+  must(append(second_));
+  EXPECT_EQ(published_, 2);
+  EXPECT_EQ(recorded_, 0);
+  slow_.go.count_down();
+  writer.join();
+  EXPECT_EQ(journal_.size(), 0U);
+  EXPECT_EQ(recorded_, 1) << "once the store has both";
+  for (const auto* const device : {&first_, &second_}) {
+    EXPECT_EQ(world_.state(*device), lifecycle::State::suspended);
+  }
+}
+
+TEST_F(Denies, a_replay_that_fails_writes_nothing_and_keeps_them) {
+  must(append(first_));
+  slow_.outcome = fail(Code::unavailable, "another process writes");
+  slow_.go.count_down();
+  bool reached = false;
+  EXPECT_EQ(code_of(denies_.write([&](app::Tx&) -> Result<void> {
+              reached = true;
+              return {};
+            })),
+            Code::unavailable);
+  EXPECT_FALSE(reached);
+  EXPECT_EQ(journal_.size(), 1U);
+  EXPECT_TRUE(denies_.write(nothing));
+  EXPECT_EQ(journal_.size(), 0U);
+}
+
+TEST_F(Denies, what_cannot_be_published_is_an_error_and_stays_in_the_journal) {
+  const auto answer = denies_.append(deny(first_), [] { return Result<void>{fail(Code::conflict, "told to")}; });
+  EXPECT_EQ(code_of(answer), Code::conflict);
+  EXPECT_EQ(journal_.size(), 1U);
+}
+
+}  // namespace
+}  // namespace birthmark::test
