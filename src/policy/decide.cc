@@ -18,11 +18,6 @@ State effective_state(const Facts& facts) {
   return facts.state.value_or(State::decommissioned);
 }
 
-ActionSet granted(const ProductPolicy& policy, State state) {
-  const auto at = static_cast<std::size_t>(state);
-  return at < policy.actions.size() ? policy.actions.at(at) : ActionSet{};
-}
-
 /// Why a credential that gates never admit is refused: its device is not that far, or it is not on the books.
 Code why_not_admitted(const Facts& facts) {
   const bool before_first_use =

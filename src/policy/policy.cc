@@ -116,8 +116,7 @@ Result<void> check(const ProductPolicy& policy, Environment environment) {
 
 Result<void> grants(const ProductPolicy& policy, lifecycle::State state, Action action) {
   const bool first_use = state == lifecycle::State::enrolled && action == Action::renew;
-  const auto at = static_cast<std::size_t>(first_use ? lifecycle::State::operational : state);
-  return at < policy.actions.size() && policy.actions.at(at).contains(action)
+  return granted(policy, first_use ? lifecycle::State::operational : state).contains(action)
              ? Result<void>{}
              : fail(Code::policy, std::string{name(action)}.append(" is not granted in ").append(short_name(state)),
                     "policy.actions");

@@ -137,6 +137,12 @@ struct ProductPolicy {
   friend bool operator==(const ProductPolicy&, const ProductPolicy&) = default;
 };
 
+/// What a policy grants in a state; nothing for a value outside the enumeration.
+inline ActionSet granted(const ProductPolicy& policy, lifecycle::State state) {
+  const auto at = static_cast<std::size_t>(state);
+  return at < policy.actions.size() ? policy.actions.at(at) : ActionSet{};
+}
+
 /// Whether a policy may be used at all.
 /// @error test_anchor: it allows simulated roots in production; policy: it grants more than a state's ceiling, names no
 /// root kind, or its times, resources or bounds make no sense (`check` names the field).
