@@ -46,18 +46,18 @@ LifeEvent DailyLife::keep_certified() {
   const bool first = !state_.operational();
   const auto certificate = first ? client_.enroll() : client_.renew();
   if (!certificate) {
-    return first ? failed(certificate.error()) : renewal_refused(certificate.error());
+    return first ? failed(certificate.error()) : renewal_failed(certificate.error());
   }
-  renewals_refused_ = 0;
+  renewals_failed_ = 0;
   failures_ = 0;
   pause_ = {};
   return {first ? "enrolled" : "renewed", certificate_members(*certificate)};
 }
 
-/// The credential is good until its own end: a renewal that is refused keeps no message back.
-LifeEvent DailyLife::renewal_refused(const Error& error) {
-  messages_before_renewal_ = 1U << std::min(renewals_refused_, kRenewalDoublingsMax);
-  ++renewals_refused_;
+/// The credential is good until its own end: a renewal that fails keeps no message back.
+LifeEvent DailyLife::renewal_failed(const Error& error) {
+  messages_before_renewal_ = 1U << std::min(renewals_failed_, kRenewalDoublingsMax);
+  ++renewals_failed_;
   return failed(error);
 }
 

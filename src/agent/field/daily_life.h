@@ -44,7 +44,7 @@ class DailyLife {
   LifeEvent use();
   LifeEvent prove();
   LifeEvent failed(const Error& error);
-  LifeEvent renewal_refused(const Error& error);
+  LifeEvent renewal_failed(const Error& error);
   [[nodiscard]] bool renewal_is_due() const;
   void rest();
   void back_off();
@@ -55,7 +55,7 @@ class DailyLife {
   Settings settings_;
   Next next_ = Next::use;
   std::uint64_t sent_ = 0;
-  unsigned renewals_refused_ = 0;  ///< in a row
+  unsigned renewals_failed_ = 0;  ///< in a row
   unsigned messages_before_renewal_ = 0;
   unsigned failures_ = 0;
   std::chrono::milliseconds pause_{0};
