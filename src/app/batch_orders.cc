@@ -86,9 +86,6 @@ Result<ProductId> Hierarchy::product_of(const BatchOrder& order, const std::stri
     return tx.put_product({.id = {}, .name = order.product, .policy = text, .policy_hash = hash});
   }));
   BM_CHECK(ports_.catalog.refresh());
-  if (order.policy) {
-    BM_CHECK(hold_overtaken(id, actor));
-  }
   return id;
 }
 
@@ -102,13 +99,14 @@ Result<void> Hierarchy::hold_overtaken(ProductId product, const std::string& act
            device.root != lifecycle::RootKind::software &&
            lifecycle::judge_firmware(device.firmware, policy->minimum_firmware) != lifecycle::FirmwareStanding::meets;
   };
-  std::set<DeviceRow> held;
   DeviceRow after;
   while (policy->minimum_firmware != lifecycle::FirmwareVersion{}) {
     BM_TRY(const auto some, ports_.store.read_for<std::vector<lifecycle::DeviceRecord>>(
                                 [&](Tx& tx) { return tx.devices(after, kDevicesAtOnce); }));
     if (std::ranges::any_of(some, overtaken)) {
+      std::set<DeviceRow> held;
       BM_CHECK(ports_.store.write([&](Tx& tx) -> Result<void> {
+        held.clear();
         BM_TRY(const auto now, tx.devices(after, kDevicesAtOnce));
         for (const auto& device : now) {
           if (overtaken(device)) {
@@ -119,13 +117,13 @@ Result<void> Hierarchy::hold_overtaken(ProductId product, const std::string& act
         }
         return {};
       }));
+      ports_.sessions.cut(held);
     }
     if (some.size() < kDevicesAtOnce) {
       break;
     }
     after = some.back().row;
   }
-  ports_.sessions.cut(held);
   return {};
 }
 
@@ -150,14 +148,29 @@ Result<std::optional<BatchRecord>> Hierarchy::opened_before(const BatchOrder& or
 
 Result<BatchRecord> Hierarchy::open_batch(const BatchOrder& order, const std::string& actor,
                                           const AtChange<BatchRecord>& at_change) {
+  auto wanted = budget_of(order);
+  {
+    const std::scoped_lock lock{mutex_};
+    BM_TRY(auto there, opened_before(order));
+    if (there) {
+      return std::move(*there);
+    }
+    BM_CHECK(check_order(order, wanted));
+    BM_TRY(wanted.product, product_of(order, actor));
+  }
+  if (order.policy) {
+    BM_CHECK(hold_overtaken(wanted.product, actor));  // as long as the fleet is large: no CA waits for it
+  }
+  return add_batch(order, wanted, actor, at_change);
+}
+
+Result<BatchRecord> Hierarchy::add_batch(const BatchOrder& order, const lifecycle::Batch& wanted,
+                                         const std::string& actor, const AtChange<BatchRecord>& at_change) {
   const std::scoped_lock lock{mutex_};
   BM_TRY(auto there, opened_before(order));
   if (there) {
-    return std::move(*there);
+    return std::move(*there);  // by another thread, meanwhile
   }
-  auto wanted = budget_of(order);
-  BM_CHECK(check_order(order, wanted));
-  BM_TRY(wanted.product, product_of(order, actor));
   BatchRecord batch;
   BM_TRY(batch.budget, lifecycle::open_batch(wanted));
   batch.name = order.name;

@@ -113,6 +113,8 @@ class Hierarchy {
   Result<void> check_order(const BatchOrder& order, const lifecycle::Batch& wanted) const;
   Result<std::optional<BatchRecord>> opened_before(const BatchOrder& order) const;
   Result<ProductId> product_of(const BatchOrder& order, const std::string& actor);
+  Result<BatchRecord> add_batch(const BatchOrder& order, const lifecycle::Batch& wanted, const std::string& actor,
+                                const AtChange<BatchRecord>& at_change);
   Result<void> hold_overtaken(ProductId product, const std::string& actor);
   Result<CaId> manufacturing_ca(const BatchOrder& order);
   Result<CaRecord> operational_generation(const std::string& product, const std::string& factory,

@@ -63,12 +63,12 @@ TEST(BatchOrder, a_raised_minimum_firmware_holds_who_is_below_it) {
   const auto row = world.record(below).row;
   world.sessions.open(row);
   auto order = world.batch_order("B-2");
-  order.policy = "minimum 4.12";
+  order.policy = World::kMinimumFirmware + std::string{"4.12"};
   ASSERT_TRUE(open(world, order));
   EXPECT_EQ(world.decision(below).verdict, policy::Verdict::allow) << "it meets that";
   EXPECT_EQ(world.sessions.open_of(row), 1U);
   order.name = "B-3";
-  order.policy = "minimum 4.13";
+  order.policy = World::kMinimumFirmware + std::string{"4.13"};
   ASSERT_TRUE(open(world, order));
   EXPECT_TRUE(world.record(below).holds.contains(lifecycle::HoldCause::policy));
   EXPECT_EQ(world.published(below.ldevid).status, lifecycle::Status::held);
