@@ -161,15 +161,11 @@ Result<Issued> Enrollment::issue(const EstRequest& request, const Caller& who, P
                                   .root_class = who.device.root_class,
                                   // Of the appraisal that at_intent will use up: it refuses another one.
                                   .appraised_at = facts.appraisal ? facts.appraisal->at : now});
-  auto issued =
-      ports_.issuance.issue(order, key, [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
-        return at_intent(tx, record, who, purpose, clock);
-      });
-  if (!issued && issued.error().code == Code::key_reuse) {
-    return fail(
-        ports_.issuance.hold_both([&](Tx& tx) { return device_of(tx, who.device.row); }, issued.error(), kDeviceActor));
-  }
-  return issued;
+  order.newcomer = [&](Tx& tx) { return device_of(tx, who.device.row); };
+  return ports_.issuance.issue(order, key,
+                               [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
+                                 return at_intent(tx, record, who, purpose, clock);
+                               });
 }
 
 Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Caller& who, Purpose purpose,

@@ -51,6 +51,9 @@ Result<Issued> Issuance::issue(const Order& order, const std::optional<RequestKe
       prepared.record.row = *row;
       return complete(std::move(prepared.record));
     }
+    if (row.error().code == Code::key_reuse && order.newcomer) {
+      return fail(hold_both(order, row.error()));
+    }
     if (row.error().code != Code::conflict) {
       return fail(row.error());
     }
@@ -98,12 +101,14 @@ Result<std::optional<Issued>> Issuance::stored(const RequestKey& request, const 
   });
 }
 
-Error Issuance::hold_both(const Newcomer& newcomer, const Error& refused, const std::string& actor) {
-  const Doing doing{ports_.clock.now(), ports_.store.epoch(), actor};
+/// @param refused names in `check` the row of the one that holds the key.
+/// @return the refusal to give; or why they could not be held.
+Error Issuance::hold_both(const Order& order, const Error& refused) {
+  const Doing doing{ports_.clock.now(), ports_.store.epoch(), order.actor};
   std::set<DeviceRow> held;
   const auto written = ports_.store.write([&](Tx& tx) -> Result<void> {
     held.clear();
-    BM_TRY(const auto second, newcomer(tx));
+    BM_TRY(const auto second, order.newcomer(tx));
     BM_TRY(const auto holder, tx.device(DeviceRow{static_cast<std::uint32_t>(std::stoul(refused.check))}));
     for (const auto& device : {std::optional{second}, holder}) {
       if (device) {
@@ -115,7 +120,7 @@ Error Issuance::hold_both(const Newcomer& newcomer, const Error& refused, const 
                                    .at = doing.now,
                                    .epoch = doing.epoch.get(),
                                    .device = second.id,
-                                   .actor = actor,
+                                   .actor = doing.actor,
                                    .refusal = Code::key_reuse,
                                    .reason = "two identities show one key"}));
   });

@@ -29,6 +29,9 @@ struct Order {
   std::optional<Instant> not_after;  ///< none: as the profile says
   std::string actor;                 ///< "station:line-1"
   std::string reason;                ///< for the audit entry
+  /// The device that asks, put on the books if need be: it is held with the one that holds the key, where another
+  /// identity does (design rule 1). None: no device.
+  std::function<Result<lifecycle::DeviceRecord>(Tx&)> newcomer = {};
 };
 
 /// Who asks, and by which id, so that a retry gets the same answer (AC-05).
@@ -68,7 +71,8 @@ class Issuance {
   /// Issues one certificate.
   /// @param request none: not idempotent. The same caller, id and key get the stored certificate again, free of charge.
   /// @param at_intent the use case's share of the first transaction: budget, device row, known hashes.
-  /// @error request_conflict: this id was used for something else; key_reuse: another device holds the key;
+  /// @error request_conflict: this id was used for something else; key_reuse: another device holds the key, and both
+  /// are held, their connections end, and it is an incident;
   /// clock_suspect; scope, issuer_expires_first, csr_policy: the certificate may not be; fenced, storage, hsm_*;
   /// whatever `at_intent` refuses. Nothing is half done: an intent that was recorded is completed at the next start.
   Result<Issued> issue(const Order& order, const std::optional<RequestKey>& request, const AtIntent& at_intent);
@@ -83,13 +87,6 @@ class Issuance {
   /// The certificate that answered (caller, id, key) before, if there is one; that it was asked for again is audited.
   /// @error request_conflict; storage
   Result<std::optional<Issued>> repeat(const RequestKey& request, const Digest& spki, const std::string& actor);
-
-  /// Puts the identity that showed a key second on the books, or finds it there.
-  using Newcomer = std::function<Result<lifecycle::DeviceRecord>(Tx&)>;
-  /// Two identities show one key (design rule 1): both are held, their connections end, and it is an incident.
-  /// @param refused the `key_reuse` of `issue`, which names in `check` the row of the one that holds the key.
-  /// @return the refusal to give; or why they could not be held.
-  Error hold_both(const Newcomer& newcomer, const Error& refused, const std::string& actor);
 
   struct Recovered {
     std::size_t completed = 0;
@@ -124,6 +121,7 @@ class Issuance {
   Result<Prepared> prepare(const Order& order, const pki::Issuer& issuer, std::uint32_t place);
   Result<CertificateRow> record(Tx& tx, Prepared& prepared, const Order& order,
                                 const std::optional<RequestKey>& request, const AtIntent& at_intent);
+  Error hold_both(const Order& order, const Error& refused);
   Result<std::optional<CertificateRecord>> intent_of(CaId root) const;
   Result<IssuerKey> issuer_key(const CertificateRecord& record) const;
   Result<IssuerKey> own_key(const CertificateRecord& record) const;

@@ -130,13 +130,11 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
                                   .root = lifecycle::RootKind::tpm,
                                   .root_class = root_class(shown.chip.anchor_class),
                                   .appraised_at = std::nullopt});
+  order.newcomer = [&](Tx& tx) { return find_or_add(tx, shown, grant); };
   auto issued = ports_.issuance.issue(order, RequestKey{station, shown.request_id},
                                       [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
                                         return at_intent(tx, record, shown, grant, clock);
                                       });
-  if (!issued && issued.error().code == Code::key_reuse) {
-    return fail(hold_both(shown, grant, issued.error()));
-  }
   if (!issued && issued.error().code == Code::hardware_known) {
     BM_CHECK(report_known(id, grant));
   }
@@ -256,20 +254,16 @@ Result<void> Provisioning::report_known(const DeviceId& device, const StationGra
   });
 }
 
-/// The newcomer is held as an S0 device without a certificate.
-Error Provisioning::hold_both(const Shown& shown, const StationGrant& grant, const Error& refused) {
-  const auto actor = "station:" + grant.station.name;
+/// One that is only held has no certificate and no unit of the budget.
+Result<lifecycle::DeviceRecord> Provisioning::find_or_add(Tx& tx, const Shown& shown, const StationGrant& grant) const {
   const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
-  const auto newcomer = [&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
-    BM_TRY(auto known, tx.device(id));
-    if (known) {
-      return std::move(*known);
-    }
-    auto device = new_device(id, shown.chip, grant.batch, {ports_.clock.now(), ports_.store.epoch(), actor});
-    BM_TRY(device.row, tx.add_device(device));
-    return device;
-  };
-  return ports_.issuance.hold_both(newcomer, refused, actor);
+  BM_TRY(auto known, tx.device(id));
+  if (known) {
+    return std::move(*known);
+  }
+  auto device = new_device(id, shown.chip, grant.batch, {ports_.clock.now(), ports_.store.epoch()});
+  BM_TRY(device.row, tx.add_device(device));
+  return device;
 }
 
 }  // namespace birthmark::app

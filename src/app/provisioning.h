@@ -84,7 +84,7 @@ class Provisioning {
   Result<std::optional<Issued>> resume(const Shown& shown, const StationGrant& grant);
   Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant, Instant now) const;
   Result<void> report_known(const DeviceId& device, const StationGrant& grant);
-  Error hold_both(const Shown& shown, const StationGrant& grant, const Error& refused);
+  Result<lifecycle::DeviceRecord> find_or_add(Tx& tx, const Shown& shown, const StationGrant& grant) const;
 
   Ports ports_;
   Activations<Shown> activations_;

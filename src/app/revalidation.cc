@@ -163,7 +163,8 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                   .root_class = device.root_class,
                                   .appraised_at = shown.appraisal.at});
   BM_TRY(const auto request, request_of(shown, device));
-  auto issued = ports_.issuance.issue(
+  order.newcomer = [&](Tx& tx) { return device_of(tx, shown.device); };
+  return ports_.issuance.issue(
       order, request, [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) -> Result<void> {
         record.device = shown.device;
         BM_TRY(const auto present, known_device(tx, shown.device));
@@ -184,11 +185,6 @@ Result<Issued> Revalidation::issue(const Shown& shown) {
                                        .actor = kDeviceActor,
                                        .reason = "revalidate"}));
       });
-  if (!issued && issued.error().code == Code::key_reuse) {
-    return fail(
-        ports_.issuance.hold_both([&](Tx& tx) { return device_of(tx, shown.device); }, issued.error(), kDeviceActor));
-  }
-  return issued;
 }
 
 }  // namespace birthmark::app

@@ -76,23 +76,18 @@ Result<SoftwareRoots::Registered> SoftwareRoots::register_device(const SoftwareO
                                    .root = RootKind::software,
                                    .root_class = RootClass::simulated,
                                    .appraised_at = std::nullopt});
-  auto issued = ports_.issuance.issue(wanted, request_key(id, order.batch),
-                                      [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
-                                        return at_intent(tx, record, order, id, clock);
-                                      });
-  if (!issued && issued.error().code == Code::key_reuse) {
-    const auto newcomer = [&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
-      BM_TRY(auto known, tx.device(id));
-      return known ? Result<lifecycle::DeviceRecord>{std::move(*known)}
-                   : add_device(tx, id, batch.budget, ports_.clock.now());
-    };
-    return fail(ports_.issuance.hold_both(newcomer, issued.error(), order.actor));
-  }
-  if (!issued) {
-    return fail(issued.error());
-  }
+  wanted.newcomer = [&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
+    BM_TRY(auto known, tx.device(id));
+    return known ? Result<lifecycle::DeviceRecord>{std::move(*known)}
+                 : add_device(tx, id, batch.budget, ports_.clock.now());
+  };
+  BM_TRY(auto issued,
+         ports_.issuance.issue(wanted, request_key(id, order.batch),
+                               [&](Tx& tx, CertificateRecord& record, const lifecycle::ClockReading& clock) {
+                                 return at_intent(tx, record, order, id, clock);
+                               }));
   BM_TRY(auto device, seal(id, order));
-  return Registered{std::move(*issued), std::move(device)};
+  return Registered{std::move(issued), std::move(device)};
 }
 
 Result<lifecycle::DeviceRecord> SoftwareRoots::add_device(Tx& tx, const DeviceId& id, const lifecycle::Batch& of,
