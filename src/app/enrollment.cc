@@ -77,14 +77,10 @@ Result<void> issuer_stands(Tx& tx, CaId issuer) {
 
 Result<Caller> Enrollment::caller(const EstRequest& request, CredentialKind kind) const {
   BM_TRY(auto found, ports_.store.read_for<Caller>([&](Tx& tx) -> Result<Caller> {
-    BM_TRY(auto certificate, tx.certificate(request.ca, request.index));
-    if (!certificate || certificate->issuance != IssuanceState::registered ||
-        crypto::sha256(certificate_of(*certificate)) != request.certificate) {
-      return fail(Code::not_registered, "the registry does not know this certificate");
-    }
-    BM_CHECK(issuer_stands(tx, certificate->ca));
-    BM_TRY(auto device, tx.device(certificate->device));
-    return device ? Result<Caller>{Caller{std::move(*certificate), std::move(*device)}}
+    BM_TRY(auto certificate, on_the_books(tx, request.ca, request.index, request.certificate));
+    BM_CHECK(issuer_stands(tx, certificate.ca));
+    BM_TRY(auto device, tx.device(certificate.device));
+    return device ? Result<Caller>{Caller{std::move(certificate), std::move(*device)}}
                   : fail(Code::not_registered, "no device");
   }));
   if (found.certificate.kind != kind) {

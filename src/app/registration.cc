@@ -107,6 +107,13 @@ Result<void> make_root(Tx& tx, const CertificateRecord& record, const Doing& doi
 
 }  // namespace
 
+Result<CertificateRecord> on_the_books(Tx& tx, CaId ca, std::uint32_t index, const Digest& shown) {
+  BM_TRY(auto record, tx.certificate(ca, index));
+  return record && record->issuance == IssuanceState::registered && crypto::sha256(certificate_of(*record)) == shown
+             ? Result<CertificateRecord>{std::move(*record)}
+             : fail(Code::not_registered, "the registry does not know this certificate");
+}
+
 Result<DeviceRecord> device_of(Tx& tx, DeviceRow row) {
   BM_TRY(auto device, tx.device(row));
   return device ? Result<DeviceRecord>{std::move(*device)}

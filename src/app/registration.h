@@ -15,6 +15,10 @@ struct Doing {
   std::string actor = {};  ///< "role:name"; empty: the server by itself
 };
 
+/// The certificate that somebody shows: registered, and byte for byte the one at its place.
+/// @param shown SHA-256 of its DER. @error not_registered
+Result<CertificateRecord> on_the_books(Tx& tx, CaId ca, std::uint32_t index, const Digest& shown);
+
 /// The device of a row that something else points to. @error not_found: it is gone
 Result<lifecycle::DeviceRecord> device_of(Tx& tx, DeviceRow row);
 

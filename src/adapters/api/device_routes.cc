@@ -5,6 +5,7 @@
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/api/wire.h"
+#include "app/registration.h"
 #include "app/subjects.h"
 #include "codec/base64.h"
 #include "lifecycle/statements.h"
@@ -223,15 +224,13 @@ Result<http::Response> telemetry(Call& call) {
 /// What travels with the certificate that the caller shows: its entry in the log, and the proof that it is there. EST
 /// answers with certificates alone.
 Result<http::Response> proof(Call& call) {
-  BM_TRY(const auto record, call.services.store.read_for<std::optional<app::CertificateRecord>>(
-                                [&](app::Tx& tx) { return tx.certificate(call.caller->ca, call.caller->index); }));
-  if (!record || record->issuance != app::IssuanceState::registered ||
-      crypto::sha256(app::certificate_of(*record)) != call.caller->certificate) {
-    return fail(Code::not_registered, "the registry does not know this certificate");
-  }
+  const auto& who = *call.caller;
+  BM_TRY(const auto record, call.services.store.read_for<app::CertificateRecord>([&](app::Tx& tx) {
+    return app::on_the_books(tx, who.ca, who.index, who.certificate);
+  }));
   BM_TRY(const auto span, call.services.store.log_span());
-  BM_TRY(const auto entries, wire::log_entries(call.services, record->log_index, span.size));
-  BM_TRY(auto text, call.services.log.proof(record->log_index));
+  BM_TRY(const auto entries, wire::log_entries(call.services, record.log_index, span.size, 1));
+  BM_TRY(auto text, call.services.log.proof(record.log_index));
   return entries.empty() ? Result<http::Response>{fail(Code::not_found, "the entry is not to be had")}
                          : ok({{"entry", base64::encode(entries.front())}, {"proof", std::move(text)}});
 }

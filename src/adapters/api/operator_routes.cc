@@ -155,7 +155,7 @@ Result<http::Response> device_history(Call& call) {
   const auto end = std::min(span.size, at + kHistoryScanMax);
   boost::json::array rows;
   while (at < end) {
-    BM_TRY(const auto entries, wire::log_entries(call.services, at, span.size));
+    BM_TRY(const auto entries, wire::log_entries(call.services, at, span.size, audit::kTileWidth));
     if (entries.empty()) {
       break;
     }

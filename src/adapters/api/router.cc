@@ -76,12 +76,8 @@ bool fits(Caller wanted, pki::ProfileId profile) {
 /// A service's certificate must still be on the books (devices are judged by the use cases, on the snapshot).
 Result<void> service_registered(Services& services, const app::Presentation& who) {
   return services.store.read([&](app::Tx& tx) -> Result<void> {
-    BM_TRY(const auto record, tx.certificate(who.ca, who.index));
-    if (!record || record->issuance != app::IssuanceState::registered ||
-        crypto::sha256(app::certificate_of(*record)) != who.certificate) {
-      return fail(Code::not_registered, "the registry does not know this certificate");
-    }
-    if (record->standing != lifecycle::Standing::live) {
+    BM_TRY(const auto record, app::on_the_books(tx, who.ca, who.index, who.certificate));
+    if (record.standing != lifecycle::Standing::live) {
       return fail(Code::credential_ended, "this certificate was replaced or revoked");
     }
     return who.profile == pki::ProfileId::station ? without_value(app::in_service(tx, who.key.spki_sha256()))

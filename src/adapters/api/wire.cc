@@ -149,8 +149,11 @@ Result<boost::json::object> issued(Services& services, const app::Issued& issued
                              {"proof", std::move(proof)}};
 }
 
-Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size) {
-  auto rows = services.store.entries(first, std::min(audit::kTileWidth - first % audit::kTileWidth, size - first));
+Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size,
+                                       std::uint64_t most) {
+  const auto in_bundle = first % audit::kTileWidth;
+  const auto count = std::min({audit::kTileWidth - in_bundle, size - first, most});
+  auto rows = services.store.entries(first, count);
   if (rows || rows.error().code != Code::not_found) {
     return rows;
   }
@@ -158,7 +161,7 @@ Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, 
   BM_TRY(const auto bundle, services.log.tile(audit::path_of(name)));
   BM_TRY(const auto entries, audit::read_entry_bundle(bundle, name.width));
   std::vector<Bytes> out;
-  for (const auto& entry : std::span{entries}.subspan(first % audit::kTileWidth)) {
+  for (const auto& entry : std::span{entries}.subspan(in_bundle, count)) {
     out.push_back(to_bytes(entry));
   }
   return out;

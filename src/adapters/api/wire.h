@@ -37,9 +37,9 @@ boost::json::object challenge(const app::Challenge& challenge);
 boost::json::object activation(const app::ActivationChallenge& challenge);
 /// The certificate with its chain and its proof of inclusion (design rule 3).
 Result<boost::json::object> issued(Services& services, const app::Issued& issued);
-/// The entries [first, size), 256 at most, of a log of that size: from the rows, or where those are pruned from their
-/// bundle. What was added since is not among them.
-Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size);
+/// The entries from `first` on of a log of that size, `most` of them and no further than to the end of their bundle:
+/// from the rows, or where those are pruned from the bundle. What was added since is not among them.
+Result<std::vector<Bytes>> log_entries(Services& services, std::uint64_t first, std::uint64_t size, std::uint64_t most);
 boost::json::object device_summary(const lifecycle::DeviceRecord& device);
 
 }  // namespace birthmark::api::wire

@@ -61,6 +61,8 @@ class ServedWorld {
     return serve(open_, std::move(request), from);
   }
 
+  api::Services& services() { return services_; }
+
   World world;
 
  private:
