@@ -47,7 +47,8 @@ void print_page() {
 # Refusals
 
 Every refusal is a problem document (RFC 9457) whose `code` is one of these; those of EST are text (RFC 7030 §4.2.3) with
-the same code, cause and remedy. A refusal changes nothing, costs no serial and no quota, and is audited. A code keeps its meaning once it has shipped.
+the same code, cause and remedy. A refusal changes nothing, costs no serial and no quota, and is audited. A code keeps its
+meaning once it has shipped.
 
 | code | class | HTTP | cause | remedy |
 |---|---|---|---|---|

@@ -63,7 +63,7 @@ TEST_P(AC49Server, denies_at_once_by_the_journal_and_logs_it_first_after_a_kill)
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }
 
-TEST_P(AC49Server, the_next_write_logs_it_first_without_a_restart) {
+TEST_P(AC49Server, without_a_restart_the_next_write_brings_it_into_the_registry) {
   {
     const auto other = must(sqlite::Connection::open({.path = server_.data() / "registry" / "registry.db"}));
     const auto lock = must(other->begin());

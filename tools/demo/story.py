@@ -44,7 +44,7 @@ class Story:
         self.note_refusal(answer.code, answer.values[-1], counted)
 
     def note_refusal(self, code, said, counted=False):
-        """@param counted the log may hold it in an aggregate only: the caller showed no certificate, or was denied a use"""
+        """@param counted the log may hold it in an aggregate only: a stranger's, or a denial of use"""
         self.refusals[code] += 1
         check = f" at {said['check']}" if said.get("check") else ""
         entry = self.entry_of_refusal(code)
