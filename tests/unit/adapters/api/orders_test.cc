@@ -24,14 +24,7 @@ class Orders : public testing::Test {
   ServedWorld::From person(const std::string& name = "anna") {
     auto& certificate = people_[name];
     if (certificate.empty()) {
-      const auto key = must(crypto::PrivateKey::generate(crypto::KeyType::p256));
-      certificate = must(world_.cases->hierarchy.certify({.profile = pki::ProfileId::operator_person,
-                                                          .common_name = name,
-                                                          .spki = to_bytes(key.public_key().spki()),
-                                                          .dns_names = {},
-                                                          .ip_addresses = {},
-                                                          .actor = "operator:test"}))
-                        .certificate;
+      certificate = w_.somebody(pki::ProfileId::operator_person, name).certificate;
     }
     return {.certificate = certificate};
   }

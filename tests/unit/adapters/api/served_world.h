@@ -61,6 +61,17 @@ class ServedWorld {
     return serve(open_, std::move(request), from);
   }
 
+  /// A person or a gate with a certificate of the service CA.
+  From somebody(pki::ProfileId profile, const std::string& name) {
+    const auto key = must(crypto::PrivateKey::generate(crypto::KeyType::p256));
+    return {.certificate = must(world.cases->hierarchy.certify({.profile = profile,
+                                                                .common_name = name,
+                                                                .spki = to_bytes(key.public_key().spki()),
+                                                                .dns_names = {},
+                                                                .ip_addresses = {},
+                                                                .actor = "operator:test"}))
+                               .certificate};
+  }
   api::Services& services() { return services_; }
 
   World world;

@@ -20,14 +20,7 @@ class Stations : public testing::Test {
   }
   ServedWorld::From person() {
     if (person_.empty()) {
-      const auto key = must(crypto::PrivateKey::generate(crypto::KeyType::p256));
-      person_ = must(w_.world.cases->hierarchy.certify({.profile = pki::ProfileId::operator_person,
-                                                        .common_name = "anna",
-                                                        .spki = to_bytes(key.public_key().spki()),
-                                                        .dns_names = {},
-                                                        .ip_addresses = {},
-                                                        .actor = "operator:test"}))
-                    .certificate;
+      person_ = w_.somebody(pki::ProfileId::operator_person, "anna").certificate;
     }
     return {.certificate = person_};
   }

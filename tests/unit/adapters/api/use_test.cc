@@ -106,19 +106,12 @@ class Authorize : public Use {
   boost::json::object ask(const Bytes& certificate, const std::string& action = "telemetry.publish") {
     const boost::json::object body{
         {"certificate", base64::encode(certificate)}, {"action", action}, {"resource", "device/x/telemetry"}};
-    const auto answer = w_.device(Method::post, "/v1/authorize", {.certificate = gate_}, "application/json",
-                                  to_bytes(as_bytes(json::write(body))));
+    const auto answer =
+        w_.device(Method::post, "/v1/authorize", gate_, "application/json", to_bytes(as_bytes(json::write(body))));
     EXPECT_EQ(answer.status, 200) << answer.body;
     return json::read(std::string_view{answer.body}.substr(0, answer.body.size() - 1), {}).value().as_object();
   }
-  const crypto::PrivateKey gate_key_ = must(crypto::PrivateKey::generate(crypto::KeyType::p256));
-  const Bytes gate_ = must(w_.world.cases->hierarchy.certify({.profile = pki::ProfileId::gate,
-                                                              .common_name = "broker-1",
-                                                              .spki = to_bytes(gate_key_.public_key().spki()),
-                                                              .dns_names = {},
-                                                              .ip_addresses = {},
-                                                              .actor = "operator:test"}))
-                          .certificate;
+  const ServedWorld::From gate_ = w_.somebody(pki::ProfileId::gate, "broker-1");
 };
 
 TEST_F(Authorize, says_what_holds_now_and_for_how_long) {
@@ -145,7 +138,7 @@ TEST_F(Authorize, denies_by_the_state_and_counts_it_under_who_asked) {
   EXPECT_EQ(answer.at("decision"), "deny");
   EXPECT_EQ(answer.at("reason"), "held");
   EXPECT_EQ(answer.at("rule"), "credential");
-  answer = ask(gate_);
+  answer = ask(gate_.certificate);
   EXPECT_EQ(answer.at("decision"), "deny") << "a gate is no device";
   answer = ask(Bytes{0x30, 0x00});
   EXPECT_EQ(answer.at("reason"), "bad_request");
