@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "adapters/clock/system_clock.h"
+#include "audit/entry.h"
+#include "audit/proof.h"
+#include "codec/base64.h"
 #include "codec/json.h"
+#include "crypto/hash.h"
 #include "fleet/software_tpm.h"
 #include "support/line.h"
 #include "support/paths.h"
@@ -112,6 +116,22 @@ class ChipLife : public ::testing::Test {
     EXPECT_TRUE(answer.ok()) << answer.words();
   }
 
+  /// Both certificates with what shows, to whoever has the log's key, that they are in the log.
+  void expect_proofs() {
+    const auto proofs = done("proofs");
+    for (const auto* const which : {"idevid", "ldevid"}) {
+      ASSERT_TRUE(proofs.contains(which)) << which;
+      const auto& one = proofs.at(which).as_object();
+      const auto bytes = [&](const char* name) {
+        return base64::decode(std::string_view{one.at(name).as_string()}, 16384).value();
+      };
+      const auto entry = bytes("entry");
+      EXPECT_TRUE(audit::verify_proof(std::string_view{one.at("proof").as_string()}, entry, server_.log_key()));
+      EXPECT_EQ(audit::read_entry(entry)->subject_hash, crypto::sha256(bytes("certificate")));
+    }
+    EXPECT_EQ(done("proofs"), proofs) << "kept";
+  }
+
   TempDir directory_;
   Server server_;
   Operator people_{server_};
@@ -129,6 +149,7 @@ TEST_F(ChipLife, leads_from_the_line_to_the_scrap_heap) {
   EXPECT_NE(second.at("serial"), first.at("serial"));
   done("telemetry");
   done("attest");
+  expect_proofs();
 
   {  // suspended while connected: the session ends, and the hardware alone brings the device back
     Process session{{.argv = agent_line("run")}};

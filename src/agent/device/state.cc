@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/device/state.h"
 
+#include <algorithm>
+
 #include "agent/link/fields.h"
 #include "codec/cbor.h"
+#include "crypto/hash.h"
 
 namespace birthmark::agent {
 namespace {
@@ -10,6 +13,7 @@ namespace {
 constexpr const char* kBirthFile = "birth.cbor";
 constexpr const char* kIdevidFile = "idevid-template.cbor";
 constexpr const char* kCredentialFile = "credential.cbor";
+constexpr const char* kProofsFile = "log-proofs.cbor";
 constexpr const char* kTimeFile = "time-floor.cbor";
 constexpr const char* kFuseFile = "debug-fuse.cbor";
 constexpr const char* kRetirementFile = "retirement.cbor";
@@ -60,6 +64,38 @@ Result<CredentialsFile> read_credentials_file(BytesView bytes) {
   CredentialsFile out;
   BM_TRY(out.operational, read_credential(in, kOperational));
   BM_TRY(out.staged, read_credential(in, kStaged));
+  BM_CHECK(in.finish());
+  return out;
+}
+
+// Members of log-proofs.cbor: the certificate's hash, and at the next two keys its entry and its proof.
+constexpr std::uint64_t kProofMembers = 3;
+
+Bytes write_proofs_file(const std::vector<LogProof>& proofs) {
+  cbor::Writer out;
+  out.map(proofs.size() * kProofMembers);
+  std::uint64_t key = 1;
+  for (const auto& proof : proofs) {
+    out.unsigned_int(key).bytes(proof.certificate.get()).unsigned_int(key + 1).bytes(proof.entry);
+    out.unsigned_int(key + 2).text(proof.text);
+    key += kProofMembers;
+  }
+  return out.finish();
+}
+
+Result<std::vector<LogProof>> read_proofs_file(BytesView bytes) {
+  BM_TRY(auto in, Fields::open(bytes));
+  std::vector<LogProof> out;
+  for (std::uint64_t key = 1;; key += kProofMembers) {
+    BM_TRY(const bool more, in.has(key));
+    if (!more) {
+      break;
+    }
+    BM_TRY(const auto certificate, in.id<Digest>(key));
+    BM_TRY(auto entry, in.bytes(key + 1, kLogEntryMaxBytes));
+    BM_TRY(auto text, in.text(key + 2, kLogProofMaxBytes));
+    out.push_back({certificate, std::move(entry), std::move(text)});
+  }
   BM_CHECK(in.finish());
   return out;
 }
@@ -144,6 +180,10 @@ Result<void> DeviceState::load() {
     operational_ = std::move(both.operational);
     staged_ = std::move(both.staged);
   }
+  BM_TRY(const auto proofs, read(kProofsFile));
+  if (proofs) {
+    BM_TRY(log_proofs_, own(read_proofs_file(*proofs), kProofsFile));
+  }
   BM_TRY(const auto floor, read(kTimeFile));
   if (floor) {
     BM_TRY(floor_, own(read_floor(*floor), kTimeFile));
@@ -196,6 +236,31 @@ Result<void> DeviceState::unstage() {
 
 Result<void> DeviceState::drop_credentials() {
   return operational_ || staged_ ? write_credentials(std::nullopt, std::nullopt) : Result<void>{};
+}
+
+const LogProof* DeviceState::log_proof(BytesView certificate) const {
+  const auto found = std::ranges::find(log_proofs_, crypto::sha256(certificate), &LogProof::certificate);
+  return found != log_proofs_.end() ? &*found : nullptr;
+}
+
+Result<void> DeviceState::keep(LogProof proof) {
+  std::vector<LogProof> kept;
+  const auto keep_other = [&](BytesView certificate) {
+    const auto* const present = log_proof(certificate);
+    if (present != nullptr && present->certificate != proof.certificate) {
+      kept.push_back(*present);
+    }
+  };
+  if (birth_) {
+    keep_other(birth_->idevid);
+  }
+  if (operational_) {
+    keep_other(operational_->certificate);
+  }
+  kept.push_back(std::move(proof));
+  BM_CHECK(write_atomically(files_, directory_ / kProofsFile, write_proofs_file(kept)));
+  log_proofs_ = std::move(kept);
+  return {};
 }
 
 Result<void> DeviceState::raise_time_floor(Instant to) {

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/idevid_template.h"
 #include "agent/link/message.h"
 #include "app/ports/files.h"
+#include "base/ids.h"
 #include "base/instant.h"
 
 namespace birthmark::agent {
@@ -20,6 +22,17 @@ struct Credential {
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 
+/// What shows to anybody, without asking, that a certificate of the device is in the registry's log: handed on with it.
+/// The device itself relies on the registration receipt and does not know the log's key.
+struct LogProof {
+  Digest certificate;  ///< SHA-256 of it
+  Bytes entry;         ///< canonical CBOR (docs/wire/log.md), at most kLogEntryMaxBytes
+  std::string text;    ///< tlog-proof@v1, at most kLogProofMaxBytes
+  friend bool operator==(const LogProof&, const LogProof&) = default;
+};
+inline constexpr std::size_t kLogEntryMaxBytes = std::size_t{4} * 1024;
+inline constexpr std::size_t kLogProofMaxBytes = std::size_t{16} * 1024;
+
 /// The registry's signed word on a retirement (docs/wire/statements.md).
 struct RetirementReceipt {
   Bytes statement;
@@ -27,9 +40,10 @@ struct RetirementReceipt {
   friend bool operator==(const RetirementReceipt&, const RetirementReceipt&) = default;
 };
 
-/// What a device remembers: its birth and what its IDevID key is made of, its operational credential, the latest moment
-/// it was ever told, and whether its debug port is fused. One file each, replaced in one step: after a power cut at any
-/// moment the old or the new one is whole (AC-43). One writer: hold `lock` while it is open.
+/// What a device remembers: its birth and what its IDevID key is made of, its operational credential, the log's proofs
+/// of both, the latest moment it was ever told, and whether its debug port is fused. One file each, replaced in one
+/// step: after a power cut at any moment the old or the new one is whole (AC-43). One writer: hold `lock` while it is
+/// open.
 class DeviceState {
  public:
   /// @param files outlives this. @param directory made (0700) if absent.
@@ -65,6 +79,11 @@ class DeviceState {
   /// Drops both: their keys are gone. @error storage
   Result<void> drop_credentials();
 
+  /// The proof of this certificate (DER), or nullptr: none is kept.
+  [[nodiscard]] const LogProof* log_proof(BytesView certificate) const;
+  /// Keeps it, and of the others those of certificates that the device still has. @error storage
+  Result<void> keep(LogProof proof);
+
   /// No moment before this one is believed; it never goes back (AC-41).
   [[nodiscard]] Instant time_floor() const { return floor_; }
   /// Does nothing if `to` is earlier. Written at most once a minute of it. @error storage
@@ -91,6 +110,7 @@ class DeviceState {
   std::optional<IdevidTemplate> idevid_template_;
   std::optional<Credential> operational_;
   std::optional<Credential> staged_;
+  std::vector<LogProof> log_proofs_;
   Instant floor_{};
   Instant floor_written_{};
   bool fused_ = false;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "agent/field/renewal.h"
 
@@ -49,6 +50,7 @@ LifeEvent DailyLife::keep_certified() {
     return first ? failed(certificate.error()) : renewal_failed(certificate.error());
   }
   renewals_failed_ = 0;
+  proofs_wanted_ = true;
   failures_ = 0;
   pause_ = {};
   return {first ? "enrolled" : "renewed", certificate_members(*certificate)};
@@ -67,8 +69,19 @@ LifeEvent DailyLife::use() {
   if (!accepted) {
     return failed(accepted.error());
   }
+  if (std::exchange(proofs_wanted_, false)) {
+    keep_log_proofs();
+  }
   rest();
   return {"telemetry", {{"n", ++sent_}, {"max_age_ms", accepted->max_age.count()}}};
+}
+
+/// For those who are shown its certificates. A device works as well without: what cannot be had now is asked for when
+/// the next certificate comes.
+void DailyLife::keep_log_proofs() {
+  for (const auto key : {DeviceKey::idevid, DeviceKey::operational}) {
+    (void)client_.log_proof(key);
+  }
 }
 
 LifeEvent DailyLife::prove() {
@@ -83,6 +96,7 @@ LifeEvent DailyLife::prove() {
     return {"still_held", {{"state", outcome->state}, {"waits_for", outcome->waits_for}}};
   }
   next_ = Next::use;
+  proofs_wanted_ = true;
   failures_ = 0;
   pause_ = {};
   return {"revalidated", certificate_members(*outcome->certificate)};

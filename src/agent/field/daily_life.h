@@ -45,6 +45,7 @@ class DailyLife {
   LifeEvent prove();
   LifeEvent failed(const Error& error);
   LifeEvent renewal_failed(const Error& error);
+  void keep_log_proofs();
   [[nodiscard]] bool renewal_is_due() const;
   void rest();
   void back_off();
@@ -54,6 +55,7 @@ class DailyLife {
   Entropy& entropy_;
   Settings settings_;
   Next next_ = Next::use;
+  bool proofs_wanted_ = true;  ///< a certificate is new, or may be
   std::uint64_t sent_ = 0;
   unsigned renewals_failed_ = 0;  ///< in a row
   unsigned messages_before_renewal_ = 0;

@@ -287,13 +287,46 @@ Result<Revalidated> FieldClient::finish_revalidation(http::Client& client, const
 
 // --- use and end ------------------------------------------------------------------------------------------------
 
-Result<TelemetryAccepted> FieldClient::telemetry(std::string_view message) {
-  BM_TRY(const auto body, json::read(message));
+Result<http::Client*> FieldClient::operational() {
   if (!operational_) {
     BM_CHECK(begin());
     BM_TRY(operational_, connect(As::operational));
   }
-  auto answer = post(*operational_, "/v1/telemetry", body);
+  return operational_.get();
+}
+
+Result<LogProof> FieldClient::log_proof(DeviceKey of) {
+  BM_CHECK(begin());
+  const bool birth = of == DeviceKey::idevid;
+  if (!birth && !ports_.state.operational()) {
+    return fail(Code::not_found, "no LDevID", "device.ldevid");
+  }
+  const auto certificate = birth ? ports_.state.birth()->idevid : ports_.state.operational()->certificate;
+  if (const auto* const kept = ports_.state.log_proof(certificate)) {
+    return *kept;
+  }
+  std::unique_ptr<http::Client> by_birth;
+  if (birth) {
+    BM_TRY(by_birth, connect(As::birth));
+  }
+  BM_TRY(auto* const client, birth ? Result<http::Client*>{by_birth.get()} : operational());
+  BM_TRY(const auto answer, get(*client, "/v1/proof"));
+  BM_TRY(auto in, json::Object::of(answer));
+  LogProof out{crypto::sha256(certificate), {}, {}};
+  BM_TRY(out.entry, in.base64("entry", kLogEntryMaxBytes));
+  BM_TRY(const auto text, in.text("proof"));
+  if (out.entry.empty() || text.empty() || text.size() > kLogProofMaxBytes) {
+    return fail(Code::bad_json, "proof: a size that no proof has");
+  }
+  out.text = std::string{text};
+  BM_CHECK(ports_.state.keep(out));
+  return out;
+}
+
+Result<TelemetryAccepted> FieldClient::telemetry(std::string_view message) {
+  BM_TRY(const auto body, json::read(message));
+  BM_TRY(auto* const client, operational());
+  auto answer = post(*client, "/v1/telemetry", body);
   if (!answer && info(answer.error().code).errc == Errc::unavailable) {
     close();
   }

@@ -63,6 +63,10 @@ class FieldClient {
   Result<boost::json::value> attest();
   /// Proves the hardware without any certificate (design rule 5).
   Result<Revalidated> revalidate();
+  /// The log's proof of a certificate of this device: the one that is kept, or else what the registry gives to whoever
+  /// shows the certificate, which is then kept.
+  /// @param of idevid or operational. @error not_found: no such certificate; bad_json: an answer that is none
+  Result<LogProof> log_proof(DeviceKey of);
   /// @param message JSON. @error bad_json; not_found: no LDevID
   Result<TelemetryAccepted> telemetry(std::string_view message);
   /// Proves its hardware, and only when the registry permits it clears the owner hierarchy, proves that too, and keeps
@@ -85,6 +89,8 @@ class FieldClient {
   };
 
   Result<std::unique_ptr<http::Client>> connect(As as, Dates dates = Dates::judged);
+  /// The connection that the LDevID works over. @error as `connect`
+  Result<http::Client*> operational();
   /// Settles the state and learns the time, once.
   Result<void> begin();
   Result<Instant> ask_time(http::Client& client);

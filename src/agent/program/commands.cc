@@ -125,6 +125,25 @@ int time(const Common& common) {
   });
 }
 
+int proofs(const Common& common) {
+  return with_client(common, [](FieldClient& client, OpenDevice& device) -> Answer {
+    const auto shown = [&](DeviceKey key, BytesView certificate) -> Answer {
+      BM_TRY(const auto proof, client.log_proof(key));
+      return boost::json::object{
+          {"certificate", base64::encode(certificate)}, {"entry", base64::encode(proof.entry)}, {"proof", proof.text}};
+    };
+    if (!device.state->birth()) {
+      return fail(Code::not_found, "this device was never provisioned", "device.birth");
+    }
+    boost::json::object out;
+    BM_TRY(out["idevid"], shown(DeviceKey::idevid, device.state->birth()->idevid));
+    if (device.state->operational()) {
+      BM_TRY(out["ldevid"], shown(DeviceKey::operational, device.state->operational()->certificate));
+    }
+    return out;
+  });
+}
+
 int status(const Common& common) {
   return with_client(common, [](FieldClient&, OpenDevice& device) -> Answer {
     BM_CHECK(settle(*device.root, *device.state));

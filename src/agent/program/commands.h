@@ -16,6 +16,7 @@ int attest(const Common& common);
 int revalidate(const Common& common);
 int telemetry(const Common& common, const std::string& message);
 int time(const Common& common);
+int proofs(const Common& common);
 int status(const Common& common);
 int retire(const Common& common);
 

@@ -86,6 +86,7 @@ int run_program(int argc, char** argv) {
       {"attest", "send fresh evidence for the key in use", attest},
       {"revalidate", "prove the hardware without any certificate", revalidate},
       {"time", "ask for a signed time", time},
+      {"proofs", "show the log's proofs of this device's certificates, fetched if they are not kept", proofs},
       {"status", "show what this device is and has", status},
       {"retire", "clear the TPM's owner hierarchy and have it confirmed", retire},
   };

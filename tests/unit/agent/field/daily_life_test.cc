@@ -39,6 +39,9 @@ class DailyLifeTest : public ::testing::Test {
     if (request.path == "/v1/attest") {
       return FakeRegistry::json_response(200, {{"expires_in", 600}});
     }
+    if (request.path == "/v1/proof") {
+      return FakeRegistry::json_response(200, {{"entry", "oQEB"}, {"proof", proof_}});
+    }
     if (request.path == "/v1/telemetry") {
       return FakeRegistry::json_response(202, {{"accepted", true}, {"max_age_ms", 1000}});
     }
@@ -99,6 +102,7 @@ class DailyLifeTest : public ::testing::Test {
   DailyLife life_{device_.client, *device_.state, device_.entropy, {.message = "{}", .interval = kInterval}};
   std::map<std::string, std::string> refused_;
   bool held_ = false;
+  std::string proof_ = "c2sp.org/tlog-proof@v1";
   Bytes revalidated_key_;
   std::vector<std::string> asked_;
   agent::LifeEvent last_;
@@ -119,6 +123,34 @@ TEST_F(DailyLifeTest, renews_after_two_thirds_of_the_lifetime_once_it_knows_the_
   EXPECT_EQ(next(), "renewed");
   EXPECT_TRUE(asked("/.well-known/est/simplereenroll"));
   EXPECT_EQ(next(), "telemetry");
+}
+
+TEST_F(DailyLifeTest, keeps_the_proofs_of_its_certificates_once_they_are_used) {
+  device_.give_ldevid();
+  EXPECT_EQ(next(), "telemetry");
+  EXPECT_EQ(std::ranges::count(asked_, "/v1/proof"), 2) << "one of each certificate";
+  EXPECT_EQ(next(), "telemetry");
+  EXPECT_FALSE(asked("/v1/proof"));
+  const auto stored = device_.stored();
+  const auto first = stored->operational()->certificate;
+  for (const auto& certificate : {stored->birth()->idevid, first}) {
+    ASSERT_NE(stored->log_proof(certificate), nullptr);
+    EXPECT_EQ(stored->log_proof(certificate)->text, proof_);
+  }
+  device_.give_ldevid();
+  EXPECT_TRUE(device_.client.log_proof(agent::DeviceKey::operational));
+  EXPECT_EQ(device_.stored()->log_proof(first), nullptr) << "of a certificate that it no longer has";
+  EXPECT_NE(device_.stored()->log_proof(stored->birth()->idevid), nullptr);
+}
+
+TEST_F(DailyLifeTest, works_without_a_proof_and_keeps_nothing_that_cannot_be_one) {
+  device_.give_ldevid();
+  proof_.assign(agent::kLogProofMaxBytes + 1, 'x');
+  EXPECT_EQ(next(), "telemetry");
+  refused_["/v1/proof"] = "not_found";
+  EXPECT_EQ(next(), "telemetry");
+  EXPECT_EQ(device_.stored()->log_proof(device_.state->operational()->certificate), nullptr);
+  EXPECT_EQ(device_.client.log_proof(agent::DeviceKey::operational).error().code, Code::not_found);
 }
 
 TEST_F(DailyLifeTest, works_on_while_its_renewal_is_refused_and_asks_less_and_less_often) {
