@@ -205,10 +205,9 @@ class MemoryTx final : public Tx {
     const auto row = find_in(rows_.places, place_of(ca, index));
     return row ? certificate(*row) : Result<std::optional<CertificateRecord>>{};
   }
-  Result<std::vector<CertificateRecord>> certificates_of(CaId ca, const Digest& spki) override {
+  Result<std::vector<CertificateRecord>> certificates_of(CaId ca) override {
     std::vector<CertificateRecord> out;
-    std::ranges::copy_if(rows_.certificates, std::back_inserter(out),
-                         [&](const auto& row) { return row.ca == ca && row.spki == spki; });
+    std::ranges::copy_if(rows_.certificates, std::back_inserter(out), [&](const auto& row) { return row.ca == ca; });
     return out;
   }
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "app/service_credentials.h"
+
 namespace birthmark::app {
 namespace {
 
@@ -13,33 +15,21 @@ tl::unexpected<Error> refused(std::string_view check, std::string detail) {
 }
 
 Result<void> end_certificates(Tx& tx, CaId ca, const StationRecord& station, const Doing& doing) {
-  BM_TRY(auto certificates, tx.certificates_of(ca, station.spki));
+  BM_TRY(auto certificates, tx.certificates_of(ca));
   for (auto& certificate : certificates) {
-    if (certificate.standing == lifecycle::Standing::ended || certificate.profile != pki::ProfileId::station) {
-      continue;
+    const bool of_station = certificate.spki == station.spki && certificate.profile == pki::ProfileId::station;
+    if (of_station && certificate.standing != lifecycle::Standing::ended) {
+      BM_CHECK(end_certificate(tx, certificate, "replaced station " + station.name.substr(0, 100), doing));
     }
-    certificate.standing = lifecycle::Standing::ended;
-    certificate.published = lifecycle::Status::ended;
-    BM_CHECK(tx.update_certificate(certificate));
-    BM_CHECK(tx.audit({.kind = audit::EntryKind::credential_status,
-                       .at = doing.now,
-                       .epoch = doing.epoch.get(),
-                       .serial = certificate.serial,
-                       .spki_hash = station.spki,
-                       .actor = doing.actor,
-                       .reason = "replaced station " + station.name.substr(0, 100)}));
   }
   return {};
 }
 
 /// @error key_reuse
-Result<void> key_is_free(Tx& tx, const Digest& spki, const std::string& name) {
-  BM_TRY(const auto holder, tx.station_of(spki));
-  if (holder && holder->name != name) {
-    return fail(Code::key_reuse, "the station " + holder->name + " has this key");
-  }
-  BM_TRY(const auto known, tx.known(spki));
-  return known ? fail(Code::key_reuse, "a device has this key") : Result<void>{};
+Result<void> key_is_free(Tx& tx, const CertificateRecord& certificate, const std::string& name) {
+  BM_TRY(const auto holder, tx.station_of(certificate.spki));
+  return holder && holder->name != name ? fail(Code::key_reuse, "the station " + holder->name + " has this key")
+                                        : service_key_is_free(tx, certificate);
 }
 
 bool inside_shift(const StationRecord& station, Instant now) {
@@ -102,7 +92,7 @@ Result<void> put_in_service(Tx& tx, const StationOrder& order, const Certificate
   if (!batch) {
     return fail(Code::not_found, "no batch " + order.batch);
   }
-  BM_CHECK(key_is_free(tx, certificate.spki, order.name));
+  BM_CHECK(key_is_free(tx, certificate, order.name));
   BM_TRY(const auto all, tx.stations());
   if (const auto before = std::ranges::find(all, order.name, &StationRecord::name); before != all.end()) {
     BM_CHECK(end_certificates(tx, certificate.ca, *before, doing));

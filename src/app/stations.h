@@ -46,7 +46,7 @@ struct StationOrder {
 
 /// Puts the station in service with the key of a certificate that is about to be issued, in the transaction of its
 /// intent: an order that is refused signs nothing. A station of that name gives way: every certificate of its key ends.
-/// @error not_found: no such batch; key_reuse: another station or a device has the key; storage
+/// @error not_found: no such batch; key_reuse: another station, a device, a person or a gate has the key; storage
 Result<void> put_in_service(Tx& tx, const StationOrder& order, const CertificateRecord& certificate,
                             const Doing& doing);
 

@@ -8,6 +8,7 @@
 #include "cli/batch_commands.h"
 #include "cli/device_commands.h"
 #include "cli/operator_call.h"
+#include "cli/service_commands.h"
 #include "cli/station_commands.h"
 #include "cli/tool_commands.h"
 
@@ -33,6 +34,7 @@ void add_commands(CLI::App& program, int& exit_code, const Hooks& hooks) {
   add_batch(program, exit_code);
   add_device(program, exit_code);
   add_station(program, exit_code);
+  add_service(program, exit_code);
   add_policy(program, exit_code, hooks);
   add_audit(program, exit_code);
   add_inspect(program, exit_code);

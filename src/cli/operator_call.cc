@@ -31,6 +31,12 @@ std::string check_filled(const std::string& text) {
   return text.empty() ? std::string{"an empty text"} : std::string{};
 }
 
+std::string check_file_name(const std::string& text) {
+  return !text.empty() && path_segment(text) == text && text.front() != '.'
+             ? std::string{}
+             : std::string{"a name has letters, digits, '.', '_' and '-'"};
+}
+
 void add_operator_flags(CLI::App& command, OperatorFlags& flags) {
   command.add_option("--server", flags.server, "operator listener, host:port")
       ->envname("BIRTHMARK_OPERATOR_SERVER")

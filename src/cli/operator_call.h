@@ -36,6 +36,9 @@ void add_passphrase_flag(CLI::App& command, std::string& passphrase, const std::
 /// For flags that mean nothing without a text: what is wrong with it, or "".
 std::string check_filled(const std::string& text);
 
+/// For names that become names of files.
+std::string check_file_name(const std::string& text);
+
 using Call = std::function<Result<boost::json::value>(ApiClient&)>;
 using Show = std::function<void(const boost::json::value&)>;
 

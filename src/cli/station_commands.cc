@@ -21,12 +21,6 @@ std::string check_device(const std::string& text) {
 std::string check_minutes(const std::string& text) {
   return minutes_of_day(text) ? std::string{} : std::string{"a time is HH:MM"};
 }
-/// The name is a file's name as well.
-std::string check_name(const std::string& text) {
-  return !text.empty() && path_segment(text) == text && text.front() != '.'
-             ? std::string{}
-             : std::string{"a station's name has letters, digits, '.', '_' and '-'"};
-}
 
 void add_files(CLI::App& command, StationFiles& files, const std::string& directory_names) {
   command
@@ -38,7 +32,7 @@ void add_enroll(CLI::App& station, int& exit_code) {
   auto* const command = station.add_subcommand("enroll", "make a station's key here and have it certified");
   const auto flags = std::make_shared<OperatorFlags>();
   const auto order = std::make_shared<StationOrder>();
-  command->add_option("name", order->files.name, "of the station")->required()->check(check_name);
+  command->add_option("name", order->files.name, "of the station")->required()->check(check_file_name);
   command->add_option("--role", order->role, "provision or lock-check")
       ->required()
       ->check(CLI::IsMember({"provision", "lock-check"}));
@@ -91,7 +85,7 @@ struct LineFlags {
 };
 
 void add_line_flags(CLI::App& command, LineFlags& flags) {
-  command.add_option("--name", flags.files.name, "of the station")->required()->check(check_name);
+  command.add_option("--name", flags.files.name, "of the station")->required()->check(check_file_name);
   command.add_option("--batch", flags.batch, "batch of the units")->required();
   command.add_option("--server", flags.server, "device listener, host:port")
       ->envname("BIRTHMARK_DEVICE_SERVER")

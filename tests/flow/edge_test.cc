@@ -26,6 +26,15 @@ class Edge : public testing::Test {
     return stranger_.send(http::Method::post, path, {{"Content-Type", type}}, as_bytes(body));
   }
 
+  /// An operator's command, answered in JSON.
+  [[nodiscard]] Finished command(std::vector<std::string> line) const {
+    for (const auto& more : {std::string{"--data"}, server_.data().string(), std::string{"--server"},
+                             "127.0.0.1:" + std::to_string(server_.operator_port()), std::string{"--json"}}) {
+      line.push_back(more);
+    }
+    return server_.birthmark(std::move(line));
+  }
+
   Server server_;
   Operator people_{server_};
   Caller stranger_{server_, Listener::device, nullptr};
@@ -197,6 +206,44 @@ TEST_F(Edge, AC04_a_station_that_is_suspended_or_replaced_is_refused_on_open_con
   EXPECT_TRUE(refused(anew.get("/v1/anchors"), 403, "station_not_authorised"));
 }
 
+TEST_F(Edge, a_gate_asks_with_a_key_of_openssls_making_until_its_certificate_is_ended) {
+  const auto file = [&](const char* name) { return (server_.directory() / name).string(); };
+  const auto made = run({.argv = {"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                                  "-nodes", "-subj", "/", "-keyout", file("gate.key"), "-out", file("gate.csr")}},
+                        std::chrono::seconds{30});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const auto enrolled = command({"service", "enroll", "broker-1", "--role", "gate", "--csr", file("gate.csr"), "--out",
+                                 server_.directory().string()});
+  ASSERT_EQ(enrolled.exit_code, 0) << enrolled.err;
+  const auto authorize = [&] {
+    return run({.argv = {"curl", "-sS", "--cacert", file("service-root.pem"), "--cert", file("broker-1.pem"), "--key",
+                         file("gate.key"), "-H", "Content-Type: application/json", "-d",
+                         R"({"certificate":"MAA=","action":"telemetry.publish","resource":"x"})",
+                         "https://127.0.0.1:" + std::to_string(server_.device_port()) + "/v1/authorize"}},
+               std::chrono::seconds{30})
+        .out;
+  };
+  EXPECT_NE(authorize().find(R"("decision":"deny")"), std::string::npos) << authorize();
+  const auto serial = must(json::read(enrolled.out)).as_object().at("serial").as_string();
+  EXPECT_EQ(command({"service", "end", {serial.data(), serial.size()}}).exit_code, 0);
+  EXPECT_NE(authorize().find("credential_ended"), std::string::npos) << authorize();
+}
+
+TEST_F(Edge, a_second_operator_is_made_and_ended_by_the_command) {
+  const auto made = command({"service", "enroll", "bob", "--role", "operator"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(command({"service", "enroll", "bob", "--role", "operator"}).exit_code, 1) << "there is one: --anew";
+  EXPECT_EQ(command({"status", "--operator", "bob"}).exit_code, 0);
+  const auto text = must(json::read(made.out)).as_object().at("serial").as_string();
+  const std::string serial{text.data(), text.size()};
+  EXPECT_NE(command({"service", "end", serial, "--operator", "bob"}).out.find("service.own"), std::string::npos);
+  const auto rehearsed = command({"service", "end", serial, "--dry-run"});
+  EXPECT_NE(rehearsed.out.find(R"("name":"bob")"), std::string::npos) << rehearsed.out;
+  EXPECT_EQ(command({"status", "--operator", "bob"}).exit_code, 0) << "nothing was ended";
+  EXPECT_EQ(command({"service", "end", serial}).exit_code, 0);
+  EXPECT_NE(command({"status", "--operator", "bob"}).out.find("credential_ended"), std::string::npos);
+}
+
 TEST_F(Edge, a_large_order_is_for_operators_alone) {
   const std::string large(100'000, ' ');
   EXPECT_TRUE(refused(post("application/json", large, "/v1/batches"), 413, "too_large"));
@@ -207,6 +254,7 @@ TEST_F(Edge, a_large_order_is_for_operators_alone) {
   };
   EXPECT_TRUE(refused(send("/v1/batches", 100'000), 400, "bad_json"));
   EXPECT_TRUE(refused(send("/v1/stations", 100'000), 413, "too_large"));
+  EXPECT_TRUE(refused(send("/v1/services", 100'000), 413, "too_large"));
   EXPECT_TRUE(refused(send("/v1/batches", 9'000'000), 413, "too_large"));
 }
 
@@ -223,9 +271,8 @@ TEST_F(Edge, a_batch_lists_ten_thousand_parts_by_the_command) {
   const auto policy = server_.directory() / "policy.toml";
   std::ofstream{policy} << Operator::kPolicy;
   const auto open = [&](const std::string& name) {
-    return server_.birthmark({"batch", "open", name, "--product", "p", "--factory", "f", "--quantity", "10000",
-                              "--plan", plan.string(), "--policy", policy.string(), "--data", server_.data().string(),
-                              "--server", "127.0.0.1:" + std::to_string(server_.operator_port()), "--json"});
+    return command({"batch", "open", name, "--product", "p", "--factory", "f", "--quantity", "10000", "--plan",
+                    plan.string(), "--policy", policy.string()});
   };
   const auto opened = open("B1");
   ASSERT_EQ(opened.exit_code, 0) << opened.err;

@@ -217,8 +217,8 @@ class FakeTx final : public Tx {
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {
     return certificates_where([&](const auto& row) { return device.get() != 0 && row.device == device; });
   }
-  Result<std::vector<CertificateRecord>> certificates_of(CaId ca, const Digest& spki) override {
-    return certificates_where([&](const auto& row) { return row.ca == ca && row.spki == spki; });
+  Result<std::vector<CertificateRecord>> certificates_of(CaId ca) override {
+    return certificates_where([&](const auto& row) { return row.ca == ca; });
   }
   Result<std::vector<CertificateRecord>> certificates_in(IssuanceState state) override {
     if (state == IssuanceState::registered) {

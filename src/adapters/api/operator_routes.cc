@@ -7,16 +7,14 @@
 #include "adapters/api/orders.h"
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
+#include "adapters/api/service_routes.h"
 #include "adapters/api/software_routes.h"
 #include "adapters/api/wire.h"
-#include "app/stations.h"
 #include "attest/step.h"
 #include "audit/entry.h"
 #include "audit/tile.h"
 #include "codec/base64.h"
-#include "codec/pkcs10.h"
 #include "crypto/hash.h"
-#include "pki/csr_policy.h"
 
 // The operator listener: what people and their tools do, each by a certificate of his own.
 namespace birthmark::api {
@@ -26,10 +24,6 @@ constexpr std::size_t kPageMax = 500;
 constexpr std::size_t kPlanMax = 100'000;
 constexpr std::size_t kOrderBytesMax = std::size_t{8} * 1024 * 1024;  // a plan of that many parts, and a policy
 constexpr std::uint64_t kHistoryScanMax = 65'536;
-
-std::string actor_of(const Call& call) {
-  return "operator:" + call.caller->common_name.substr(0, 100);
-}
 
 Result<DeviceId> device_id(const std::string& text) {
   const auto bytes = text.size() == 64 ? from_hex(text) : std::nullopt;
@@ -200,7 +194,7 @@ Result<http::Response> device_act(Call& call) {
   return answer(done);
 }
 
-// --- batches, CAs, stations ---
+// --- batches, CAs ---
 
 boost::json::object batch_summary(const app::BatchRecord& batch) {
   const auto& b = batch.budget;
@@ -350,62 +344,6 @@ Result<void> ca_revoke_finish(Call& call) {
   return call.services.hierarchy.finish_revocation(name);
 }
 
-constexpr std::size_t kStationNameMax = 64;  // of a common name (RFC 5280 appendix A)
-
-struct StationBody {
-  app::StationOrder order;
-  Bytes csr;
-};
-
-Result<StationBody> station_body(json::Object& in) {
-  StationBody out;
-  BM_TRY(out.order.name, in.text("station"));
-  if (out.order.name.empty() || out.order.name.size() > kStationNameMax) {
-    return fail(Code::bad_request, "a station's name has 1 to 64 characters");
-  }
-  BM_TRY(const auto role, in.text("role"));
-  if (role != "provision" && role != "lock-check") {
-    return fail(Code::bad_request, "role is provision or lock-check");
-  }
-  out.order.role = role == "provision" ? app::StationRole::provision : app::StationRole::lock_check;
-  BM_TRY(out.order.batch, in.text("batch"));
-  BM_TRY(out.csr, in.base64("csr", 16 * 1024));
-  BM_TRY(const auto from, in.optional_unsigned_int("shift_from"));
-  BM_TRY(const auto to, in.optional_unsigned_int("shift_to"));
-  if (from.value_or(0) >= 1440 || to.value_or(0) >= 1440) {
-    return fail(Code::bad_request, "shifts are minutes of the day in UTC");
-  }
-  out.order.shift_from = static_cast<std::uint16_t>(from.value_or(0));
-  out.order.shift_to = static_cast<std::uint16_t>(to.value_or(0));
-  return out;
-}
-
-/// Who repeats the order gets the certificate that it led to.
-std::optional<app::RequestKey> request_of(const Call& call) {
-  const auto& order = call.order;
-  return order ? std::optional{app::RequestKey{order->caller, order->id, order->fingerprint}} : std::nullopt;
-}
-
-Result<http::Response> station_enroll(Call& call) {
-  BM_TRY(const auto in, wire::body<StationBody>(call.request, station_body));
-  BM_TRY(const auto csr, pkcs10::Request::read(in.csr));
-  static const Bytes kEmptyName{0x30, 0x00};
-  BM_TRY(const auto key, pki::judge_csr(csr, {.subject = kEmptyName, .subject_alt_name = {}, .channel_binding = {}}));
-  const app::Doing doing{call.services.clock.now(), call.services.store.epoch(), actor_of(call)};
-  const auto put_in_service = [&](app::Tx& tx, app::CertificateRecord& record, const lifecycle::ClockReading&) {
-    return app::put_in_service(tx, in.order, record, doing);
-  };
-  BM_TRY(const auto issued, call.services.hierarchy.certify({.profile = pki::ProfileId::station,
-                                                             .common_name = in.order.name,
-                                                             .spki = to_bytes(key.spki()),
-                                                             .dns_names = {},
-                                                             .ip_addresses = {},
-                                                             .actor = actor_of(call)},
-                                                            put_in_service, request_of(call)));
-  BM_TRY(auto body, wire::issued(call.services, issued));
-  return ok(body, 201);
-}
-
 Result<http::Response> status(Call& call) {
   const auto snapshot = call.services.store.epoch().get();
   BM_TRY(const auto checkpoint, call.services.log.checkpoint());
@@ -443,6 +381,9 @@ constexpr std::array kRoutes{
     Route{get, "/v1/cas", kPerson, Form::json, {}, ca_list},
     Route{post, "/v1/cas/revoke", kPerson, Form::json, kJson, ca_revoke, Channel::bound, kBodyMax, ca_revoke_finish},
     Route{post, "/v1/stations", kPerson, Form::json, kJson, station_enroll},
+    Route{get, "/v1/services", kPerson, Form::json, {}, service_list},
+    Route{post, "/v1/services", kPerson, Form::json, kJson, service_certify},
+    Route{post, "/v1/services/{}/end", kPerson, Form::json, kJson, service_end},
     Route{post, "/v1/software-devices", kPerson, Form::json, kJson, software_register},
     Route{get, "/v1/proofs/{}", kPerson, Form::json, {}, proof},
 };

@@ -54,6 +54,15 @@ Result<std::optional<app::OrderKey>> order_key(const http::Request& request, con
   return app::OrderKey{caller.certificate, id_of(*key), fingerprint_of(request)};
 }
 
+std::string actor_of(const Call& call) {
+  return "operator:" + call.caller->common_name.substr(0, 100);
+}
+
+std::optional<app::RequestKey> request_of(const Call& call) {
+  const auto& order = call.order;
+  return order ? std::optional{app::RequestKey{order->caller, order->id, order->fingerprint}} : std::nullopt;
+}
+
 Result<std::optional<http::Response>> answer_before(const Route& route, Call& call) {
   BM_TRY(const auto before, call.services.store.read_for<std::optional<app::RequestRecord>>(
                                 [&](app::Tx& tx) { return app::order_before(tx, *call.order); }));

@@ -13,6 +13,11 @@ namespace birthmark::api {
 /// @return nothing where there is none. @error bad_request: another form, or given twice
 Result<std::optional<app::OrderKey>> order_key(const http::Request& request, const app::Presentation& caller);
 
+/// The operator who orders, as entries of the log name him.
+std::string actor_of(const Call& call);
+/// Of an order that leads to a certificate: who repeats it gets the one that it led to.
+std::optional<app::RequestKey> request_of(const Call& call);
+
 /// The answer that the same order got before, after what that left undone is done.
 /// @param call with the key of an order.
 /// @return nothing: it is new, or its use case finds the certificate that it led to.

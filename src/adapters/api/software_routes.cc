@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/software_routes.h"
 
+#include "adapters/api/orders.h"
 #include "adapters/api/problem.h"
 #include "adapters/api/wire.h"
 
@@ -13,7 +14,7 @@ Result<http::Response> software_register(Call& call) {
            BM_TRY(out.csr, in.base64("csr", 16 * 1024));
            return out;
          }));
-  order.actor = "operator:" + call.caller->common_name.substr(0, 100);
+  order.actor = actor_of(call);
   BM_TRY(const auto registered, call.services.software_roots.register_device(order));
   BM_TRY(auto body, wire::issued(call.services, registered.idevid));
   for (auto& member : wire::device_summary(registered.device)) {

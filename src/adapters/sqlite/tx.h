@@ -64,7 +64,7 @@ class SqliteTx final : public app::Tx {
   Result<std::optional<app::CertificateRecord>> certificate(app::CertificateRow row) override;
   Result<std::optional<app::CertificateRecord>> certificate(CaId ca, std::uint32_t index) override;
   Result<std::vector<app::CertificateRecord>> certificates_of(DeviceRow device) override;
-  Result<std::vector<app::CertificateRecord>> certificates_of(CaId ca, const Digest& spki) override;
+  Result<std::vector<app::CertificateRecord>> certificates_of(CaId ca) override;
   Result<std::vector<app::CertificateRecord>> certificates_in(app::IssuanceState state) override;
   Result<std::optional<app::RequestRecord>> request(const Digest& caller, const Octets<16>& id) override;
   Result<void> add_request(const app::RequestRecord& request) override;

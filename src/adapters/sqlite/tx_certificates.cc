@@ -183,10 +183,8 @@ Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(DeviceRow devic
   return all(ask(BM_CERTIFICATE_SELECT "WHERE c.device = ?1 ORDER BY c.row", device), read_certificate);
 }
 
-Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(CaId ca, const Digest& spki) {
-  BM_TRY(auto issued, all(ask(BM_CERTIFICATE_SELECT "WHERE c.ca = ?1 ORDER BY c.row", ca), read_certificate));
-  std::erase_if(issued, [&](const CertificateRecord& record) { return record.spki != spki; });
-  return issued;
+Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(CaId ca) {
+  return all(ask(BM_CERTIFICATE_SELECT "WHERE c.ca = ?1 ORDER BY c.row", ca), read_certificate);
 }
 
 Result<std::vector<CertificateRecord>> SqliteTx::certificates_in(app::IssuanceState state) {

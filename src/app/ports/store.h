@@ -68,8 +68,8 @@ class Tx {
   virtual Result<std::optional<CertificateRecord>> certificate(CertificateRow row) = 0;
   virtual Result<std::optional<CertificateRecord>> certificate(CaId ca, std::uint32_t index) = 0;
   virtual Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) = 0;
-  /// Those of a CA for one key. Looks at all that the CA has issued: for the service CA, which issues little.
-  virtual Result<std::vector<CertificateRecord>> certificates_of(CaId ca, const Digest& spki) = 0;
+  /// All of a CA, in the order of their intents: for the service CA, which issues little.
+  virtual Result<std::vector<CertificateRecord>> certificates_of(CaId ca) = 0;
   virtual Result<std::vector<CertificateRecord>> certificates_in(IssuanceState state) = 0;  ///< intended or orphaned
   virtual Result<std::optional<RequestRecord>> request(const Digest& caller, const Octets<16>& id) = 0;
   /// Takes the place of an earlier one of that caller and id.
