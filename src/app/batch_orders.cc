@@ -14,7 +14,8 @@ using pki::ProfileId;
 
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kDevicesAtOnce = 256;  // that one transaction holds: others write between
-constexpr std::size_t kProductsMax = 255;    // a record of the snapshot names its product in one octet
+constexpr std::uint32_t kQuantityMax = std::uint32_t{1} << policy::CredentialTable::kBitsMax;
+constexpr std::size_t kProductsMax = 255;  // a record of the snapshot names its product in one octet
 
 bool same_terms(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
   const auto& budget = batch.budget;
@@ -41,6 +42,26 @@ Result<void> check_name(std::string_view what, std::string_view name) {
               : fail(Code::bad_request, std::string{what} + ": 1 to 64 printable characters of ASCII without '/'");
 }
 
+/// The smallest part of a list with room for twice the quantity, behind what other batches of that CA have.
+/// @error quota_exhausted: the CA's list has no such part left
+Result<Places> own_places(Tx& tx, CaId issuer, std::uint32_t quantity) {
+  BM_TRY(const auto ca, tx.ca(issuer));
+  BM_TRY(const auto batches, tx.batches());
+  if (!ca) {
+    return fail(Code::not_found, "the batch's CA is gone");
+  }
+  std::uint64_t taken = 0;
+  for (const auto& batch : batches) {
+    taken = batch.manufacturing_ca == issuer ? std::max(taken, batch.list.end()) : taken;
+  }
+  const auto bits = std::min(list_bits(quantity, 2), ca->list_bits);
+  const auto size = std::uint64_t{1} << bits;
+  return size >= quantity && taken + size <= std::uint64_t{1} << ca->list_bits
+             ? Result<Places>{Places{.first = static_cast<std::uint32_t>(taken), .bits = bits}}
+             : fail(Code::quota_exhausted,
+                    "the status list of CA " + ca->name + " has no room for a batch of " + std::to_string(quantity));
+}
+
 lifecycle::Batch budget_of(const BatchOrder& order) {
   lifecycle::Batch wanted;
   wanted.factory = order.factory;
@@ -59,6 +80,10 @@ Result<void> Hierarchy::check_order(const BatchOrder& order, const lifecycle::Ba
   for (const auto& [what, name] :
        {std::pair{"batch", &order.name}, std::pair{"product", &order.product}, std::pair{"factory", &order.factory}}) {
     BM_CHECK(check_name(what, *name));
+  }
+  if (order.quantity > kQuantityMax) {
+    return fail(Code::bad_request,
+                "quantity: at most " + std::to_string(kQuantityMax) + ", as a status list has places");
   }
   BM_CHECK(ports_.catalog.check(order.policy.value_or("")));
   return without_value(lifecycle::open_batch(wanted));
@@ -175,6 +200,8 @@ Result<BatchRecord> Hierarchy::add_batch(const BatchOrder& order, const lifecycl
   BM_TRY(batch.budget, lifecycle::open_batch(wanted));
   batch.name = order.name;
   BM_TRY(batch.manufacturing_ca, manufacturing_ca(order));
+  BM_TRY(batch.list,
+         ports_.store.read_for<Places>([&](Tx& tx) { return own_places(tx, batch.manufacturing_ca, order.quantity); }));
   BM_TRY(const auto operational, operational_generation(order.product, order.factory, order.name, order.quantity, 1));
   batch.operational_ca = operational.id;
   BM_TRY(batch.budget.id, ports_.store.write_for<BatchId>([&](Tx& tx) -> Result<BatchId> {

@@ -131,26 +131,26 @@ Error Issuance::hold_both(const Order& order, const Error& refused) {
   return {Code::key_reuse, "another identity holds this key; both are held"};
 }
 
-std::uint32_t Issuance::draw_place(std::uint8_t list_bits) const {
+std::uint32_t Issuance::draw_place(const Places& list) const {
   Octets<4> drawn{};
   ports_.entropy.fill(drawn);
   std::uint32_t place = 0;
   for (const auto byte : drawn) {
     place = place << 8 | byte;
   }
-  return place & ((std::uint32_t{1} << list_bits) - 1);
+  return list.first + (place & ((std::uint32_t{1} << list.bits) - 1));
 }
 
-Result<std::uint32_t> Issuance::free_place(const CaRecord& ca) const {
+Result<std::uint32_t> Issuance::free_place(CaId ca, const Places& list) const {
   return ports_.store.read_for<std::uint32_t>([&](Tx& tx) -> Result<std::uint32_t> {
     for (int look = 0; look < kLooksMax; ++look) {
-      const auto place = draw_place(ca.list_bits);
-      BM_TRY(const auto taken, tx.certificate(ca.id, place));
+      const auto place = draw_place(list);
+      BM_TRY(const auto taken, tx.certificate(ca, place));
       if (!taken) {
         return place;
       }
     }
-    return fail(Code::conflict, "the list of this CA is full, or nearly so");
+    return fail(Code::conflict, "the list is full, or nearly so");
   });
 }
 
@@ -158,7 +158,8 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order, Place place) {
   const auto directory = ports_.cas.get();
   const Ca* const ca = directory->find(order.ca);
   BM_CHECK(check_issues(ca != nullptr ? &ca->record : nullptr));
-  BM_TRY(const auto index, place == Place::any ? draw_place(ca->record.list_bits) : free_place(ca->record));
+  const auto list = order.list.value_or(Places{.first = 0, .bits = ca->record.list_bits});
+  BM_TRY(const auto index, place == Place::any ? draw_place(list) : free_place(order.ca, list));
   return prepare(order, ca->certificate.issuer, index);
 }
 

@@ -22,6 +22,7 @@ namespace birthmark::app {
 /// What is to be certified, decided by a use case.
 struct Order {
   CaId ca;
+  std::optional<Places> list = {};  ///< that the certificate takes one of; none: all of the CA's
   pki::ProfileId profile = pki::ProfileId::idevid;
   pki::Subject subject;
   std::optional<lifecycle::Purpose> purpose;  ///< none: no device
@@ -113,8 +114,8 @@ class Issuance {
     std::string name;
     crypto::PublicKey key;
   };
-  [[nodiscard]] std::uint32_t draw_place(std::uint8_t list_bits) const;
-  Result<std::uint32_t> free_place(const CaRecord& ca) const;
+  [[nodiscard]] std::uint32_t draw_place(const Places& list) const;
+  Result<std::uint32_t> free_place(CaId ca, const Places& list) const;
   /// Whether the place in the list is looked up before it is used: near the end of a list most draws hit a taken one.
   enum class Place : std::uint8_t { any, looked_up };
   Result<Prepared> prepare(const Order& order, Place place);

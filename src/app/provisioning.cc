@@ -120,6 +120,7 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
   const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   Order order;
   order.ca = grant.batch.manufacturing_ca;
+  order.list = grant.batch.list;
   order.profile = pki::ProfileId::idevid;
   order.kind = lifecycle::CredentialKind::idevid;
   order.purpose = Purpose::provision;

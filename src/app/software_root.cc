@@ -66,6 +66,7 @@ Result<SoftwareRoots::Registered> SoftwareRoots::register_device(const SoftwareO
   const auto id = lifecycle::device_id(RootKind::software, key.spki());
   Order wanted;
   wanted.ca = batch.manufacturing_ca;
+  wanted.list = batch.list;
   wanted.profile = pki::ProfileId::idevid;
   wanted.kind = lifecycle::CredentialKind::idevid;
   wanted.purpose = Purpose::provision;

@@ -58,6 +58,7 @@ TEST_P(StoreContract, a_batch_comes_back_with_its_budget) {
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->budget, batch.budget);
   EXPECT_EQ(stored->manufacturing_ca, CaId{11});
+  EXPECT_EQ(stored->list, batch.list);
   EXPECT_EQ(stored->operational_ca, CaId{12});
   stored->budget.rate.reset();
   stored->budget.issued = 900;

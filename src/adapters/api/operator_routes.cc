@@ -207,7 +207,9 @@ boost::json::object batch_summary(const app::BatchRecord& batch) {
           {"left", b.quantity - b.issued - b.reserved},
           {"opens", to_rfc3339(b.opens)},
           {"closes", to_rfc3339(b.closes)},
-          {"plan", b.plan == lifecycle::PlanOfHardware::present}};
+          {"plan", b.plan == lifecycle::PlanOfHardware::present},
+          {"list_first", batch.list.first},
+          {"list_places", batch.list.end() - batch.list.first}};
 }
 
 Result<http::Response> batch_list(Call& call) {

@@ -6,7 +6,7 @@
 
 namespace birthmark::sqlite {
 
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 /// Makes the registry's tables in an empty database, in one transaction; docs/wire/schema.md says what each is for.
 /// @error storage: also where the database has another schema version, or is somebody else's.

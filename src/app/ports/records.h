@@ -47,11 +47,23 @@ struct ProductRecord {
   Digest policy_hash;
 };
 
+/// Places of a CA's status list that are next to each other: all of them, or a batch's own where one CA issues for
+/// many.
+struct Places {
+  std::uint32_t first = 0;
+  std::uint8_t bits = 0;  ///< there are 2^bits
+
+  /// One behind the last.
+  [[nodiscard]] std::uint64_t end() const { return first + (std::uint64_t{1} << bits); }
+  friend bool operator==(const Places&, const Places&) = default;
+};
+
 /// A batch with its CAs beside the budget that the lifecycle keeps.
 struct BatchRecord {
   lifecycle::Batch budget;
   std::string name;  ///< unique
   CaId manufacturing_ca;
+  Places list;          ///< its own among the manufacturing CA's, whatever CA that is (design §4)
   CaId operational_ca;  ///< the generation that issues now
 };
 

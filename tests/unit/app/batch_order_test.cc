@@ -173,6 +173,36 @@ TEST_P(SharedList, a_ca_above_the_batch_has_room_for_many_batches) {
   EXPECT_GE(ca->list_bits, 24);
   EXPECT_EQ(ca->batch, std::nullopt);
 }
+
+TEST_P(SharedList, each_batch_has_its_own_places_in_it_and_fills_no_others) {
+  World world{{.scope = GetParam()}};
+  const auto first = world.open_batch("B-1", 300);
+  const auto second = world.open_batch("B-2", 10);
+  const auto third = world.open_batch("B-3", 5'000);
+  EXPECT_EQ(first.list, (app::Places{.first = 0, .bits = 10}));
+  EXPECT_EQ(second.list, (app::Places{.first = 1024, .bits = 8}));
+  EXPECT_EQ(third.list, (app::Places{.first = 1280, .bits = 14}));
+  for (const auto& batch : {first, second, third}) {
+    const auto station = world.enroll_station("line-" + batch.name, app::StationRole::provision, batch.name);
+    for (int unit = 0; unit < 5; ++unit) {
+      auto device = world.make_device();
+      const auto issued = must(world.provision(device, station));
+      EXPECT_GE(issued.record.index, batch.list.first);
+      EXPECT_LT(issued.record.index, batch.list.end());
+    }
+  }
+}
+
+TEST_P(SharedList, what_has_no_room_in_it_is_refused_and_leaves_nothing) {
+  World world{{.scope = GetParam()}};
+  world.open_batch("B-1", 10);
+  ASSERT_TRUE(open(world, world.batch_order("B-2", 4'000'000))) << "half of the list";
+  const auto cas = world.cases->cas.get()->all().size();
+  EXPECT_EQ(open(world, world.batch_order("B-3", 4'000'000)).error().code, Code::quota_exhausted);
+  EXPECT_EQ(open(world, world.batch_order("B-4", (1U << 26) + 1)).error().code, Code::bad_request);
+  EXPECT_EQ(world.cases->cas.get()->all().size(), cas);
+  EXPECT_TRUE(open(world, world.batch_order("B-5", 100)));
+}
 INSTANTIATE_TEST_SUITE_P(Scopes, SharedList,
                          testing::Values(app::Scope::global, app::Scope::product, app::Scope::factory),
                          [](const auto& scope) { return "scope_" + std::to_string(static_cast<int>(scope.param)); });
