@@ -96,7 +96,15 @@ Result<LogVerdict> verify_log_directory(Files& files, const LogVerification& wha
     BM_TRY(auto rows, sqlite::LogRows::open(*what.database));
     BM_CHECK(log.compare_with(std::move(rows), claimed_size(log.checkpoint(), trust)));
   }
-  BM_TRY(auto report, audit::verify_log(log, {.trust = trust, .witnessed = std::move(older)}));
+  audit::LogCheckOptions options{.trust = trust, .witnessed = std::move(older)};
+  if (what.progress) {
+    const auto of = claimed_size(log.checkpoint(), trust);
+    options.entry_check = [&what, of](std::uint64_t index, BytesView /*entry*/) -> Result<void> {
+      what.progress(index + 1, of);
+      return {};
+    };
+  }
+  BM_TRY(auto report, audit::verify_log(log, options));
   if (report.finding && behind) {
     report.finding->words += "; the files are behind the log's head of " + std::to_string(*behind) +
                              " entries: a start of the server writes what they lack";

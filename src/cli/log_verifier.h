@@ -43,6 +43,8 @@ struct LogVerification {
   std::vector<std::filesystem::path> witnesses;   ///< checkpoints that were kept elsewhere, as signed notes
   /// Lets a little time go by for a directory that is behind the log's own head; false: it was waited for long enough.
   std::function<bool()> wait = [] { return false; };
+  /// Told of each entry that was hashed, out of how many the checkpoint claims.
+  std::function<void(std::uint64_t entries, std::uint64_t of)> progress = {};
 };
 
 struct LogVerdict {

@@ -117,7 +117,17 @@ std::string bash_completion(const CLI::App& program) {
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "}\n"
-         "complete -F _birthmark birthmark\n";
+         "complete -F _birthmark birthmark\n"
+         "# The other programs say themselves what may follow.\n"
+         "_birthmark_by_help() {\n"
+         "  local current=\"${COMP_WORDS[COMP_CWORD]}\" path=() word\n"
+         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+         "    case \"$word\" in -*) break ;; *) path+=(\"$word\") ;; esac\n"
+         "  done\n"
+         "  COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" \"${path[@]:0:1}\" --help 2>/dev/null |\n"
+         "    grep -oE '^  [a-z][a-z-]+ |--[a-z][a-z-]+')\" -- \"$current\"))\n"
+         "}\n"
+         "complete -F _birthmark_by_help birthmark-agent birthmark-fleet\n";
 }
 
 }  // namespace

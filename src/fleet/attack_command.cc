@@ -4,6 +4,7 @@
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/posix_files.h"
 #include "agent/tpm_root.h"
+#include "cli/output.h"
 #include "fleet/attacks.h"
 #include "fleet/commands.h"
 
@@ -12,23 +13,17 @@ namespace {
 
 constexpr int kDone = 0, kWorked = 1, kUsage = 2, kEnvironment = 3;
 
-int complain(const Error& error, int exit_code) {
-  std::fprintf(stderr, "birthmark-fleet: %s: %s\n", std::string{info(error.code).name}.c_str(), error.detail.c_str());
-  return exit_code;
-}
-
 void print(const Attack& attack, const Result<void>& answer, bool right, bool as_json) {
   const auto code = answer ? std::string{"none"} : std::string{info(answer.error().code).name};
   const auto check = answer ? std::string{} : answer.error().check;
   const auto detail = answer ? std::string{"the server went along"} : answer.error().detail;
   if (as_json) {
-    std::printf("%s\n", json::write(boost::json::object{{"attack", attack.name},
-                                                        {"refused", !answer},
-                                                        {"as_expected", right},
-                                                        {"code", code},
-                                                        {"check", check},
-                                                        {"detail", detail}})
-                            .c_str());
+    cli::print_line(boost::json::object{{"attack", attack.name},
+                                        {"refused", !answer},
+                                        {"as_expected", right},
+                                        {"code", code},
+                                        {"check", check},
+                                        {"detail", detail}});
     return;
   }
   std::printf("%s: %s: %s%s%s (%s)\n", std::string{attack.name}.c_str(), answer ? "WORKED" : "refused", code.c_str(),
@@ -53,8 +48,15 @@ Result<std::unique_ptr<agent::HardwareRoot>> open_chip(const std::string& tcti, 
 
 }  // namespace
 
-int list_attacks() {
+int list_attacks(bool as_json) {
   for (const auto& attack : attacks()) {
+    if (as_json) {
+      cli::print_line(boost::json::object{{"attack", attack.name},
+                                          {"words", attack.words},
+                                          {"expected", info(attack.expected).name},
+                                          {"needs_victim", attack.needs_victim}});
+      continue;
+    }
     std::printf("%-20s %s; refused: %s\n", std::string{attack.name}.c_str(), std::string{attack.words}.c_str(),
                 std::string{info(attack.expected).name}.c_str());
   }
@@ -62,21 +64,22 @@ int list_attacks() {
 }
 
 int run_attacks(const AttackFlags& flags) {
+  const auto form = flags.as_json ? cli::Form::json : cli::Form::words;
   PosixFiles files;
   SystemEntropy entropy;
   const auto station = open_station(flags, files);
   if (!station) {
-    return complain(station.error(), kEnvironment);
+    return cli::complain(station.error(), form, kEnvironment);
   }
   const auto chip = open_chip(flags.tcti, files);
   if (!chip) {
-    return complain(chip.error(), kEnvironment);
+    return cli::complain(chip.error(), form, kEnvironment);
   }
   std::unique_ptr<agent::HardwareRoot> victim;
   if (!flags.victim.empty()) {
     auto opened = open_chip(flags.victim, files);
     if (!opened) {
-      return complain(opened.error(), kEnvironment);
+      return cli::complain(opened.error(), form, kEnvironment);
     }
     victim = std::move(*opened);
   }
@@ -85,8 +88,9 @@ int run_attacks(const AttackFlags& flags) {
   for (const auto& name : flags.names) {
     const auto* const attack = attack_named(name);
     if (attack == nullptr || (attack->needs_victim && victim == nullptr)) {
-      return complain({Code::bad_request, attack == nullptr ? "no attack " + name : name + " needs --victim-tcti", {}},
-                      kUsage);
+      return cli::complain(
+          {Code::bad_request, attack == nullptr ? "no attack " + name : name + " needs --victim-tcti", {}}, form,
+          kUsage);
     }
     const auto answer = attack->run(scene);
     const bool right = as_expected(*attack, answer);

@@ -16,10 +16,12 @@ struct TpmsFlags {
   std::string vendor;     ///< where the simulated silicon vendor is kept; empty: <directory>/vendor
   std::size_t count = 1;
   std::size_t workers = 2;  ///< made at a time
+  bool as_json = false;     ///< also refusals; the readiness line is JSON in any case
 };
-/// Makes software TPMs of a simulated silicon vendor, prints one readiness line of JSON that lists them, and keeps them
-/// running until SIGTERM or SIGINT. The vendor's directory holds `vendors.toml` beside the certificates that it names:
-/// copied to <data>/trust of a server in development, it makes the chips known there.
+/// Makes software TPMs of a simulated silicon vendor, telling how many there are on standard error, prints one
+/// readiness line of JSON that lists them, and keeps them running until SIGTERM or SIGINT. The vendor's directory holds
+/// `vendors.toml` beside the certificates that it names: copied to <data>/trust of a server in development, it makes
+/// the chips known there.
 int run_tpms(const TpmsFlags& flags);
 
 struct AttackFlags {
@@ -34,7 +36,7 @@ struct AttackFlags {
 /// Runs attacks one after the other. 0: every one was refused with the code that it should be refused with.
 int run_attacks(const AttackFlags& flags);
 
-/// Prints the names with what they try.
-int list_attacks();
+/// Prints the names with what they try, and the code with which each is to be refused.
+int list_attacks(bool as_json);
 
 }  // namespace birthmark::fleet

@@ -10,13 +10,13 @@ namespace {
 
 constexpr int kDone = 0, kUsage = 2;
 
-void add_tpms(CLI::App& program, TpmsFlags& flags, bool& ignored, int& exit_code) {
+void add_tpms(CLI::App& program, TpmsFlags& flags, int& exit_code) {
   auto* const tpms = program.add_subcommand("tpms", "make simulated chips and keep them powered until SIGTERM");
   tpms->add_option("--count", flags.count, "how many")->required()->check(CLI::Range(1, 10'000));
   tpms->add_option("--directory", flags.directory, "where their states lie")->required();
   tpms->add_option("--vendor", flags.vendor, "directory of the simulated silicon vendor; made if absent");
   tpms->add_option("--workers", flags.workers, "made at a time")->check(CLI::Range(1, 64));
-  tpms->add_flag("--json", ignored, "the readiness line is JSON in any case");
+  tpms->add_flag("--json", flags.as_json, "refusals in JSON too, as the readiness line is in any case");
   tpms->callback([&] { exit_code = run_tpms(flags); });
 }
 
@@ -36,7 +36,7 @@ void add_attack(CLI::App& program, AttackFlags& flags, bool& list, int& exit_cod
   attack->add_flag("--json", flags.as_json, "one JSON object a line");
   attack->callback([&] {
     if (list) {
-      exit_code = list_attacks();
+      exit_code = list_attacks(flags.as_json);
     } else if (flags.names.empty() || flags.server.empty() || flags.batch.empty() || flags.tcti.empty() ||
                flags.station.name.empty()) {
       std::fprintf(stderr, "birthmark-fleet: an attack, --server, --name, --batch and --tcti are needed\n");
@@ -50,11 +50,14 @@ void add_attack(CLI::App& program, AttackFlags& flags, bool& list, int& exit_cod
 int run(int argc, char** argv) {
   CLI::App program{"birthmark-fleet: simulated devices, for demos, loads and attacks"};
   program.require_subcommand(1);
+  program.footer(
+      "Exit codes: 0 done, every attack was refused as it should be; 1 an attack was not; 2 wrong usage;\n"
+      "3 a chip, a file or the server is not there.");
   int exit_code = kDone;
   TpmsFlags tpms;
   AttackFlags attack;
-  bool ignored = false, list = false;
-  add_tpms(program, tpms, ignored, exit_code);
+  bool list = false;
+  add_tpms(program, tpms, exit_code);
   add_attack(program, attack, list, exit_code);
   try {
     program.parse(argc, argv);

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -147,15 +148,22 @@ Result<void> SoftwareTpm::clone_state_to(const std::filesystem::path& directory)
   return failed ? Result<void>{fail(Code::storage, directory.string() + ": " + failed.message())} : Result<void>{};
 }
 
-Result<std::vector<std::unique_ptr<SoftwareTpm>>> manufacture_many(const SiliconVendor& vendor, const ChipModel& model,
-                                                                   Instant now, const std::filesystem::path& parent,
-                                                                   std::size_t count, std::size_t workers) {
+Result<std::vector<std::unique_ptr<SoftwareTpm>>> manufacture_many(
+    const SiliconVendor& vendor, const ChipModel& model, Instant now, const std::filesystem::path& parent,
+    std::size_t count, std::size_t workers, const std::function<void(std::size_t)>& made_so_far) {
   std::vector<std::unique_ptr<SoftwareTpm>> made(count);
   std::vector<std::optional<Error>> failures(count);
   std::atomic<std::size_t> next{0};
+  std::mutex telling;
+  std::size_t ready = 0;
   const auto make_one = [&](std::size_t i) -> Result<void> {
     BM_TRY(made[i], SoftwareTpm::start(numbered(parent, i)));
     BM_CHECK(made[i]->manufacture(vendor, model, now));
+    const std::scoped_lock lock{telling};
+    ++ready;
+    if (made_so_far) {
+      made_so_far(ready);
+    }
     return {};
   };
   {

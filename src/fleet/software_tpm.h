@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,9 +63,10 @@ class SoftwareTpm {
 };
 
 /// Starts and manufactures `count` TPMs in directories "tpm-00000" and so on below `parent`, `workers` at a time.
+/// @param made_so_far told of each that is done, how many there are; by one thread at a time.
 /// @return all of them, in order. @error as start and manufacture: the first failure; then none is left running.
-Result<std::vector<std::unique_ptr<SoftwareTpm>>> manufacture_many(const SiliconVendor& vendor, const ChipModel& model,
-                                                                   Instant now, const std::filesystem::path& parent,
-                                                                   std::size_t count, std::size_t workers);
+Result<std::vector<std::unique_ptr<SoftwareTpm>>> manufacture_many(
+    const SiliconVendor& vendor, const ChipModel& model, Instant now, const std::filesystem::path& parent,
+    std::size_t count, std::size_t workers, const std::function<void(std::size_t)>& made_so_far = {});
 
 }  // namespace birthmark::fleet

@@ -7,6 +7,7 @@
 #include "adapters/clock/system_clock.h"
 #include "adapters/files/posix_files.h"
 #include "agent/tpm_root.h"
+#include "cli/output.h"
 #include "codec/json.h"
 #include "codec/pem.h"
 #include "crypto/hash.h"
@@ -62,7 +63,10 @@ Result<std::vector<Made>> make_tpms(const TpmsFlags& flags, const std::filesyste
   PosixFiles files;
   const auto now = SystemClock{}.now();
   BM_TRY(const auto vendor, load_or_make_vendor(files, vendor_directory, now));
-  BM_TRY(auto tpms, manufacture_many(vendor, {}, now, flags.directory, flags.count, flags.workers));
+  const auto tell = [&](std::size_t done) {
+    std::fprintf(stderr, "birthmark-fleet: %zu of %zu chips\n", done, flags.count);
+  };
+  BM_TRY(auto tpms, manufacture_many(vendor, {}, now, flags.directory, flags.count, flags.workers, tell));
   std::vector<Made> out;
   for (auto& tpm : tpms) {
     BM_TRY(auto certificate, read_endorsement_certificate(*tpm, files));
@@ -93,8 +97,7 @@ int run_tpms(const TpmsFlags& flags) {
       flags.vendor.empty() ? std::filesystem::path{flags.directory} / "vendor" : std::filesystem::path{flags.vendor};
   const auto made = make_tpms(flags, vendor_directory);
   if (!made) {
-    std::fprintf(stderr, "birthmark-fleet: %s\n", made.error().detail.c_str());
-    return kEnvironment;
+    return cli::complain(made.error(), flags.as_json ? cli::Form::json : cli::Form::words, kEnvironment);
   }
   std::printf("%s\n", json::write(readiness(*made, vendor_directory)).c_str());
   std::fflush(stdout);

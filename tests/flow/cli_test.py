@@ -92,11 +92,36 @@ class Exits(unittest.TestCase):
         self.assertIn("code", json.loads(done.stdout))
 
 
+class Fleet(unittest.TestCase):
+    def fleet(self, *words):
+        return subprocess.run([str(BIN / "birthmark-fleet"), *words], capture_output=True, text=True, env=ENVIRONMENT,
+                              timeout=120)
+
+    def test_lists_its_attacks_in_json(self):
+        rows = [json.loads(line) for line in self.fleet("attack", "--list", "--json").stdout.splitlines()]
+        self.assertIn(("spliced-csr", "key_not_attested"), {(row["attack"], row["expected"]) for row in rows})
+
+    def test_what_is_not_there_is_an_object_and_exit_code_3(self):
+        with tempfile.TemporaryDirectory() as directory:
+            done = self.fleet("attack", "spliced-csr", "--json", "--server", "127.0.0.1:1", "--name", "x", "--batch", "b",
+                              "--tcti", "swtpm:path=none", "--data", directory)
+            self.assertEqual(done.returncode, 3, done)
+            self.assertLessEqual({"code", "detail", "remedy"}, set(json.loads(done.stdout)))
+            file = Path(directory) / "file"
+            file.write_text("no directory")
+            done = self.fleet("tpms", "--count", "1", "--directory", str(file), "--json")
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn("code", json.loads(done.stdout))
+
+    def test_an_attack_that_does_not_say_on_whom_is_wrong_usage(self):
+        self.assertEqual(self.fleet("attack", "spliced-csr").returncode, 2)
+
+
 class Completion(unittest.TestCase):
-    def complete(self, *words):
-        script = ('source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _birthmark; '
-                  'printf "%s\\n" "${COMPREPLY[@]}"')
-        done = subprocess.run(["bash", "-c", script, "bash", PROGRAM, "birthmark", *words], capture_output=True,
+    def complete(self, *words, program="birthmark", function="_birthmark"):
+        script = ('source <("$1" completion bash); function="$2"; shift 2; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                  '"$function"; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", PROGRAM, function, program, *words], capture_output=True,
                               text=True, env=ENVIRONMENT, check=True)
         self.assertEqual(done.stderr, "")
         return set(done.stdout.split())
@@ -106,6 +131,13 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("dev"), {"device"})
         self.assertEqual(self.complete("device", "re"), {"release", "revoke", "retire", "reject"})
         self.assertLessEqual({"--json", "--cause"}, self.complete("device", "suspend", "--"))
+
+    def test_the_other_programs_say_themselves_what_may_follow(self):
+        agent, fleet = ({"program": str(BIN / name), "function": "_birthmark_by_help"}
+                        for name in ("birthmark-agent", "birthmark-fleet"))
+        self.assertEqual(self.complete("en", **agent), {"enroll"})
+        self.assertEqual(self.complete("enroll", "--st", **agent), {"--state"})
+        self.assertLessEqual({"tpms", "attack"}, self.complete("", **fleet))
 
     def test_knows_every_command(self):
         for path in commands():

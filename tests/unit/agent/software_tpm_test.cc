@@ -25,7 +25,9 @@ class SoftwareTpms : public support::SwtpmTest {
 };
 
 TEST_F(SoftwareTpms, many_are_manufactured_side_by_side_and_all_differ) {
-  const auto made = fleet::manufacture_many(vendor_, {}, support::made_at(), directory_.path() / "f", 12, 4);
+  std::vector<std::size_t> told;
+  const auto made = fleet::manufacture_many(vendor_, {}, support::made_at(), directory_.path() / "f", 12, 4,
+                                            [&](std::size_t done) { told.push_back(done); });
   ASSERT_TRUE(made) << made.error().detail;
   std::set<Bytes> keys;
   std::set<Bytes> certificates;
@@ -37,6 +39,9 @@ TEST_F(SoftwareTpms, many_are_manufactured_side_by_side_and_all_differ) {
   }
   EXPECT_EQ(keys.size(), 12U);
   EXPECT_EQ(certificates.size(), 12U);
+  ASSERT_EQ(told.size(), 12U);
+  EXPECT_TRUE(std::ranges::is_sorted(told));
+  EXPECT_EQ(told.back(), 12U);
 }
 
 TEST_F(SoftwareTpms, one_failure_fails_the_whole_order) {

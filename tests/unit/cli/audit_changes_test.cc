@@ -253,10 +253,17 @@ class AuditChanges : public testing::Test {
 TEST_F(AuditChanges, an_untouched_log_is_sound_with_its_rows_and_its_witnesses) {
   auto verification = what();
   verification.witnesses = witnesses_;
+  std::vector<std::uint64_t> told;
+  verification.progress = [&](std::uint64_t entries, std::uint64_t of) {
+    told.push_back(entries);
+    EXPECT_EQ(of, size_);
+  };
   const auto verdict = verify_log_directory(files_, verification);
   ASSERT_TRUE(verdict) << verdict.error().detail;
   EXPECT_TRUE(verdict->report.sound()) << verdict->report.finding->words;
   EXPECT_EQ(verdict->report.entries, size_);
+  ASSERT_EQ(told.size(), size_) << "each entry, in order";
+  EXPECT_EQ(told.back(), size_);
   EXPECT_EQ(verdict->rows_compared, size_);
 }
 
