@@ -14,8 +14,7 @@ using pki::ProfileId;
 
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kDevicesAtOnce = 256;  // that one transaction holds: others write between
-constexpr std::uint32_t kQuantityMax = std::uint32_t{1} << policy::CredentialTable::kBitsMax;
-constexpr std::size_t kProductsMax = 255;  // a record of the snapshot names its product in one octet
+constexpr std::size_t kProductsMax = 255;    // a record of the snapshot names its product in one octet
 
 bool same_terms(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
   const auto& budget = batch.budget;
@@ -80,10 +79,6 @@ Result<void> Hierarchy::check_order(const BatchOrder& order, const lifecycle::Ba
   for (const auto& [what, name] :
        {std::pair{"batch", &order.name}, std::pair{"product", &order.product}, std::pair{"factory", &order.factory}}) {
     BM_CHECK(check_name(what, *name));
-  }
-  if (order.quantity > kQuantityMax) {
-    return fail(Code::bad_request,
-                "quantity: at most " + std::to_string(kQuantityMax) + ", as a status list has places");
   }
   BM_CHECK(ports_.catalog.check(order.policy.value_or("")));
   return without_value(lifecycle::open_batch(wanted));

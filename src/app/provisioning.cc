@@ -32,6 +32,14 @@ lifecycle::DeviceRecord new_device(const DeviceId& id, const attest::EndorsedChi
   return device;
 }
 
+// Steps of docs/wire/evidence.md, PROVISION, that are the registry's own: kept with the device as those of its
+// evidence.
+constexpr std::string_view kStation = "docs/wire/evidence.md, PROVISION 1";
+constexpr std::string_view kChallenge = "docs/wire/evidence.md, PROVISION 3";
+constexpr std::string_view kRequest = "docs/wire/evidence.md, PROVISION 6";
+constexpr std::string_view kPolicy = "docs/wire/evidence.md, PROVISION 7";
+constexpr std::string_view kIntent = "docs/wire/evidence.md, PROVISION 8";
+
 /// Whether the device has its unit of the budget: one that was only held in a collision has none.
 Result<bool> unit_taken(Tx& tx, DeviceRow device) {
   BM_TRY(const auto certificates, tx.certificates_of(device));
@@ -55,17 +63,35 @@ Result<EvidenceAnswer> Provisioning::evidence(const Digest& station, const std::
   if (earlier) {
     return EvidenceAnswer{std::move(*earlier)};
   }
+  BM_CHECK(has_room(evidence, grant));
   BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, Purpose::provision, station));
-  BM_TRY(auto judged, judge(evidence, challenge));
+  BM_TRY(auto judged, judge(evidence, challenge, grant));
   BM_TRY(auto answer, challenge_chip(station, evidence, std::move(judged)));
   return EvidenceAnswer{std::move(answer)};
 }
 
-Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& evidence, const Challenge& challenge) const {
+/// Before any work that a refusal would waste: whether the budget has a unit now. What counts is taken at the intent; a
+/// device that is on the books is answered there too, as it may have its unit.
+Result<void> Provisioning::has_room(const ProvisionEvidence& evidence, const StationGrant& grant) const {
+  const auto room = lifecycle::reserve(grant.batch.budget, {.now = ports_.clock.now(), .high_water = std::nullopt});
+  if (room) {
+    return {};
+  }
+  BM_TRY(const auto area, tpm::read_public(evidence.ek_public));
+  BM_TRY(const auto key, attest::public_key(area));
+  const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, key.spki());
+  BM_TRY(const auto known,
+         ports_.store.read_for<std::optional<lifecycle::DeviceRecord>>([&](Tx& tx) { return tx.device(id); }));
+  return known ? Result<void>{} : fail(room.error());
+}
+
+Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& evidence, const Challenge& challenge,
+                                                 const StationGrant& grant) const {
   BM_TRY(const auto endorsement,
          attest::read_endorsement(evidence.ek_certificate, evidence.ek_chain, evidence.ek_public));
   auto chip = attest::appraise_endorsement(endorsement, ports_.trust, ports_.clock.now());
   BM_CHECK(attest::verdict(chip.findings));
+  BM_CHECK(policy_admits(*chip.chip, grant.batch));
 
   BM_TRY(const auto request, pkcs10::Request::read(evidence.csr));
   const auto spki = crypto::sha256(request.spki());
@@ -81,9 +107,20 @@ Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& eviden
 
   static const Bytes kEmptyName{0x30, 0x00};
   BM_TRY(auto key, pki::judge_csr(request, {.subject = kEmptyName, .subject_alt_name = {}, .channel_binding = {}}));
-  auto findings = std::move(chip.findings);
-  findings.insert(findings.end(), statement.findings.begin(), statement.findings.end());
+  attest::Findings findings{
+      attest::held("station", kStation, Code::station_not_authorised, grant.station.name + " for " + grant.batch.name),
+      attest::held("challenge", kChallenge, Code::nonce_used)};
+  for (auto* const walked : {&chip.findings, &statement.findings}) {
+    findings.insert(findings.end(), std::make_move_iterator(walked->begin()), std::make_move_iterator(walked->end()));
+  }
+  findings.push_back(attest::held("request", kRequest, Code::csr_policy));
   return Judged{std::move(*chip.chip), std::move(key), std::move(findings)};
+}
+
+/// @error policy, test_anchor
+Result<void> Provisioning::policy_admits(const attest::EndorsedChip& chip, const BatchRecord& batch) const {
+  BM_TRY(const auto policy, ports_.catalog.find(batch.budget.product));
+  return policy::admits_root(*policy, lifecycle::RootKind::tpm, root_class(chip.anchor_class), chip.vendor);
 }
 
 Result<ActivationChallenge> Provisioning::challenge_chip(const Digest& station, const ProvisionEvidence& evidence,
@@ -104,19 +141,15 @@ Result<Issued> Provisioning::activate(const Digest& station, const std::string& 
                                       BytesView secret) {
   BM_TRY(const auto grant, admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
   BM_TRY(auto shown, activations_.take(station, session, secret));
-  shown.findings.push_back({.check = "activation",
-                            .clause = "TPM 2.0 Part 1 §24",
-                            .outcome = attest::Outcome::passed,
-                            .code = Code::bad_evidence,
-                            .detail = "EK certificate SHA-256 " + to_hex(shown.chip.certificate_hash.get())});
-  BM_TRY(const auto policy, ports_.catalog.find(grant.batch.budget.product));
-  BM_CHECK(
-      policy::admits_root(*policy, lifecycle::RootKind::tpm, root_class(shown.chip.anchor_class), shown.chip.vendor));
-
+  BM_CHECK(policy_admits(shown.chip, grant.batch));  // as it stands now
+  shown.findings.push_back(attest::held("activation", "TPM 2.0 Part 1 §24", Code::bad_evidence,
+                                        "EK certificate SHA-256 " + to_hex(shown.chip.certificate_hash.get())));
+  shown.findings.push_back(attest::held("policy.root", kPolicy, Code::policy, shown.chip.vendor));
   BM_TRY(auto present, resume(shown, grant));
   if (present) {
     return std::move(*present);
   }
+  BM_TRY(const auto policy, ports_.catalog.find(grant.batch.budget.product));
   const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   Order order;
   order.ca = grant.batch.manufacturing_ca;
@@ -193,7 +226,12 @@ Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown
                         .ak_public = shown.ak_public,
                         .hardware_serial = shown.chip.hardware_serial,
                         .provisioned_by = grant.station.id}));
-  const auto findings = attest::write(shown.findings);
+  auto steps = shown.findings;
+  const bool listed = grant.batch.budget.plan == lifecycle::PlanOfHardware::present;
+  steps.push_back(attest::held("plan", kIntent, Code::not_in_plan, listed ? "listed" : "the batch lists no hardware"));
+  steps.push_back(attest::held("known", kIntent, Code::key_reuse, "no other device has this EK, AK or key"));
+  steps.push_back(attest::held("budget", kIntent, Code::quota_exhausted));
+  const auto findings = attest::write(steps);
   BM_CHECK(tx.put_findings(device, Purpose::provision, now, findings));
   return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
                                  .at = now,

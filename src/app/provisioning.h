@@ -51,8 +51,8 @@ class Provisioning {
   Result<Challenge> begin(const Digest& station, const std::string& batch);
 
   /// Steps 1 to 7 of docs/wire/evidence.md, PROVISION, in that order; the nonce is burnt whatever comes of it.
-  /// @error nonce_used, nonce_expired, ek_untrusted, ek_not_canonical, bad_evidence, key_not_attested, csr_policy,
-  /// request_conflict
+  /// @error quota_exhausted, rate_limited: the batch has no unit now; nonce_used, nonce_expired, ek_untrusted,
+  /// ek_not_canonical, bad_evidence, key_not_attested, csr_policy, policy, test_anchor, request_conflict
   Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
 
   /// Compares the opened secret, once, then runs the policy, registers the hardware and issues the IDevID. A unit of
@@ -77,7 +77,9 @@ class Provisioning {
     crypto::PublicKey key;
     attest::Findings findings;
   };
-  Result<Judged> judge(const ProvisionEvidence& evidence, const Challenge& challenge) const;
+  [[nodiscard]] Result<void> has_room(const ProvisionEvidence& evidence, const StationGrant& grant) const;
+  [[nodiscard]] Result<void> policy_admits(const attest::EndorsedChip& chip, const BatchRecord& batch) const;
+  Result<Judged> judge(const ProvisionEvidence& evidence, const Challenge& challenge, const StationGrant& grant) const;
   Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);
   Result<void> at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
                          const lifecycle::ClockReading& clock);

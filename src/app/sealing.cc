@@ -38,11 +38,8 @@ Result<void> check_record(const crypto::PublicKey& station, const SealEvidence& 
 /// Stands last among the findings of a seal and names the record and the station that made it: who sends it again is
 /// recognised by it, and asks for nothing new.
 attest::Finding seal_record(const crypto::PublicKey& station, const LockCheck& record) {
-  return {.check = "lock_check.record",
-          .clause = "docs/wire/evidence.md, SEAL",
-          .outcome = attest::Outcome::passed,
-          .code = Code::bad_evidence,
-          .detail = to_hex(crypto::sha256({lock_check_message(record), station.spki()}).get())};
+  return attest::held("lock_check.record", "docs/wire/evidence.md, SEAL", Code::bad_evidence,
+                      to_hex(crypto::sha256({lock_check_message(record), station.spki()}).get()));
 }
 
 Result<attest::Findings> check_quote(const SealEvidence& evidence, const RootRecord& root, const Challenge& challenge) {

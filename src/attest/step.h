@@ -29,6 +29,15 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
+/// A step that held, of those that no walk over evidence takes. @param code of the refusal that it stands for
+inline Finding held(std::string_view check, std::string_view clause, Code code, std::string detail = {}) {
+  return {.check = std::string{check},
+          .clause = std::string{clause},
+          .outcome = Outcome::passed,
+          .code = code,
+          .detail = std::move(detail)};
+}
+
 /// Why a step fails, or nothing.
 using Failure = std::optional<std::string>;
 

@@ -152,7 +152,35 @@ TEST_F(Provision, the_findings_are_kept_with_the_device) {
   ASSERT_TRUE(stored);
   const auto findings = must(attest::read_findings(*stored));
   EXPECT_TRUE(attest::trusted(findings));
-  EXPECT_EQ(findings.back().check, "activation");
+  std::vector<std::string> checks;
+  for (const auto& finding : findings) {
+    checks.push_back(finding.check);
+  }
+  const auto place = [&](std::string_view check) { return std::ranges::find(checks, check) - checks.begin(); };
+  const std::vector<std::string> in_order{"station",    "challenge",       "ek.path", "ek.canonical", "ak.public",
+                                          "key.public", "statement.place", "request", "activation",   "policy.root",
+                                          "plan",       "known",           "budget"};
+  for (std::size_t i = 1; i < in_order.size(); ++i) {
+    EXPECT_LT(place(in_order[i - 1]), place(in_order[i])) << in_order[i - 1] << " before " << in_order[i];
+  }
+  EXPECT_EQ(checks.front(), "station");
+  EXPECT_EQ(checks.back(), "budget");
+}
+
+TEST_F(Provision, a_batch_without_a_unit_refuses_before_any_evidence_is_judged) {
+  world_.open_batch("B-9", 1);
+  const auto line = world_.enroll_station("line-9", app::StationRole::provision, "B-9");
+  auto first = world_.make_device();
+  must(world_.provision(first, line));
+  const auto challenge = must(world_.cases->provisioning.begin(line.id(), "B-9"));
+  auto evidence = world_.provision_evidence(device_, challenge);
+  evidence.statement.signature.back() ^= 1;
+  EXPECT_EQ(code_of(world_.cases->provisioning.evidence(line.id(), "B-9", evidence)), Code::quota_exhausted);
+  EXPECT_EQ(world_.devices(), 1U);
+  // The one that has its unit is judged, and told what holds for it.
+  auto again = world_.provision_evidence(first, challenge);
+  again.request_id = world_.next_request_id();
+  EXPECT_TRUE(world_.cases->provisioning.evidence(line.id(), "B-9", again)) << "the challenge was not burnt";
 }
 
 }  // namespace
