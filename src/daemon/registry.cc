@@ -11,9 +11,9 @@
 #include "adapters/signer/file_signer.h"
 #include "adapters/sqlite/store.h"
 #include "daemon/bootstrap.h"
+#include "daemon/made_as.h"
 #include "daemon/policy_file.h"
 #include "daemon/readiness.h"
-#include "daemon/scope_file.h"
 #include "daemon/vendor_store.h"
 #ifdef BIRTHMARK_FAULTS
 #include "adapters/sqlite/fault_layer.h"
@@ -136,7 +136,7 @@ class ComposedRegistry final : public Registry {
 
   Result<void> start() {
     BM_TRY(world_, World::make());
-    BM_TRY(scope_, settled_scope(world_->files(), config_.data, config_.scope));
+    BM_TRY(made_as_, made_as(world_->files(), config_.data, config_.scope, config_.environment));
     BM_TRY(auto passphrase, read_passphrase(world_->files(), paths_.passphrase));
     BM_TRY(signer_, FileSigner::open(world_->files(), paths_.keys, std::move(passphrase)));
     BM_TRY(store_, sqlite::SqliteStore::open({.directory = paths_.store,
@@ -152,13 +152,13 @@ class ComposedRegistry final : public Registry {
     BM_CHECK(open_log(checkpoint_key));
     BM_TRY(journal_, FileDenyJournal::open(world_->files(), paths_.journal));
     BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment));
-    cases_ = std::make_unique<UseCases>(config_, scope_, *store_, *signer_, clock_, entropy_, world_->faults(),
+    cases_ = std::make_unique<UseCases>(config_, made_as_.scope, *store_, *signer_, clock_, entropy_, world_->faults(),
                                         ephemerals_, trust_, sessions_, *journal_, std::move(receipt_key));
     return recover();
   }
 
   Result<void> init() override {
-    BM_CHECK(keep_scope(world_->files(), config_.data, scope_));
+    BM_CHECK(keep(world_->files(), config_.data, made_as_));
     BM_CHECK(bootstrap(config_, paths_, world_->files(), cases_->hierarchy));
     return write_atomically(world_->files(), config_.data / "log.vkey", as_bytes(log_key_ + "\n"),
                             Visibility::everyone);
@@ -277,7 +277,7 @@ class ComposedRegistry final : public Registry {
 
   const Config config_;
   const Registry::Paths paths_;
-  app::Scope scope_ = app::Scope::batch;
+  MadeAs made_as_;
   SystemClock clock_;
   Ticks prune_at_{};  ///< requests; the first time at once
   Readiness readiness_{[this] { return probe(); }, clock_};

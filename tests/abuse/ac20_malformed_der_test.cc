@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "adapters/clock/system_clock.h"
 #include "adapters/files/posix_files.h"
 #include "adapters/sqlite/store.h"
@@ -36,6 +38,17 @@ Bytes joined(std::initializer_list<Bytes> parts) {
     out.insert(out.end(), part.begin(), part.end());
   }
   return out;
+}
+
+/// A number of KiB in /proc/<pid>/status. @param of "VmHWM:", the most that was ever resident
+std::size_t status_kib(pid_t pid, std::string_view of) {
+  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(of)) {
+      return std::stoul(line.substr(of.size()));
+    }
+  }
+  return 0;
 }
 
 /// A Name with one common name of these octets, said to be UTF-8.
@@ -127,6 +140,9 @@ TEST_F(AC20, each_form_is_refused_and_the_device_can_enroll_afterwards) {
       {"RSA of 32,768 bits", csr_with(rsa(4096, {0x01, 0x00, 0x01}))},
       {"explicit curve", csr_with(explicit_curve())},
   };
+  EXPECT_EQ(send(Bytes{}).code, "bad_request");  // what the first request of a connection takes is not the form's
+  const auto resident = status_kib(server_.pid(), "VmRSS:");
+  std::ofstream{"/proc/" + std::to_string(server_.pid()) + "/clear_refs"} << 5;  // the mark begins anew
   for (const auto& [name, der] : forms) {
     const auto answer = send(der);
     EXPECT_TRUE(answer.code == "bad_request" || answer.code == "csr_policy") << name << ": " << answer.words();
@@ -137,6 +153,8 @@ TEST_F(AC20, each_form_is_refused_and_the_device_can_enroll_afterwards) {
         "MAA==", "MAB="}) {
     EXPECT_EQ(send(std::string_view{text}).code, "bad_request") << text;
   }
+  ASSERT_GT(resident, 0U);
+  EXPECT_LE(status_kib(server_.pid(), "VmHWM:"), resident + 16 * 1024) << "16 MiB, whatever form it is";
   EXPECT_EQ(send(std::string(90'000, 'A')).status, 413);  // a name of 70,000 bytes does not even get in
   caller_->close();
   Line line{server_, *stations_};

@@ -83,6 +83,15 @@ TEST_F(AC23, versions_below_1_2_are_refused_and_1_2_and_1_3_are_spoken) {
   }
 }
 
+/// `R` at the begin of a line asks for it, once the handshake is done.
+TEST_F(AC23, renegotiation_is_refused_on_a_running_server) {
+  const auto asked = s_client({"-tls1_2", "-msg"}, "R\n");
+  EXPECT_TRUE(agreed(asked));
+  const auto said = asked.out + asked.err;
+  EXPECT_NE(said.find("RENEGOTIATING"), std::string::npos) << said;
+  EXPECT_NE(said.find("no_renegotiation"), std::string::npos) << said;
+}
+
 TEST_F(AC23, weak_suites_are_refused) {
   for (const auto* const suite : {"ECDHE-ECDSA-AES128-SHA", "AES128-SHA", "ECDHE-ECDSA-NULL-SHA", "AECDH-AES128-SHA",
                                   "ECDHE-ECDSA-AES256-SHA384"}) {

@@ -45,6 +45,28 @@ TEST_P(AC32, concurrent_moves_are_one_chain_of_allowed_ones) {
   EXPECT_EQ(world.wrong(), "");
 }
 
+TEST_P(AC32, a_release_that_races_a_revocation_never_brings_the_device_back) {
+  for (int round = 0; round < 20; ++round) {
+    World world{{.backing = GetParam(), .seed = static_cast<std::uint64_t>(round) + 1}};
+    auto device = world.device_in(State::suspended);
+    world.clock.advance(std::chrono::seconds{1});
+    must(world.revalidate(device));
+    std::optional<Code> revoked;
+    {
+      const std::jthread one{[&] { revoked = code_of(world.act(DeviceAction::revoke, device)); }};
+      const std::jthread other{[&] { static_cast<void>(world.act(DeviceAction::release, device)); }};
+    }
+    // Whichever loses has changed nothing; a revocation that lost is asked again, as its operator would.
+    EXPECT_TRUE(!revoked || revoked == Code::conflict) << round;
+    if (revoked == Code::conflict) {
+      must(world.act(DeviceAction::revoke, device));
+    }
+    EXPECT_EQ(world.state(device), State::revoked) << round;
+    EXPECT_EQ(world.decision(device).verdict, policy::Verdict::deny) << round;
+    EXPECT_EQ(world.wrong(), "");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, AC32, testing::Values(Backing::memory, Backing::sqlite),
                          [](const auto& param) { return param.param == Backing::memory ? "memory" : "sqlite"; });
 

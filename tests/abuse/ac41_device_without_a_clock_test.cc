@@ -23,8 +23,9 @@ class AC41 : public ::testing::Test {
   FakeRegistry registry_{device_.service};
 };
 
-TEST_F(AC41, a_device_at_1970_2106_or_ahead_takes_the_signed_time) {
-  for (const auto* calendar : {"1970-01-01T00:00:00Z", "2106-02-07T06:28:15Z", "2031-01-01T00:00:00Z"}) {
+TEST_F(AC41, a_device_at_1970_2038_2106_or_ahead_takes_the_signed_time) {
+  for (const auto* calendar :
+       {"1970-01-01T00:00:00Z", "2038-01-19T03:14:08Z", "2106-02-07T06:28:15Z", "2031-01-01T00:00:00Z"}) {
     device_.clock.set(*from_rfc3339(calendar));
     const auto told = device_.client->time();
     ASSERT_TRUE(told) << told.error().detail;
@@ -32,6 +33,15 @@ TEST_F(AC41, a_device_at_1970_2106_or_ahead_takes_the_signed_time) {
   }
   device_.clock.advance(std::chrono::seconds{90});
   EXPECT_EQ(device_.client->clock().now(), registry_.says + std::chrono::seconds{90});
+}
+
+TEST_F(AC41, signed_times_after_2038_and_2106_are_believed_and_kept) {
+  for (const auto* later : {"2038-01-19T03:14:08Z", "2106-02-07T06:28:16Z", "2150-01-01T00:00:00Z"}) {
+    registry_.says = *from_rfc3339(later);
+    ASSERT_TRUE(device_.client->time()) << later;
+    device_.reopen();
+    EXPECT_EQ(device_.client->clock().now(), registry_.says);
+  }
 }
 
 TEST_F(AC41, the_floor_never_goes_back_not_even_over_a_restart) {

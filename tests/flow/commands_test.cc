@@ -58,6 +58,22 @@ TEST_F(Commands, a_registry_keeps_the_scope_it_was_made_with) {
   EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--scope", "factory"}).exit_code, 0);
 }
 
+TEST_F(Commands, AC03_a_registry_made_in_development_is_not_served_in_production) {
+  ASSERT_EQ(birthmark({"init", "--dev", "--data", path("d")}).exit_code, 0);
+  const std::vector<std::string> listeners{"--device-listen", "127.0.0.1:0",     "--operator-listen",
+                                           "127.0.0.1:0",     "--public-listen", "127.0.0.1:0"};
+  for (const auto* const verb : {"init", "serve"}) {
+    std::vector<std::string> line{verb, "--json", "--data", path("d"), "--environment", "production"};
+    line.insert(line.end(), listeners.begin(), listeners.end());
+    const auto refused = birthmark(line);
+    EXPECT_EQ(refused.exit_code, 3) << verb << refused.out << refused.err;
+    EXPECT_EQ(object_in(refused.out).at("code").as_string(), "test_anchor") << verb;
+  }
+  ASSERT_EQ(birthmark({"init", "--data", path("p")}).exit_code, 0);
+  const auto other = birthmark({"init", "--dev", "--json", "--data", path("p")});
+  EXPECT_EQ(object_in(other.out).at("code").as_string(), "conflict") << other.out;
+}
+
 TEST_F(Commands, an_empty_value_is_refused_and_not_passed_over) {
   EXPECT_EQ(birthmark({"init", "--dev", "--data", ""}).exit_code, 2);
   EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d"), "--scope", ""}).exit_code, 2);

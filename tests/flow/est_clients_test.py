@@ -58,7 +58,7 @@ class Registry:
     def __init__(self, folder, environment):
         self.data = folder / environment
         self.root = self.data / "tls" / "service-root.pem"
-        run(PROGRAM, "init", "--dev", "--data", self.data, "--json")
+        run(PROGRAM, "init", "--environment", environment, "--data", self.data, "--json")
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--data", self.data, "--environment", environment, "--device-listen", "127.0.0.1:0",
              "--operator-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0"],
