@@ -151,6 +151,7 @@ class MemoryTx final : public Tx {
     return {};
   }
   Result<std::optional<RootRecord>> root(DeviceRow device) override { return at_row(rows_.roots, device.get()); }
+  Result<std::vector<RootRecord>> rsa_roots(BatchId) override { return std::vector<RootRecord>{}; }
   Result<std::optional<Known>> known(const Digest& digest) override { return find_in(rows_.known, digest); }
   Result<void> add_known(const Digest& digest, const Known& known) override {
     const auto [at, added] = rows_.known.emplace(digest, known);

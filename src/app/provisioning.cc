@@ -225,7 +225,8 @@ Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown
   BM_CHECK(tx.put_root({.device = device,
                         .ak_public = shown.ak_public,
                         .hardware_serial = shown.chip.hardware_serial,
-                        .provisioned_by = grant.station.id}));
+                        .provisioned_by = grant.station.id,
+                        .ek_modulus = shown.chip.rsa_modulus}));
   auto steps = shown.findings;
   const bool listed = grant.batch.budget.plan == lifecycle::PlanOfHardware::present;
   steps.push_back(attest::held("plan", kIntent, Code::not_in_plan, listed ? "listed" : "the batch lists no hardware"));

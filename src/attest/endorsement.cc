@@ -256,6 +256,9 @@ EndorsementAppraisal appraise_endorsement(const EndorsementEvidence& evidence, c
   EndorsementAppraisal appraisal{std::move(findings), std::nullopt};
   if (trusted(appraisal.findings)) {
     subject.chip.certificate_hash = crypto::sha256(evidence.certificate.der());
+    if (const auto* const rsa = evidence.ek.rsa()) {
+      subject.chip.rsa_modulus = to_bytes(tpm::rsa_modulus(*rsa).value_or(BytesView{}));
+    }
     appraisal.chip = std::move(subject.chip);
   }
   return appraisal;

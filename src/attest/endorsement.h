@@ -26,7 +26,8 @@ struct EndorsedChip {
   std::string version;
   std::string vendor;  ///< of the pinned root, as policies name it
   AnchorClass anchor_class = AnchorClass::simulated;
-  Bytes spki;  ///< of the endorsement key: the public identity of the device
+  Bytes spki;         ///< of the endorsement key: the public identity of the device
+  Bytes rsa_modulus;  ///< of the endorsement key, big-endian; empty: it is not RSA
   Digest certificate_hash;
   std::string hardware_serial;  ///< MANUF:AKI:SERIAL in upper-case hex (TCG DevID SAN)
 };

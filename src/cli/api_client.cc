@@ -80,11 +80,13 @@ Result<HostPort> read_host_port(std::string_view text) {
   return out;
 }
 
-Result<std::unique_ptr<ApiClient>> ApiClient::open(const std::string& server, const Credentials& credentials) {
+Result<std::unique_ptr<ApiClient>> ApiClient::open(const std::string& server, const Credentials& credentials,
+                                                   std::chrono::milliseconds timeout) {
   BM_TRY(auto where, read_host_port(server));
   BM_TRY(auto context, tls::ClientContext::create(
                            {.anchors = credentials.anchors, .chain = credentials.chain, .key = &credentials.key}));
-  auto client = http::Client::create({.host = std::move(where.host), .port = where.port, .tls = std::move(context)});
+  auto client = http::Client::create(
+      {.host = std::move(where.host), .port = where.port, .tls = std::move(context), .timeout = timeout});
   return std::unique_ptr<ApiClient>{new ApiClient{std::move(client)}};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -44,8 +45,13 @@ Result<HostPort> read_host_port(std::string_view text);
 /// The API over mutual TLS, one connection; not for use by several threads.
 class ApiClient {
  public:
+  static constexpr std::chrono::milliseconds kTimeout{15'000};
+  static constexpr std::chrono::milliseconds kLongWork{10 * 60 * 1000};  ///< for what the server computes for minutes
+
   /// Does not connect yet. @error bad_request: the address; key_attributes: key and certificate do not fit
-  static Result<std::unique_ptr<ApiClient>> open(const std::string& server, const Credentials& credentials);
+  /// @param timeout of each request
+  static Result<std::unique_ptr<ApiClient>> open(const std::string& server, const Credentials& credentials,
+                                                 std::chrono::milliseconds timeout = kTimeout);
 
   /// One request with a JSON answer. @error the server's refusal with its code; unavailable (check "nothing_answered":
   /// the server may or may not have seen it), bad_json

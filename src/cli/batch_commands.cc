@@ -154,19 +154,41 @@ void add_show(CLI::App& batch, int& exit_code) {
   });
 }
 
+/// The keys first: whoever is held then is told before the batch ends for ever.
+Result<boost::json::value> seal(ApiClient& client, const BatchFlags& flags) {
+  BM_TRY(const auto checked, client.post(target_of(flags) + "/check", {}));
+  BM_TRY(auto sealed, client.order(target_of(flags) + "/seal", {}));
+  if (sealed.is_object() && checked.is_object()) {
+    sealed.as_object()["keys_checked"] = checked.as_object().at("keys_checked");
+    sealed.as_object()["flagged"] = checked.as_object().at("flagged");
+  }
+  return sealed;
+}
+
+void add_check(CLI::App& batch, int& exit_code) {
+  auto* const command =
+      batch.add_subcommand("check", "look for RSA endorsement keys that share a prime, and hold their devices");
+  const auto flags = std::make_shared<BatchFlags>();
+  command->add_option("batch", flags->name, "name")->required();
+  add_operator_flags(*command, *flags);
+  command->callback([flags, &exit_code] {
+    exit_code = run_call(
+        *flags, [&](ApiClient& c) { return c.post(target_of(*flags) + "/check", {}); }, show_members,
+        ApiClient::kLongWork);
+  });
+}
+
 void add_seal(CLI::App& batch, int& exit_code) {
-  auto* const command = batch.add_subcommand("seal", "close for ever and destroy the batch CA's key");
+  auto* const command =
+      batch.add_subcommand("seal", "check its keys, close it for ever and destroy the batch CA's key");
   const auto flags = std::make_shared<BatchFlags>();
   command->add_option("batch", flags->name, "name")->required();
   command->add_flag("--dry-run", flags->dry_run, "say what would happen and change nothing");
   add_operator_flags(*command, *flags);
   command->callback([flags, &exit_code] {
     exit_code = run_call(
-        *flags,
-        [&](ApiClient& c) {
-          return flags->dry_run ? rehearse_seal(c, *flags) : c.order(target_of(*flags) + "/seal", {});
-        },
-        show_members);
+        *flags, [&](ApiClient& c) { return flags->dry_run ? rehearse_seal(c, *flags) : seal(c, *flags); }, show_members,
+        ApiClient::kLongWork);
   });
 }
 
@@ -248,11 +270,12 @@ void add_ca_revoke(CLI::App& ca, int& exit_code) {
 }  // namespace
 
 void add_batch(CLI::App& program, int& exit_code) {
-  auto* const batch = program.add_subcommand("batch", "production orders: open, list, show, seal");
+  auto* const batch = program.add_subcommand("batch", "production orders: open, list, show, check, seal");
   batch->require_subcommand(1);
   add_open(*batch, exit_code);
   add_list(*batch, exit_code);
   add_show(*batch, exit_code);
+  add_check(*batch, exit_code);
   add_seal(*batch, exit_code);
 }
 

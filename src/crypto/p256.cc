@@ -3,10 +3,10 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/p256.h"
 
-#include <gmp.h>
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 
+#include "crypto/gmp_integer.h"
 #include "crypto/openssl.h"
 
 namespace birthmark::crypto {
@@ -19,20 +19,6 @@ constexpr std::uint8_t kUncompressed = 0x04;
 constexpr const char* kOrder = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 
 using PointPtr = OpensslPtr<EC_POINT, EC_POINT_free>;
-
-/// An integer of GMP, whose inverse modulo n takes a tenth of the time of BN_mod_inverse.
-class Integer {
- public:
-  Integer() { mpz_init(value_); }
-  ~Integer() { mpz_clear(value_); }
-  Integer(const Integer&) = delete;
-  Integer& operator=(const Integer&) = delete;
-  void read(BytesView big_endian) { mpz_import(value_, big_endian.size(), 1, 1, 1, 0, big_endian.data()); }
-  mpz_ptr get() { return value_; }
-
- private:
-  mpz_t value_;
-};
 
 /// Whether `out` now is the value, which must be below 2^256.
 bool to_bignum(Integer& value, BIGNUM* out) {

@@ -99,6 +99,7 @@ struct UseCases {
   app::Retirement retirement;
   app::Operations operations;
   app::SoftwareRoots software_roots;
+  app::KeyCheck key_check;
   app::Refusals refusals;
   app::Access access;
 
@@ -125,6 +126,7 @@ struct UseCases {
         retirement{{store, challenges, signer, clock}, kStatementKey},
         operations{{store, read_path, sessions, clock}},
         software_roots{{store, issuance, catalog, clock}},
+        key_check{{store, sessions, clock}},
         refusals{store, clock},
         access{{store, cas, read_path, clock}, std::move(receipt_key)} {}
 };
@@ -246,6 +248,7 @@ class ComposedRegistry final : public Registry {
                                                               cases_->retirement,
                                                               cases_->operations,
                                                               cases_->software_roots,
+                                                              cases_->key_check,
                                                               cases_->hierarchy,
                                                               cases_->catalog,
                                                               cases_->cas,

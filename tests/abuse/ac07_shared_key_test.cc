@@ -81,5 +81,56 @@ TEST_F(AC07, the_held_newcomer_gets_nothing_with_a_key_of_its_own) {
   EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
 }
 
+/// RSA endorsement keys with a prime in common: each holds both private halves. The chips are on paper, with P-256; the
+/// moduli beside them are what a chip with such a key leaves on the books (endorsement_test).
+class AC07SharedPrime : public testing::Test {
+ protected:
+  void put_modulus(const Device& device, const Bytes& modulus) {
+    const auto row = world_.record(device).row;
+    must(world_.store().write([&](app::Tx& tx) -> Result<void> {
+      BM_TRY(auto root, tx.root(row));
+      root->ek_modulus = modulus;
+      return tx.put_root(*root);
+    }));
+  }
+  app::KeyCheck::Outcome check() { return must(world_.cases->key_check.check("B-1", "operator:anna")); }
+
+  World world_;
+  Device sound_ = world_.device_in(State::operational);
+  Device first_ = world_.device_in(State::operational);
+  Device second_ = world_.device_in(State::uninitialized);
+};
+
+TEST_F(AC07SharedPrime, both_are_held_once_and_nobody_else) {
+  // 3·5·7 and 7·11·13 share 7; 17·19·23 shares nothing.
+  put_modulus(sound_, {0x1D, 0x05});
+  put_modulus(first_, {0x69});
+  put_modulus(second_, {0x03, 0xE9});
+  world_.sessions.open(world_.record(first_).row);
+  const auto found = check();
+  EXPECT_EQ(found.checked, 3U);
+  EXPECT_EQ(found.newly_held, 2U);
+  EXPECT_EQ(found.flagged.size(), 2U);
+  EXPECT_EQ(world_.sessions.open_of(world_.record(first_).row), 0U);
+  for (const auto* const device : {&first_, &second_}) {
+    EXPECT_TRUE(world_.record(*device).holds.contains(HoldCause::key_collision));
+  }
+  EXPECT_EQ(world_.decision(first_).verdict, policy::Verdict::deny);
+  EXPECT_EQ(world_.decision(sound_).verdict, policy::Verdict::allow);
+  EXPECT_EQ(world_.count(audit::EntryKind::incident), 2U);
+  EXPECT_EQ(code_of(world_.act(app::DeviceAction::release, first_)), Code::second_person_required);
+
+  const auto again = check();
+  EXPECT_EQ(again.newly_held, 0U);
+  EXPECT_EQ(again.flagged, found.flagged);
+  EXPECT_EQ(world_.count(audit::EntryKind::incident), 2U);
+  EXPECT_EQ(world_.wrong(), "");
+}
+
+TEST_F(AC07SharedPrime, a_batch_without_rsa_keys_and_one_that_is_not_there) {
+  EXPECT_EQ(check(), app::KeyCheck::Outcome{});
+  EXPECT_EQ(code_of(world_.cases->key_check.check("B-404", "operator:anna")), Code::not_found);
+}
+
 }  // namespace
 }  // namespace birthmark::test

@@ -161,6 +161,28 @@ TEST_P(StoreContract, roots_and_findings_are_replaced_in_place) {
   EXPECT_FALSE(findings(Purpose::provision));
 }
 
+TEST_P(StoreContract, the_rsa_endorsement_keys_of_a_batch_are_listed_and_no_others) {
+  const auto rows = put<std::vector<DeviceRow>>([](Tx& tx) -> Result<std::vector<DeviceRow>> {
+    std::vector<DeviceRow> out;
+    for (std::uint8_t i = 0; i < 4; ++i) {
+      auto device = sample_device(i);
+      device.batch = BatchId{i == 3 ? 8U : 7U};
+      BM_TRY(const auto row, tx.add_device(device));
+      out.push_back(row);
+      RootRecord root{.device = row, .ak_public = Bytes{1}, .hardware_serial = "A:B:C", .provisioned_by = {}};
+      root.ek_modulus = i == 1 ? Bytes{} : Bytes(256, static_cast<std::uint8_t>(i + 1));
+      BM_CHECK(tx.put_root(root));
+    }
+    return out;
+  });
+  const auto listed = get<std::vector<RootRecord>>([](Tx& tx) { return tx.rsa_roots(BatchId{7}); });
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].device, rows[0]);
+  EXPECT_EQ(listed[1].device, rows[2]);
+  EXPECT_EQ(listed[1].ek_modulus, Bytes(256, 3));
+  EXPECT_TRUE(get<std::vector<RootRecord>>([](Tx& tx) { return tx.rsa_roots(BatchId{9}); }).empty());
+}
+
 TEST_P(StoreContract, a_digest_belongs_to_one_device_for_ever) {  // design rule 1
   const Known first{KnownKind::ak_name, DeviceRow{1}};
   run([&](Tx& tx) { return tx.add_known(digest_of(1), first); });

@@ -286,6 +286,20 @@ TEST_F(Edge, a_batch_lists_ten_thousand_parts_by_the_command) {
   EXPECT_NE(too_large.out.find("too_large"), std::string::npos) << too_large.out;
 }
 
+TEST_F(Edge, AC07_a_batch_is_checked_by_the_command_and_before_it_is_sealed) {
+  ASSERT_TRUE(people_.open_batch("B1", 2).ok());
+  const auto checked = command({"batch", "check", "B1"});
+  ASSERT_EQ(checked.exit_code, 0) << checked.err;
+  EXPECT_EQ(must(json::read(checked.out)).as_object().at("keys_checked"), 0) << "no chip of it has an RSA key";
+  EXPECT_EQ(command({"batch", "check", "B404"}).exit_code, 1);
+  const auto sealed = command({"batch", "seal", "B1"});
+  ASSERT_EQ(sealed.exit_code, 0) << sealed.err;
+  const auto said = must(json::read(sealed.out)).as_object();
+  EXPECT_EQ(said.at("state"), "sealed");
+  EXPECT_EQ(said.at("keys_checked"), 0);
+  EXPECT_EQ(said.at("flagged"), boost::json::array{});
+}
+
 TEST_F(Edge, a_batch_that_lists_its_hardware_takes_nothing_else) {
   PaperDevice listed{server_}, other{server_};
   const auto plan = crypto::sha256(listed.tpm.ek_certificate());

@@ -71,6 +71,7 @@ class FailingTx final : public app::Tx {
   BM_FORWARD(Result<std::vector<lifecycle::DeviceRecord>>, devices, (DeviceRow after, std::size_t most), (after, most))
   BM_FORWARD(Result<void>, put_root, (const app::RootRecord& row), (row))
   BM_FORWARD(Result<std::optional<app::RootRecord>>, root, (DeviceRow device), (device))
+  BM_FORWARD(Result<std::vector<app::RootRecord>>, rsa_roots, (BatchId batch), (batch))
   BM_FORWARD(Result<std::optional<app::Known>>, known, (const Digest& digest), (digest))
   BM_FORWARD(Result<void>, add_known, (const Digest& digest, const app::Known& known), (digest, known))
   BM_FORWARD(Result<void>, put_findings, (DeviceRow device, lifecycle::Purpose purpose, Instant at, BytesView findings),

@@ -164,6 +164,16 @@ class FakeTx final : public Tx {
   }
   Result<void> put_root(const RootRecord& root) override { return put(&FakeRows::roots, root.device, root); }
   Result<std::optional<RootRecord>> root(DeviceRow device) override { return find_in(seen_.roots, device); }
+  Result<std::vector<RootRecord>> rsa_roots(BatchId batch) override {
+    std::vector<RootRecord> out;
+    for (const auto& [row, root] : seen_.roots) {
+      BM_TRY(const auto device, this->device(row));
+      if (device && device->batch == batch && !root.ek_modulus.empty()) {
+        out.push_back(root);
+      }
+    }
+    return out;
+  }
   Result<std::optional<Known>> known(const Digest& digest) override { return find_in(seen_.known, digest); }
   Result<void> add_known(const Digest& digest, const Known& known) override {
     BM_CHECK(writable());

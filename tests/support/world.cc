@@ -69,6 +69,7 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
                     p.ephemerals}},
       retirement{{store, challenges, p.signer, p.clock}, World::kStatementKey},
       software_roots{{store, issuance, catalog, p.clock}},
+      key_check{{store, p.sessions, p.clock}},
       operations{{store, read_path, p.sessions, p.clock}},
       refusals{store, p.clock},
       access{{store, cas, read_path, p.clock}, std::move(receipt_key)} {}

@@ -10,6 +10,7 @@
 #include "app/access.h"
 #include "app/enrollment.h"
 #include "app/hierarchy.h"
+#include "app/key_check.h"
 #include "app/operations.h"
 #include "app/provisioning.h"
 #include "app/refusals.h"
@@ -83,6 +84,7 @@ struct UseCases {
   app::Revalidation revalidation;
   app::Retirement retirement;
   app::SoftwareRoots software_roots;
+  app::KeyCheck key_check;
   app::Operations operations;
   app::Refusals refusals;
   app::Access access;

@@ -298,6 +298,18 @@ Result<void> batch_seal_finish(Call& call) {
   return call.services.hierarchy.finish_seal(call.parameters.at(0));
 }
 
+Result<http::Response> batch_check(Call& call) {
+  BM_TRY(const auto found, call.services.key_check.check(call.parameters.at(0), actor_of(call)));
+  boost::json::array flagged;
+  for (const auto& device : found.flagged) {
+    flagged.emplace_back(to_hex(device.get()));
+  }
+  return ok({{"batch", call.parameters.at(0)},
+             {"keys_checked", found.checked},
+             {"flagged", std::move(flagged)},
+             {"newly_held", found.newly_held}});
+}
+
 Result<http::Response> product_show(Call& call) {
   BM_TRY(const auto products,
          call.services.store.read_for<std::vector<app::ProductRecord>>([](app::Tx& tx) { return tx.products(); }));
@@ -377,6 +389,7 @@ constexpr std::array kRoutes{
     Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open, Channel::bound, kOrderBytesMax,
           batch_open_finish},
     Route{get, "/v1/batches/{}", kPerson, Form::json, {}, batch_show},
+    Route{post, "/v1/batches/{}/check", kPerson, Form::json, kJson, batch_check},
     Route{post, "/v1/batches/{}/seal", kPerson, Form::json, kJson, batch_seal, Channel::bound, kBodyMax,
           batch_seal_finish},
     Route{get, "/v1/products/{}", kPerson, Form::json, {}, product_show},

@@ -9,6 +9,7 @@
 #include "app/attestation.h"
 #include "app/enrollment.h"
 #include "app/hierarchy.h"
+#include "app/key_check.h"
 #include "app/operations.h"
 #include "app/provisioning.h"
 #include "app/refusals.h"
@@ -43,6 +44,7 @@ struct Services {
   app::Retirement& retirement;
   app::Operations& operations;
   app::SoftwareRoots& software_roots;
+  app::KeyCheck& key_check;
   app::Hierarchy& hierarchy;
   app::Catalog& catalog;
   app::CaDirectoryHolder& cas;

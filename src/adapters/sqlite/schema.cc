@@ -40,7 +40,7 @@ CREATE TABLE device(
   provisioned_at INTEGER NOT NULL, appraised_at INTEGER, firmware INTEGER, enrolled_once INTEGER NOT NULL);
 CREATE TABLE root(
   device INTEGER PRIMARY KEY, ak_public BLOB NOT NULL, maker INTEGER NOT NULL, hardware_serial TEXT NOT NULL,
-  provisioned_by INTEGER);
+  provisioned_by INTEGER, ek_modulus BLOB);
 CREATE TABLE maker(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE known(digest BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, device INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE finding(key INTEGER PRIMARY KEY, at INTEGER NOT NULL, findings BLOB NOT NULL);

@@ -54,6 +54,7 @@ class SqliteTx final : public app::Tx {
   Result<std::vector<lifecycle::DeviceRecord>> devices(DeviceRow after, std::size_t limit) override;
   Result<void> put_root(const app::RootRecord& root) override;
   Result<std::optional<app::RootRecord>> root(DeviceRow device) override;
+  Result<std::vector<app::RootRecord>> rsa_roots(BatchId batch) override;
   Result<std::optional<app::Known>> known(const Digest& digest) override;
   Result<void> add_known(const Digest& digest, const app::Known& known) override;
   Result<void> put_findings(DeviceRow device, lifecycle::Purpose purpose, Instant at, BytesView findings) override;

@@ -27,13 +27,19 @@ Result<DeviceRecord> read_device(const Statement& row) {
   return device;
 }
 
+#define BM_ROOT_SELECT                                                                            \
+  "SELECT r.device, r.ak_public, m.name, r.hardware_serial, r.provisioned_by, r.ek_modulus FROM " \
+  "root r JOIN maker m ON m.id = r.maker "
+
 Result<RootRecord> read_root(const Statement& row) {
   RootRecord root;
   std::string of_maker;
+  std::optional<Bytes> modulus;
   Columns columns{row};
-  columns.take(root.device, root.ak_public, root.hardware_serial, of_maker, root.provisioned_by);
+  columns.take(root.device, root.ak_public, root.hardware_serial, of_maker, root.provisioned_by, modulus);
   BM_CHECK(columns.intact("root"));
   root.hardware_serial += of_maker;
+  root.ek_modulus = std::move(modulus).value_or(Bytes{});
   return root;
 }
 
@@ -110,17 +116,22 @@ Result<void> SqliteTx::put_root(const RootRecord& root) {
   const auto maker = maker_of(serial);
   BM_CHECK(tell("INSERT INTO maker(name) VALUES(?1) ON CONFLICT(name) DO NOTHING", maker));
   return tell(
-      "INSERT INTO root(device, ak_public, maker, hardware_serial, provisioned_by) "
-      "VALUES(?1, ?2, (SELECT id FROM maker WHERE name = ?3), ?4, ?5) ON CONFLICT(device) DO UPDATE SET "
+      "INSERT INTO root(device, ak_public, maker, hardware_serial, provisioned_by, ek_modulus) "
+      "VALUES(?1, ?2, (SELECT id FROM maker WHERE name = ?3), ?4, ?5, ?6) ON CONFLICT(device) DO UPDATE SET "
       "ak_public = excluded.ak_public, maker = excluded.maker, hardware_serial = excluded.hardware_serial, "
-      "provisioned_by = excluded.provisioned_by",
-      root.device, root.ak_public, maker, serial.substr(maker.size()), root.provisioned_by);
+      "provisioned_by = excluded.provisioned_by, ek_modulus = excluded.ek_modulus",
+      root.device, root.ak_public, maker, serial.substr(maker.size()), root.provisioned_by,
+      root.ek_modulus.empty() ? std::nullopt : std::optional{root.ek_modulus});
 }
 
 Result<std::optional<RootRecord>> SqliteTx::root(DeviceRow device) {
-  return one(ask("SELECT r.device, r.ak_public, m.name, r.hardware_serial, r.provisioned_by FROM root r "
-                 "JOIN maker m ON m.id = r.maker WHERE r.device = ?1",
-                 device),
+  return one(ask(BM_ROOT_SELECT "WHERE r.device = ?1", device), read_root);
+}
+
+Result<std::vector<RootRecord>> SqliteTx::rsa_roots(BatchId batch) {
+  return all(ask(BM_ROOT_SELECT "JOIN device d ON d.row = r.device WHERE d.batch = ?1 AND r.ek_modulus IS NOT NULL "
+                                "ORDER BY r.device",
+                 batch),
              read_root);
 }
 

@@ -96,6 +96,7 @@ struct RootRecord {
   Bytes ak_public;              ///< TPMT_PUBLIC of the AK; later statements must come from it
   std::string hardware_serial;  ///< MANUF:AKI:SERIAL
   std::optional<StationId> provisioned_by;
+  Bytes ek_modulus = {};  ///< of an RSA endorsement key, for the check of a batch (AC-07); empty: another type
 };
 
 /// Where an issuance stands (AC-11).

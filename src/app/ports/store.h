@@ -54,6 +54,8 @@ class Tx {
   virtual Result<std::vector<lifecycle::DeviceRecord>> devices(DeviceRow after, std::size_t limit) = 0;
   virtual Result<void> put_root(const RootRecord& root) = 0;
   virtual Result<std::optional<RootRecord>> root(DeviceRow device) = 0;
+  /// The RSA endorsement keys of a batch's devices, by row. Looks at all devices. @error storage
+  virtual Result<std::vector<RootRecord>> rsa_roots(BatchId batch) = 0;
   virtual Result<std::optional<Known>> known(const Digest& digest) = 0;
   /// @error conflict: another device holds it. The same device again is no change.
   virtual Result<void> add_known(const Digest& digest, const Known& known) = 0;

@@ -320,6 +320,20 @@ TEST(Endorsement, an_rsa_key_with_the_roca_fingerprint_is_refused) {
   EXPECT_EQ(failed_check(appraisal.findings), "ek.denied");
 }
 
+TEST(Endorsement, the_modulus_of_an_rsa_key_goes_with_the_chip) {
+  Bytes modulus(256, 0xA5);  // no ROCA, and whoever has the private half does not matter here
+  const auto key = crypto::PublicKey::from_rsa(modulus, 65537).value();
+  Case rsa;
+  rsa.certificate = vendor().endorsement_parts(key);
+  rsa.ek.area = tpm::make(tpm::Template::ek_rsa2048_low);
+  std::get<tpm::RsaKey>(rsa.ek.area.key).modulus = modulus;
+  rsa.trust.fix_key_type("birthmark-sim", crypto::KeyType::rsa);
+  const auto appraisal = rsa.appraise();
+  ASSERT_TRUE(appraisal.chip) << failed_check(appraisal.findings);
+  EXPECT_EQ(appraisal.chip->rsa_modulus, modulus);
+  EXPECT_TRUE(Case{}.appraise().chip->rsa_modulus.empty());
+}
+
 // --- differential: chips, certificates and verdicts of another origin ---
 
 class GoldenEndorsement : public ::testing::Test {

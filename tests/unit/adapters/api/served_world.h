@@ -98,6 +98,7 @@ class ServedWorld {
                           .retirement = world.cases->retirement,
                           .operations = world.cases->operations,
                           .software_roots = world.cases->software_roots,
+                          .key_check = world.cases->key_check,
                           .hierarchy = world.cases->hierarchy,
                           .catalog = world.cases->catalog,
                           .cas = world.cases->cas,
