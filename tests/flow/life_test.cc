@@ -3,6 +3,8 @@
 // of one device").
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "audit/entry.h"
 #include "audit/proof.h"
 #include "codec/base64.h"
@@ -105,6 +107,24 @@ TEST_F(Life, goes_on_where_it_was_after_a_restart) {
   ASSERT_TRUE(succeeded(line_->enroll(device)));
   ASSERT_TRUE(succeeded(line_->telemetry(device)));
   EXPECT_EQ(state_of(device), "S3");
+}
+
+/// Design rule 7: an old backup cannot un-revoke.
+TEST_F(Life, a_registry_restored_from_before_a_revocation_is_not_served) {
+  PaperDevice device{server_};
+  for (const auto step : {&Line::provision, &Line::seal, &Line::enroll, &Line::telemetry}) {
+    ASSERT_TRUE(succeeded((line_.get()->*step)(device)));
+  }
+  const auto registry = server_.data() / "registry", backup = server_.directory() / "backup";
+  server_.stop();
+  std::filesystem::copy(registry, backup, std::filesystem::copy_options::recursive);
+  server_.restart();
+  ASSERT_TRUE(succeeded(people_.act("revoke", device.id)));
+  server_.stop();
+  std::filesystem::remove_all(registry);
+  std::filesystem::copy(backup, registry, std::filesystem::copy_options::recursive);
+  EXPECT_FALSE(server_.start());
+  EXPECT_NE(server_.err().find("behind_checkpoint"), std::string::npos) << server_.err();
 }
 
 TEST_F(Life, a_repeat_of_a_request_gets_the_same_certificate_and_costs_nothing) {
