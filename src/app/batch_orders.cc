@@ -14,6 +14,7 @@ using pki::ProfileId;
 
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kDevicesAtOnce = 256;  // that one transaction holds: others write between
+constexpr std::uint32_t kSpareMin = 256;     // places of a shared list beyond a quarter more than the units
 constexpr std::size_t kProductsMax = 255;    // a record of the snapshot names its product in one octet
 
 bool same_terms(const BatchRecord& batch, const ProductRecord& product, const BatchOrder& order) {
@@ -41,7 +42,8 @@ Result<void> check_name(std::string_view what, std::string_view name) {
               : fail(Code::bad_request, std::string{what} + ": 1 to 64 printable characters of ASCII without '/'");
 }
 
-/// The smallest part of a list with room for twice the quantity, behind what other batches of that CA have.
+/// All places of the batch's own CA; of one that issues for many, a quarter more than the units and some for small
+/// batches, behind what other batches have. An eighth stays free, so that a place is found by drawing.
 /// @error quota_exhausted: the CA's list has no such part left
 Result<Places> own_places(Tx& tx, CaId issuer, std::uint32_t quantity) {
   BM_TRY(const auto ca, tx.ca(issuer));
@@ -49,14 +51,18 @@ Result<Places> own_places(Tx& tx, CaId issuer, std::uint32_t quantity) {
   if (!ca) {
     return fail(Code::not_found, "the batch's CA is gone");
   }
+  const auto all = places_of(*ca);
+  auto wanted = std::uint64_t{all.count};
   std::uint64_t taken = 0;
-  for (const auto& batch : batches) {
-    taken = batch.manufacturing_ca == issuer ? std::max(taken, batch.list.end()) : taken;
+  if (ca->profile != ProfileId::batch_ca) {
+    wanted = std::uint64_t{quantity} + quantity / 4 + kSpareMin;
+    for (const auto& batch : batches) {
+      taken = batch.manufacturing_ca == issuer ? std::max(taken, batch.list.end()) : taken;
+    }
   }
-  const auto bits = std::min(list_bits(quantity, 2), ca->list_bits);
-  const auto size = std::uint64_t{1} << bits;
-  return size >= quantity && taken + size <= std::uint64_t{1} << ca->list_bits
-             ? Result<Places>{Places{.first = static_cast<std::uint32_t>(taken), .bits = bits}}
+  return taken + wanted <= all.count && wanted * 7 >= std::uint64_t{quantity} * 8
+             ? Result<Places>{Places{.first = static_cast<std::uint32_t>(taken),
+                                     .count = static_cast<std::uint32_t>(wanted)}}
              : fail(Code::quota_exhausted,
                     "the status list of CA " + ca->name + " has no room for a batch of " + std::to_string(quantity));
 }

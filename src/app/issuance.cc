@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/issuance.h"
 
+#include <bit>
+
 #include "app/registration.h"
 #include "crypto/hash.h"
 #include "lifecycle/serial.h"
@@ -131,14 +133,20 @@ Error Issuance::hold_both(const Order& order, const Error& refused) {
   return {Code::key_reuse, "another identity holds this key; both are held"};
 }
 
+/// Each place of the list with the same chance: a number beyond it is drawn again.
 std::uint32_t Issuance::draw_place(const Places& list) const {
-  Octets<4> drawn{};
-  ports_.entropy.fill(drawn);
-  std::uint32_t place = 0;
-  for (const auto byte : drawn) {
-    place = place << 8 | byte;
+  const auto mask = std::bit_ceil(std::uint64_t{list.count}) - 1;
+  for (;;) {
+    Octets<4> drawn{};
+    ports_.entropy.fill(drawn);
+    std::uint64_t place = 0;
+    for (const auto byte : drawn) {
+      place = place << 8 | byte;
+    }
+    if ((place & mask) < list.count) {
+      return list.first + static_cast<std::uint32_t>(place & mask);
+    }
   }
-  return list.first + (place & ((std::uint32_t{1} << list.bits) - 1));
 }
 
 Result<std::uint32_t> Issuance::free_place(CaId ca, const Places& list) const {
@@ -158,7 +166,7 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order, Place place) {
   const auto directory = ports_.cas.get();
   const Ca* const ca = directory->find(order.ca);
   BM_CHECK(check_issues(ca != nullptr ? &ca->record : nullptr));
-  const auto list = order.list.value_or(Places{.first = 0, .bits = ca->record.list_bits});
+  const auto list = order.list.value_or(places_of(ca->record));
   BM_TRY(const auto index, place == Place::any ? draw_place(list) : free_place(order.ca, list));
   return prepare(order, ca->certificate.issuer, index);
 }

@@ -15,6 +15,9 @@ Result<KeyCheck::Outcome> KeyCheck::check(const std::string& batch, const std::s
     BM_TRY(const auto record, tx.batch_named(batch));
     return record ? tx.rsa_roots(record->budget.id) : fail(Code::not_found, "no batch " + batch);
   }));
+  if (roots.size() > kKeysMax) {
+    return fail(Code::too_large, "the batch has " + std::to_string(roots.size()) + " RSA keys");
+  }
   std::vector<Bytes> moduli;
   moduli.reserve(roots.size());
   for (auto& root : roots) {
@@ -48,10 +51,8 @@ Result<void> KeyCheck::hold(DeviceRow row, const std::string& actor, Outcome& ou
                        .reason = "its RSA key shares a prime with another one of its batch"}));
     return Held{device.id, true};
   }));
-  if (held.now) {
-    ports_.sessions.cut({row});
-    ++outcome.newly_held;
-  }
+  ports_.sessions.cut({row});  // also where an earlier check could not say that its hold is durable
+  outcome.newly_held += held.now ? 1 : 0;
   outcome.flagged.push_back(held.device);
   return {};
 }

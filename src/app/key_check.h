@@ -22,6 +22,9 @@ class KeyCheck {
   };
   explicit KeyCheck(Ports ports) : ports_{ports} {}
 
+  /// Moduli that are compared at once: some 300 MB of memory, and a minute.
+  static constexpr std::size_t kKeysMax = 50'000;
+
   struct Outcome {
     std::size_t checked = 0;        ///< devices with an RSA endorsement key
     std::vector<DeviceId> flagged;  ///< that share a prime; held `key_collision`, which two persons lift
@@ -30,7 +33,7 @@ class KeyCheck {
   };
   /// Checks the devices of a batch among each other, those of a closed batch too. Asked again it holds what was not
   /// held. Takes seconds for ten thousand keys; one at a time.
-  /// @error not_found: no such batch; rate_limited: another check is under way; storage
+  /// @error not_found: no such batch; rate_limited: another check is under way; too_large: more than kKeysMax; storage
   Result<Outcome> check(const std::string& batch, const std::string& actor);
 
  private:

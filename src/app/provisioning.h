@@ -50,7 +50,8 @@ class Provisioning {
   /// A challenge for one device of that batch. @error station_not_authorised, batch_closed, rate_limited
   Result<Challenge> begin(const Digest& station, const std::string& batch);
 
-  /// Steps 1 to 7 of docs/wire/evidence.md, PROVISION, in that order; the nonce is burnt whatever comes of it.
+  /// Steps 1 to 7 of docs/wire/evidence.md, PROVISION, in that order; from step 3 on the nonce is
+  /// burnt whatever comes of it.
   /// @error quota_exhausted, rate_limited: the batch has no unit now; nonce_used, nonce_expired, ek_untrusted,
   /// ek_not_canonical, bad_evidence, key_not_attested, csr_policy, policy, test_anchor, request_conflict
   Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
@@ -84,7 +85,8 @@ class Provisioning {
   Result<void> at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
                          const lifecycle::ClockReading& clock);
   Result<std::optional<Issued>> resume(const Shown& shown, const StationGrant& grant);
-  Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant, Instant now) const;
+  Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant,
+                        const attest::Findings& steps, Instant now) const;
   Result<void> report_known(const DeviceId& device, const StationGrant& grant);
   Result<lifecycle::DeviceRecord> find_or_add(Tx& tx, const Shown& shown, const StationGrant& grant) const;
 

@@ -38,7 +38,7 @@ Result<Issued> Issuance::issue_root(const CaRecord& root, Order order) {
     return complete(std::move(*begun));
   }
   BM_TRY(const auto self, issuer_of(order));
-  BM_TRY(auto prepared, prepare(order, self, draw_place({.first = 0, .bits = root.list_bits})));
+  BM_TRY(auto prepared, prepare(order, self, draw_place(places_of(root))));
   const auto put_on_books = [&](Tx& tx, CertificateRecord& intent, const lifecycle::ClockReading&) -> Result<void> {
     if (root.id == CaId{}) {
       BM_TRY(intent.ca, tx.add_ca(root));

@@ -45,30 +45,64 @@ Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
   return out;
 }
 
-Result<void> service_key_is_free(Tx& tx, const CertificateRecord& certificate) {
+Result<void> service_key_is_free(Tx& tx, const CertificateRecord& certificate, std::string_view name) {
   BM_TRY(const auto known, tx.known(certificate.spki));
   if (known) {
     return fail(Code::key_reuse, "a device has this key");
   }
   BM_TRY(const auto records, of_service_ca(tx));
-  const bool taken = std::ranges::any_of(records, [&](const CertificateRecord& other) {
-    return other.spki == certificate.spki && other.profile != certificate.profile;
+  for (const auto& other : records) {
+    if (other.spki != certificate.spki) {
+      continue;
+    }
+    if (other.profile != certificate.profile) {
+      return fail(Code::key_reuse, "a service of another kind has this key");
+    }
+    if (other.profile == ProfileId::station || other.issuance != IssuanceState::registered) {
+      continue;  // a station's key goes on with its next certificate; what was never released is nobody's
+    }
+    BM_TRY(const auto holder, named(other));
+    if (other.standing == lifecycle::Standing::ended || holder.name != name) {
+      return fail(Code::key_reuse, "this key has another name, or its certificate was ended");
+    }
+  }
+  return {};
+}
+
+Result<void> service_name_is_free(Tx& tx, ProfileId profile, std::string_view name, std::string_view caller) {
+  if (profile != ProfileId::operator_person || name == caller) {
+    return {};
+  }
+  BM_TRY(const auto all, service_credentials(tx));
+  const bool taken = std::ranges::any_of(all, [&](const ServiceCredential& other) {
+    return other.record.profile == profile && other.name == name && other.record.standing == lifecycle::Standing::live;
   });
-  return taken ? fail(Code::key_reuse, "a service of another kind has this key") : Result<void>{};
+  return taken ? fail(Code::policy, "an operator of this name has a certificate: he alone orders his next one",
+                      "service.name")
+               : Result<void>{};
 }
 
 Result<ServiceCredential> end_service_credential(Tx& tx, const Serial& serial, const Digest& caller,
                                                  const Doing& doing) {
   BM_TRY(const auto records, of_service_ca(tx));
-  const auto found = std::ranges::find_if(
-      records, [&](const CertificateRecord& record) { return is_listed(record) && record.serial == serial; });
-  if (found == records.end()) {
+  const CertificateRecord* ended = nullptr;
+  const CertificateRecord* own = nullptr;
+  for (const auto& record : records) {
+    if (is_listed(record)) {
+      ended = record.serial == serial ? &record : ended;
+      own = crypto::sha256(certificate_of(record)) == caller ? &record : own;
+    }
+  }
+  if (own == nullptr || own->standing != lifecycle::Standing::live) {
+    return fail(Code::credential_ended, "your own certificate was ended");
+  }
+  if (ended == nullptr) {
     return fail(Code::not_found, "no person, gate or station has a certificate of this serial");
   }
-  if (crypto::sha256(certificate_of(*found)) == caller) {
+  if (ended == own) {
     return fail(Code::policy, "another operator ends your certificate: you may be the last one", "service.own");
   }
-  BM_TRY(auto credential, named(*found));
+  BM_TRY(auto credential, named(*ended));
   if (credential.record.standing != lifecycle::Standing::ended) {
     BM_CHECK(end_certificate(tx, credential.record, "end " + credential.name.substr(0, 100), doing));
   }

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "adapters/entropy/system_entropy.h"
+#include "cli/next_credential.h"
 #include "codec/pem.h"
 
 namespace birthmark::cli {
@@ -57,6 +58,7 @@ Result<Secret> read_passphrase(Files& files, const std::filesystem::path& file) 
 }
 
 Result<Credentials> read_credentials(Files& files, const CredentialFiles& from) {
+  BM_CHECK(NextCredential(files, from).settle());
   BM_TRY(const auto passphrase, read_passphrase(files, from.passphrase));
   BM_TRY(const auto pem, read_file(files, from.directory / (from.name + ".key"), kFileMax));
   BM_TRY(auto key, crypto::PrivateKey::from_encrypted_pem(as_text(pem), passphrase));

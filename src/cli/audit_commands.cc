@@ -100,20 +100,16 @@ std::function<bool()> for_files_on_their_way() {
   };
 }
 
-/// How far it is, once a while: a log of millions of entries takes minutes.
-std::function<void(std::uint64_t, std::uint64_t)> telling(Form form) {
-  return [form, next = std::chrono::steady_clock::now() + kTellEvery](std::uint64_t entries, std::uint64_t of) mutable {
+/// How far it is, once a while, on standard error: a log of millions of entries takes minutes.
+std::function<void(std::uint64_t, std::uint64_t)> telling() {
+  return [next = std::chrono::steady_clock::now() + kTellEvery](std::uint64_t entries, std::uint64_t of) mutable {
     const auto now = std::chrono::steady_clock::now();
     if (now < next) {
       return;
     }
     next = now + kTellEvery;
-    if (form == Form::json) {
-      print_line(boost::json::object{{"event", "progress"}, {"entries", entries}, {"of", of}});
-    } else {
-      std::fprintf(stderr, "birthmark: %llu of %llu entries\n", static_cast<unsigned long long>(entries),
-                   static_cast<unsigned long long>(of));
-    }
+    std::fprintf(stderr, "birthmark: %llu of %llu entries\n", static_cast<unsigned long long>(entries),
+                 static_cast<unsigned long long>(of));
   };
 }
 
@@ -132,7 +128,7 @@ int verify(const AuditFlags& flags) {
                                                     .database = *database,
                                                     .witnesses = {flags.witnesses.begin(), flags.witnesses.end()},
                                                     .wait = for_files_on_their_way(),
-                                                    .progress = telling(flags.form())});
+                                                    .progress = telling()});
   return verdict ? show_verdict(*verdict, flags.form()) : complain(verdict.error(), flags.form(), kEnvironment);
 }
 

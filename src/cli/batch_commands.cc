@@ -154,13 +154,28 @@ void add_show(CLI::App& batch, int& exit_code) {
   });
 }
 
-/// The keys first: whoever is held then is told before the batch ends for ever.
+/// Over a connection of its own, which may wait long for the answer. @param client of the same server, reached before
+Result<boost::json::value> check_keys(ApiClient& client, const BatchFlags& flags) {
+  BM_CHECK(without_value(client.get(target_of(flags))));
+  PosixFiles files;
+  BM_TRY(const auto credentials, read_credentials(files, flags.credentials()));
+  BM_TRY(const auto patient, ApiClient::open(flags.server, credentials, ApiClient::kLongWork));
+  return patient->post(target_of(flags) + "/check", {});
+}
+
+/// The keys afterwards: of all units, and a check that fails keeps no batch open.
 Result<boost::json::value> seal(ApiClient& client, const BatchFlags& flags) {
-  BM_TRY(const auto checked, client.post(target_of(flags) + "/check", {}));
   BM_TRY(auto sealed, client.order(target_of(flags) + "/seal", {}));
-  if (sealed.is_object() && checked.is_object()) {
-    sealed.as_object()["keys_checked"] = checked.as_object().at("keys_checked");
-    sealed.as_object()["flagged"] = checked.as_object().at("flagged");
+  const auto checked = check_keys(client, flags);
+  if (sealed.is_object()) {
+    auto& out = sealed.as_object();
+    if (checked && checked->is_object()) {
+      out["keys_checked"] = checked->as_object().at("keys_checked");
+      out["flagged"] = checked->as_object().at("flagged");
+    } else {
+      out["keys_checked"] = nullptr;
+      out["check_refused"] = checked ? std::string_view{"bad_json"} : info(checked.error().code).name;
+    }
   }
   return sealed;
 }
@@ -173,22 +188,21 @@ void add_check(CLI::App& batch, int& exit_code) {
   add_operator_flags(*command, *flags);
   command->callback([flags, &exit_code] {
     exit_code = run_call(
-        *flags, [&](ApiClient& c) { return c.post(target_of(*flags) + "/check", {}); }, show_members,
-        ApiClient::kLongWork);
+        *flags, [&](ApiClient& c) { return check_keys(c, *flags); }, show_members);
   });
 }
 
 void add_seal(CLI::App& batch, int& exit_code) {
   auto* const command =
-      batch.add_subcommand("seal", "check its keys, close it for ever and destroy the batch CA's key");
+      batch.add_subcommand("seal", "close for ever, destroy the batch CA's key, and check the units' keys");
   const auto flags = std::make_shared<BatchFlags>();
   command->add_option("batch", flags->name, "name")->required();
   command->add_flag("--dry-run", flags->dry_run, "say what would happen and change nothing");
   add_operator_flags(*command, *flags);
   command->callback([flags, &exit_code] {
     exit_code = run_call(
-        *flags, [&](ApiClient& c) { return flags->dry_run ? rehearse_seal(c, *flags) : seal(c, *flags); }, show_members,
-        ApiClient::kLongWork);
+        *flags, [&](ApiClient& c) { return flags->dry_run ? rehearse_seal(c, *flags) : seal(c, *flags); },
+        show_members);
   });
 }
 

@@ -51,13 +51,13 @@ void add_operator_flags(CLI::App& command, OperatorFlags& flags) {
   command.add_flag("--json", flags.as_json, "one JSON object on standard output");
 }
 
-int run_call(const OperatorFlags& flags, const Call& call, const Show& show, std::chrono::milliseconds timeout) {
+int run_call(const OperatorFlags& flags, const Call& call, const Show& show) {
   PosixFiles files;
   const auto credentials = read_credentials(files, flags.credentials());
   if (!credentials) {
     return complain(credentials.error(), flags.form(), kEnvironment);
   }
-  const auto client = ApiClient::open(flags.server, *credentials, timeout);
+  const auto client = ApiClient::open(flags.server, *credentials);
   if (!client) {
     return complain(client.error(), flags.form(), kEnvironment);
   }

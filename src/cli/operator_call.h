@@ -44,8 +44,7 @@ using Show = std::function<void(const boost::json::value&)>;
 
 /// Opens the operator's connection, makes the calls and prints the answer.
 /// @return 0; 1: the server refused; 3: no key, certificate or server.
-int run_call(const OperatorFlags& flags, const Call& call, const Show& show,
-             std::chrono::milliseconds timeout = ApiClient::kTimeout);
+int run_call(const OperatorFlags& flags, const Call& call, const Show& show);
 void show_members(const boost::json::value& value);
 
 /// A name or id that goes into a path: letters, digits, '.', '_', '-' stay, the rest is percent-encoded.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/service_enroll.h"
 
+#include "cli/next_credential.h"
 #include "codec/base64.h"
 #include "codec/pem.h"
 #include "codec/pkcs10.h"
@@ -10,21 +11,6 @@ namespace birthmark::cli {
 namespace {
 
 constexpr std::size_t kFileMax = std::size_t{64} * 1024;
-
-/// The key that an earlier run left, or a new one, durable before anybody certifies it.
-Result<crypto::PrivateKey> ensure_key(Files& files, const CredentialFiles& where, bool anew) {
-  BM_TRY(const auto passphrase, read_passphrase(files, where.passphrase));
-  const auto path = where.directory / (where.name + ".key");
-  BM_TRY(const bool there, files.exists(path));
-  if (there && !anew) {
-    BM_TRY(const auto pem, files.read(path, kFileMax));
-    return crypto::PrivateKey::from_encrypted_pem(as_text(pem), passphrase);
-  }
-  BM_TRY(auto key, crypto::PrivateKey::generate(crypto::KeyType::p256));
-  BM_TRY(const auto pem, key.to_encrypted_pem(passphrase));
-  BM_CHECK(write_atomically(files, path, as_bytes(pem)));
-  return key;
-}
 
 /// A request without a name: the server certifies the name in the order, nobody else may choose one.
 Result<Bytes> certification_request(const crypto::PrivateKey& key) {
@@ -60,15 +46,12 @@ Result<Answer> read_answer(const boost::json::value& value, BytesView spki) {
   return out;
 }
 
-Result<void> store(Files& files, const CredentialFiles& where, const Answer& answer,
-                   const std::vector<Bytes>& anchors) {
+Result<void> store_anchors(Files& files, const CredentialFiles& where, const std::vector<Bytes>& anchors) {
   std::string roots;
   for (const auto& anchor : anchors) {
     roots += pem::write("CERTIFICATE", anchor);
   }
-  BM_CHECK(write_atomically(files, where.service_root, as_bytes(roots), Visibility::everyone));
-  return write_atomically(files, where.directory / (where.name + ".pem"), as_bytes(answer.certificates),
-                          Visibility::everyone);
+  return write_atomically(files, where.service_root, as_bytes(roots), Visibility::everyone);
 }
 
 /// The request of somebody who keeps his key to himself.
@@ -86,14 +69,24 @@ Result<Bytes> given_request(Files& files, const std::string& path) {
 Result<boost::json::object> enroll_service(ApiClient& client, Files& files, const ServiceOrder& order,
                                            const std::vector<Bytes>& anchors) {
   const auto& where = order.files;
+  const auto file = [&](const char* ending) { return where.directory / (where.name + ending); };
   BM_CHECK(files.make_directory(where.directory));
-  BM_TRY(const bool certified, files.exists(where.directory / (where.name + ".pem")));
+  NextCredential next{files, where};
+  BM_CHECK(next.settle());
+  BM_TRY(const bool certified, files.exists(file(".pem")));
   if (certified && !order.anew) {
     return fail(Code::conflict, where.name + " has a certificate: --anew makes another key and another one");
   }
+  const bool made_here = order.csr_file.empty();
+  BM_TRY(const bool has_key, files.exists(file(".key")));
+  if (!made_here && has_key) {
+    return fail(Code::conflict, "the key of " + where.name +
+                                    " was made here: a certificate for another one needs a "
+                                    "directory of its own");
+  }
   Bytes csr;
-  if (order.csr_file.empty()) {
-    BM_TRY(const auto key, ensure_key(files, where, order.anew));
+  if (made_here) {
+    BM_TRY(const auto key, next.key());
     BM_TRY(csr, certification_request(key));
   } else {
     BM_TRY(csr, given_request(files, order.csr_file));
@@ -103,7 +96,9 @@ Result<boost::json::object> enroll_service(ApiClient& client, Files& files, cons
   body["csr"] = base64::encode(csr);
   BM_TRY(const auto value, client.order(order.target, body));
   BM_TRY(const auto answer, read_answer(value, request.spki()));
-  BM_CHECK(store(files, where, answer, anchors));
+  BM_CHECK(store_anchors(files, where, anchors));
+  BM_CHECK(made_here ? next.adopt(answer.certificates)
+                     : write_atomically(files, file(".pem"), as_bytes(answer.certificates), Visibility::everyone));
   return boost::json::object{
       {"serial", answer.serial}, {"not_after", answer.not_after}, {"directory", where.directory.string()}};
 }

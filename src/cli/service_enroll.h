@@ -18,10 +18,11 @@ struct ServiceOrder {
 };
 
 /// Makes the key here, unless a request is given, has it certified by the server and leaves `<name>.key` (encrypted),
-/// `<name>.pem` and the service root. An interrupted run uses its key again; the certificate is written last.
+/// `<name>.pem` and the service root. The present key and certificate stay until the new ones are there; an interrupted
+/// run uses its new key again.
 /// @return serial, not_after, directory.
-/// @error conflict: there is a certificate; bad_evidence: the server certified another key; bad_request: the request
-/// that was given; storage, and the server's refusals.
+/// @error conflict: there is a certificate, or a key beside a request that was given; bad_evidence: the server
+/// certified another key; bad_request: the request that was given; storage, and the server's refusals.
 Result<boost::json::object> enroll_service(ApiClient& client, Files& files, const ServiceOrder& order,
                                            const std::vector<Bytes>& anchors);
 

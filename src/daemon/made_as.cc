@@ -61,11 +61,18 @@ Result<MadeAs> made_as(Files& files, const std::filesystem::path& data, std::opt
   return out;
 }
 
-Result<void> keep(Files& files, const std::filesystem::path& data, const MadeAs& made) {
-  const auto environment = made.environment == policy::Environment::production ? kProduction : kDevelopment;
-  BM_CHECK(write_atomically(files, data / kEnvironmentFile, as_bytes(std::string{environment} + "\n"),
-                            Visibility::everyone));
-  return write_atomically(files, data / kScopeFile, as_bytes(std::string{app::name(made.scope)} + "\n"),
+Result<void> keep_environment(Files& files, const std::filesystem::path& data, policy::Environment environment) {
+  const auto name = environment == policy::Environment::production ? kProduction : kDevelopment;
+  BM_CHECK(files.make_directory(data));
+  BM_TRY(const bool kept, files.exists(data / kEnvironmentFile));
+  if (kept) {
+    return {};
+  }
+  return write_atomically(files, data / kEnvironmentFile, as_bytes(std::string{name} + "\n"), Visibility::everyone);
+}
+
+Result<void> keep_scope(Files& files, const std::filesystem::path& data, app::Scope scope) {
+  return write_atomically(files, data / kScopeFile, as_bytes(std::string{app::name(scope)} + "\n"),
                           Visibility::everyone);
 }
 

@@ -10,7 +10,8 @@
 
 namespace birthmark::daemon {
 
-/// What a registry was made as, for ever: `init` writes it into `<data>/scope` and `<data>/environment`.
+/// What a registry was made as, for ever, in `<data>/scope` and `<data>/environment`: the environment from the first
+/// start on, before any key is made, the scope from `init` on.
 struct MadeAs {
   app::Scope scope = app::Scope::batch;  ///< with another one it would issue from CAs that were made to issue nothing
   /// Keys and devices of a development are no production's (AC-03), and simulated roots get into no registry of it.
@@ -22,7 +23,8 @@ struct MadeAs {
 /// the other way round; bad_request: a file names nothing known; storage
 Result<MadeAs> made_as(Files& files, const std::filesystem::path& data, std::optional<app::Scope> scope,
                        policy::Environment environment);
-/// Durable on return. @error storage
-Result<void> keep(Files& files, const std::filesystem::path& data, const MadeAs& made);
+/// Each durable on return. @error storage
+Result<void> keep_environment(Files& files, const std::filesystem::path& data, policy::Environment environment);
+Result<void> keep_scope(Files& files, const std::filesystem::path& data, app::Scope scope);
 
 }  // namespace birthmark::daemon

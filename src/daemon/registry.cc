@@ -140,6 +140,7 @@ class ComposedRegistry final : public Registry {
     BM_TRY(world_, World::make());
     BM_TRY(made_as_, made_as(world_->files(), config_.data, config_.scope, config_.environment));
     BM_TRY(auto passphrase, read_passphrase(world_->files(), paths_.passphrase));
+    BM_CHECK(keep_environment(world_->files(), config_.data, made_as_.environment));
     BM_TRY(signer_, FileSigner::open(world_->files(), paths_.keys, std::move(passphrase)));
     BM_TRY(store_, sqlite::SqliteStore::open({.directory = paths_.store,
                                               .files = world_->files(),
@@ -160,7 +161,7 @@ class ComposedRegistry final : public Registry {
   }
 
   Result<void> init() override {
-    BM_CHECK(keep(world_->files(), config_.data, made_as_));
+    BM_CHECK(keep_scope(world_->files(), config_.data, made_as_.scope));
     BM_CHECK(bootstrap(config_, paths_, world_->files(), cases_->hierarchy));
     return write_atomically(world_->files(), config_.data / "log.vkey", as_bytes(log_key_ + "\n"),
                             Visibility::everyone);

@@ -142,7 +142,8 @@ TEST_F(AC20, each_form_is_refused_and_the_device_can_enroll_afterwards) {
   };
   EXPECT_EQ(send(Bytes{}).code, "bad_request");  // what the first request of a connection takes is not the form's
   const auto resident = status_kib(server_.pid(), "VmRSS:");
-  std::ofstream{"/proc/" + std::to_string(server_.pid()) + "/clear_refs"} << 5;  // the mark begins anew
+  std::ofstream marks{"/proc/" + std::to_string(server_.pid()) + "/clear_refs"};
+  ASSERT_TRUE(marks << 5 << std::flush) << "the mark of the most memory begins anew";
   for (const auto& [name, der] : forms) {
     const auto answer = send(der);
     EXPECT_TRUE(answer.code == "bad_request" || answer.code == "csr_policy") << name << ": " << answer.words();

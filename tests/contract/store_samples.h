@@ -62,7 +62,7 @@ inline app::BatchRecord sample_batch(std::string name = "B-1") {
   batch.budget.credited_at = at_second(2);
   batch.name = std::move(name);
   batch.manufacturing_ca = CaId{11};
-  batch.list = {.first = 0xFFFF'0000, .bits = 16};
+  batch.list = {.first = 0xFFFF'0000, .count = 0xFFFF};
   batch.operational_ca = CaId{12};
   return batch;
 }

@@ -244,6 +244,33 @@ TEST_F(Edge, a_second_operator_is_made_and_ended_by_the_command) {
   EXPECT_NE(command({"status", "--operator", "bob"}).out.find("credential_ended"), std::string::npos);
 }
 
+TEST_F(Edge, an_operator_who_renews_himself_keeps_what_he_has_until_the_next_is_there) {
+  const auto renew = [&] { return command({"service", "enroll", "admin", "--role", "operator", "--anew"}); };
+  server_.stop();
+  EXPECT_EQ(renew().exit_code, 3) << "nothing answers";
+  const auto pending = server_.data() / "operators" / "admin.next.key";
+  EXPECT_TRUE(std::filesystem::exists(pending));
+  server_.restart();
+  EXPECT_EQ(command({"status"}).exit_code, 0) << "by the key and certificate that he had";
+  const auto before = command({"service", "list"}).out;
+  ASSERT_EQ(renew().exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(pending));
+  EXPECT_EQ(command({"status"}).exit_code, 0) << "by the new ones";
+  EXPECT_NE(command({"service", "list"}).out, before);
+
+  // A cut between the two files: the certificate waits, its key is in place.
+  const auto in = [&](const char* name) { return server_.data() / "operators" / name; };
+  std::filesystem::rename(in("admin.pem"), in("admin.next.pem"));
+  EXPECT_EQ(command({"status"}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::exists(in("admin.pem")));
+  std::ofstream{server_.directory() / "other.csr"} << "whatever";
+  EXPECT_EQ(command({"service", "enroll", "admin", "--role", "operator", "--anew", "--csr",
+                     (server_.directory() / "other.csr").string()})
+                .exit_code,
+            1)
+      << "a certificate of another key does not come beside this one";
+}
+
 TEST_F(Edge, a_large_order_is_for_operators_alone) {
   const std::string large(100'000, ' ');
   EXPECT_TRUE(refused(post("application/json", large, "/v1/batches"), 413, "too_large"));
@@ -286,7 +313,7 @@ TEST_F(Edge, a_batch_lists_ten_thousand_parts_by_the_command) {
   EXPECT_NE(too_large.out.find("too_large"), std::string::npos) << too_large.out;
 }
 
-TEST_F(Edge, AC07_a_batch_is_checked_by_the_command_and_before_it_is_sealed) {
+TEST_F(Edge, AC07_a_batch_is_checked_by_the_command_and_when_it_is_sealed) {
   ASSERT_TRUE(people_.open_batch("B1", 2).ok());
   const auto checked = command({"batch", "check", "B1"});
   ASSERT_EQ(checked.exit_code, 0) << checked.err;

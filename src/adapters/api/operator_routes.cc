@@ -209,7 +209,7 @@ boost::json::object batch_summary(const app::BatchRecord& batch) {
           {"closes", to_rfc3339(b.closes)},
           {"plan", b.plan == lifecycle::PlanOfHardware::present},
           {"list_first", batch.list.first},
-          {"list_places", batch.list.end() - batch.list.first}};
+          {"list_places", batch.list.count}};
 }
 
 Result<http::Response> batch_list(Call& call) {

@@ -103,6 +103,7 @@ boost::json::object summary(const app::ServiceCredential& credential) {
           {"role", row != kRoles.end() ? row->role : std::string_view{"unknown"}},
           {"name", credential.name},
           {"state", record.standing == lifecycle::Standing::live ? "live" : "ended"},
+          {"not_before", to_rfc3339(record.not_before)},
           {"not_after", to_rfc3339(record.not_after)}};
 }
 
@@ -128,9 +129,11 @@ Result<http::Response> service_list(Call& call) {
 
 Result<http::Response> service_certify(Call& call) {
   BM_TRY(const auto wanted, wire::body<Wanted>(call.request, service_body));
-  return certify(call, wanted, [](app::Tx& tx, app::CertificateRecord& record, const lifecycle::ClockReading&) {
-    return app::service_key_is_free(tx, record);
-  });
+  return certify(call, wanted,
+                 [&](app::Tx& tx, app::CertificateRecord& record, const lifecycle::ClockReading&) -> Result<void> {
+                   BM_CHECK(app::service_name_is_free(tx, wanted.profile, wanted.name, call.caller->common_name));
+                   return app::service_key_is_free(tx, record, wanted.name);
+                 });
 }
 
 Result<http::Response> service_end(Call& call) {

@@ -10,7 +10,7 @@ namespace {
 
 #define BM_BATCH_COLUMNS                                                                                          \
   "id, name, product, factory, quantity, issued, reserved, opens, closes, per_hour, burst, plan, state, credit, " \
-  "credited_at, manufacturing_ca, list_first, list_bits, operational_ca"
+  "credited_at, manufacturing_ca, list_first, list_places, operational_ca"
 
 Result<BatchRecord> read_batch(const Statement& row) {
   BatchRecord batch;
@@ -20,7 +20,7 @@ Result<BatchRecord> read_batch(const Statement& row) {
   Columns columns{row};
   columns.take(budget.id, batch.name, budget.product, budget.factory, budget.quantity, budget.issued, budget.reserved,
                budget.opens, budget.closes, per_hour, burst, budget.plan, budget.state, budget.credit,
-               budget.credited_at, batch.manufacturing_ca, batch.list.first, batch.list.bits, batch.operational_ca);
+               budget.credited_at, batch.manufacturing_ca, batch.list.first, batch.list.count, batch.operational_ca);
   BM_CHECK(columns.intact("batch"));
   if (per_hour && burst) {
     budget.rate = lifecycle::Rate{*per_hour, *burst};
@@ -39,13 +39,13 @@ std::optional<std::uint32_t> burst(const BatchRecord& batch) {
 
 Result<BatchId> SqliteTx::add_batch(const BatchRecord& batch) {
   const auto& budget = batch.budget;
-  BM_CHECK(
-      tell("INSERT INTO batch(name, product, factory, quantity, issued, reserved, opens, closes, per_hour, burst, "
-           "plan, state, credit, credited_at, manufacturing_ca, list_first, list_bits, operational_ca, epoch, version) "
-           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1)",
-           batch.name, budget.product, budget.factory, budget.quantity, budget.issued, budget.reserved, budget.opens,
-           budget.closes, per_hour(batch), burst(batch), budget.plan, budget.state, budget.credit, budget.credited_at,
-           batch.manufacturing_ca, batch.list.first, batch.list.bits, batch.operational_ca, context_.epoch));
+  BM_CHECK(tell(
+      "INSERT INTO batch(name, product, factory, quantity, issued, reserved, opens, closes, per_hour, burst, "
+      "plan, state, credit, credited_at, manufacturing_ca, list_first, list_places, operational_ca, epoch, version) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1)",
+      batch.name, budget.product, budget.factory, budget.quantity, budget.issued, budget.reserved, budget.opens,
+      budget.closes, per_hour(batch), burst(batch), budget.plan, budget.state, budget.credit, budget.credited_at,
+      batch.manufacturing_ca, batch.list.first, batch.list.count, batch.operational_ca, context_.epoch));
   return BatchId{static_cast<std::uint32_t>(connection_.last_insert_row())};
 }
 

@@ -181,8 +181,8 @@ Result<void> DeviceState::load() {
     staged_ = std::move(both.staged);
   }
   BM_TRY(const auto proofs, read(kProofsFile));
-  if (proofs) {
-    BM_TRY(log_proofs_, own(read_proofs_file(*proofs), kProofsFile));
+  if (proofs) {  // damaged, they are fetched again: a device works without
+    log_proofs_ = read_proofs_file(*proofs).value_or(std::vector<LogProof>{});
   }
   BM_TRY(const auto floor, read(kTimeFile));
   if (floor) {

@@ -47,7 +47,8 @@ struct RetirementReceipt {
 class DeviceState {
  public:
   /// @param files outlives this. @param directory made (0700) if absent.
-  /// @error storage: unusable, or a file holds something else than was written: that is never taken for "none".
+  /// @error storage: unusable, or a file holds something else than was written: that is never taken for "none", but for
+  /// the log's proofs.
   static Result<std::unique_ptr<DeviceState>> open(Files& files, std::filesystem::path directory);
 
   /// Keeps every other program of this device out. @error unavailable: one is at work.

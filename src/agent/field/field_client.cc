@@ -310,13 +310,22 @@ Result<LogProof> FieldClient::log_proof(DeviceKey of) {
     BM_TRY(by_birth, connect(As::birth));
   }
   BM_TRY(auto* const client, birth ? Result<http::Client*>{by_birth.get()} : operational());
-  BM_TRY(const auto answer, get(*client, "/v1/proof"));
-  BM_TRY(auto in, json::Object::of(answer));
+  const auto answer = get(*client, "/v1/proof");
+  if (!answer) {
+    if (!birth && info(answer.error().code).errc == Errc::unavailable) {
+      close();
+    }
+    return fail(answer.error());
+  }
+  BM_TRY(auto in, json::Object::of(*answer));
   LogProof out{crypto::sha256(certificate), {}, {}};
   BM_TRY(out.entry, in.base64("entry", kLogEntryMaxBytes));
   BM_TRY(const auto text, in.text("proof"));
   if (out.entry.empty() || text.empty() || text.size() > kLogProofMaxBytes) {
     return fail(Code::bad_json, "proof: a size that no proof has");
+  }
+  if (std::ranges::search(out.entry, out.certificate.get()).empty()) {
+    return fail(Code::bad_evidence, "the entry does not name this certificate");
   }
   out.text = std::string{text};
   BM_CHECK(ports_.state.keep(out));

@@ -65,7 +65,8 @@ class FieldClient {
   Result<Revalidated> revalidate();
   /// The log's proof of a certificate of this device: the one that is kept, or else what the registry gives to whoever
   /// shows the certificate, which is then kept.
-  /// @param of idevid or operational. @error not_found: no such certificate; bad_json: an answer that is none
+  /// @param of idevid or operational.
+  /// @error not_found: no such certificate; bad_json: an answer that is none; bad_evidence: of another certificate
   Result<LogProof> log_proof(DeviceKey of);
   /// @param message JSON. @error bad_json; not_found: no LDevID
   Result<TelemetryAccepted> telemetry(std::string_view message);

@@ -39,23 +39,28 @@ struct CaRecord {
   Bytes certificate;     ///< DER; empty: a root whose own certificate is not on the books yet
 };
 
+/// Places of a CA's status list that are next to each other: all of them, or a batch's own where one CA issues for
+/// many.
+struct Places {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+
+  /// One behind the last.
+  [[nodiscard]] std::uint64_t end() const { return std::uint64_t{first} + count; }
+  friend bool operator==(const Places&, const Places&) = default;
+};
+
+/// All of the CA's.
+inline Places places_of(const CaRecord& ca) {
+  return {.first = 0, .count = std::uint32_t{1} << ca.list_bits};
+}
+
 /// A product line with its policy, as `batch open` or the configuration named it.
 struct ProductRecord {
   ProductId id;
   std::string name;
   std::string policy;  ///< TOML, as checked by policy::read
   Digest policy_hash;
-};
-
-/// Places of a CA's status list that are next to each other: all of them, or a batch's own where one CA issues for
-/// many.
-struct Places {
-  std::uint32_t first = 0;
-  std::uint8_t bits = 0;  ///< there are 2^bits
-
-  /// One behind the last.
-  [[nodiscard]] std::uint64_t end() const { return first + (std::uint64_t{1} << bits); }
-  friend bool operator==(const Places&, const Places&) = default;
 };
 
 /// A batch with its CAs beside the budget that the lifecycle keeps.

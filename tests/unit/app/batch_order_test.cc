@@ -179,9 +179,9 @@ TEST_P(SharedList, each_batch_has_its_own_places_in_it_and_fills_no_others) {
   const auto first = world.open_batch("B-1", 300);
   const auto second = world.open_batch("B-2", 10);
   const auto third = world.open_batch("B-3", 5'000);
-  EXPECT_EQ(first.list, (app::Places{.first = 0, .bits = 10}));
-  EXPECT_EQ(second.list, (app::Places{.first = 1024, .bits = 8}));
-  EXPECT_EQ(third.list, (app::Places{.first = 1280, .bits = 14}));
+  EXPECT_EQ(first.list, (app::Places{.first = 0, .count = 300 + 75 + 256}));
+  EXPECT_EQ(second.list, (app::Places{.first = 631, .count = 10 + 2 + 256}));
+  EXPECT_EQ(third.list, (app::Places{.first = 899, .count = 5'000 + 1'250 + 256}));
   for (const auto& batch : {first, second, third}) {
     const auto station = world.enroll_station("line-" + batch.name, app::StationRole::provision, batch.name);
     for (int unit = 0; unit < 5; ++unit) {
@@ -196,9 +196,9 @@ TEST_P(SharedList, each_batch_has_its_own_places_in_it_and_fills_no_others) {
 TEST_P(SharedList, what_has_no_room_in_it_is_refused_and_leaves_nothing) {
   World world{{.scope = GetParam()}};
   world.open_batch("B-1", 10);
-  ASSERT_TRUE(open(world, world.batch_order("B-2", 4'000'000))) << "half of the list";
+  ASSERT_TRUE(open(world, world.batch_order("B-2", 8'000'000))) << "most of the list";
   const auto cas = world.cases->cas.get()->all().size();
-  EXPECT_EQ(open(world, world.batch_order("B-3", 4'000'000)).error().code, Code::quota_exhausted);
+  EXPECT_EQ(open(world, world.batch_order("B-3", 8'000'000)).error().code, Code::quota_exhausted);
   EXPECT_EQ(open(world, world.batch_order("B-4", (1U << 26) + 1)).error().code, Code::bad_request);
   EXPECT_EQ(world.cases->cas.get()->all().size(), cas);
   EXPECT_TRUE(open(world, world.batch_order("B-5", 100)));

@@ -2,7 +2,11 @@
 // Gates and people: who gets a certificate of the service hierarchy, and how it ends.
 #include <gtest/gtest.h>
 
+#include "app/service_credentials.h"
 #include "codec/base64.h"
+#include "codec/x509.h"
+#include "crypto/hash.h"
+#include "lifecycle/serial.h"
 #include "unit/adapters/api/served_world.h"
 
 namespace birthmark::test {
@@ -82,6 +86,44 @@ TEST_F(ServicesApi, a_second_operator_works_and_ends_the_first_but_nobody_himsel
   EXPECT_EQ(state_of(serial_of(made)), "live");
   EXPECT_EQ(end(serial_of(made), anna_).status, 200);
   EXPECT_EQ(refusal_in(w_.operators(Method::get, "/v1/status", bob)), "credential_ended");
+}
+
+TEST_F(ServicesApi, two_operators_who_end_each_other_do_not_both_succeed) {
+  const auto made = order("bob", "operator", key_);
+  const auto bob = holder_of(made);
+  const auto anna_hash = crypto::sha256(anna_.certificate), bob_hash = crypto::sha256(bob.certificate);
+  const auto serial_in = [](const Bytes& certificate) {
+    return *lifecycle::serial_from(must(x509::Certificate::read(certificate)).serial());
+  };
+  // As the router lets both in before either has written.
+  const auto end_by = [&](const Digest& caller, const Bytes& of) {
+    return w_.world.store().write_for<app::ServiceCredential>([&](app::Tx& tx) {
+      return app::end_service_credential(tx, serial_in(of), caller,
+                                         {w_.world.clock.now(), w_.world.store().epoch(), "operator:test"});
+    });
+  };
+  EXPECT_TRUE(end_by(anna_hash, bob.certificate));
+  EXPECT_EQ(code_of(end_by(bob_hash, anna_.certificate)), Code::credential_ended);
+  EXPECT_EQ(w_.operators(Method::get, "/v1/status", anna_).status, 200);
+}
+
+TEST_F(ServicesApi, nobody_gets_a_certificate_under_the_name_of_another_operator) {
+  const auto bob = holder_of(order("bob", "operator", key_));
+  const auto as = [&](const ServedWorld::From& who, const std::string& name) {
+    return w_.operators(
+        Method::post, "/v1/services", who,
+        {{"name", name}, {"role", "operator"}, {"csr", base64::encode(csr_of(other_, kEmptyName, {}))}});
+  };
+  EXPECT_EQ(refusal_in(as(bob, "anna")), "policy");
+  EXPECT_EQ(as(bob, "bob").status, 201) << "his own next one";
+}
+
+TEST_F(ServicesApi, a_key_whose_certificate_was_ended_or_that_has_another_name_gets_none) {
+  const auto made = order("broker-1", "gate", key_);
+  EXPECT_EQ(refusal_in(order("broker-2", "gate", key_)), "key_reuse");
+  ASSERT_EQ(end(serial_of(made), anna_).status, 200);
+  EXPECT_EQ(refusal_in(order("broker-1", "gate", key_)), "key_reuse") << "it may be a thief's";
+  EXPECT_EQ(order("broker-1", "gate", other_).status, 201);
 }
 
 TEST_F(ServicesApi, an_earlier_certificate_stays_good_while_the_next_one_is_fetched) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 
 #include "adapters/entropy/generated_ephemerals.h"
@@ -40,7 +41,8 @@ class DailyLifeTest : public ::testing::Test {
       return FakeRegistry::json_response(200, {{"expires_in", 600}});
     }
     if (request.path == "/v1/proof") {
-      return FakeRegistry::json_response(200, {{"entry", "oQEB"}, {"proof", proof_}});
+      const auto entry = crypto::sha256(names_shown_ ? request.peer->certificate : Bytes{});
+      return FakeRegistry::json_response(200, {{"entry", base64::encode(entry.get())}, {"proof", proof_}});
     }
     if (request.path == "/v1/telemetry") {
       return FakeRegistry::json_response(202, {{"accepted", true}, {"max_age_ms", 1000}});
@@ -102,6 +104,7 @@ class DailyLifeTest : public ::testing::Test {
   DailyLife life_{device_.client, *device_.state, device_.entropy, {.message = "{}", .interval = kInterval}};
   std::map<std::string, std::string> refused_;
   bool held_ = false;
+  bool names_shown_ = true;  ///< the entry of a proof names the certificate that was shown
   std::string proof_ = "c2sp.org/tlog-proof@v1";
   Bytes revalidated_key_;
   std::vector<std::string> asked_;
@@ -138,6 +141,7 @@ TEST_F(DailyLifeTest, keeps_the_proofs_of_its_certificates_once_they_are_used) {
     EXPECT_EQ(stored->log_proof(certificate)->text, proof_);
   }
   device_.give_ldevid();
+  device_.client.close();  // as whoever renews does: the connection shows the certificate before
   EXPECT_TRUE(device_.client.log_proof(agent::DeviceKey::operational));
   EXPECT_EQ(device_.stored()->log_proof(first), nullptr) << "of a certificate that it no longer has";
   EXPECT_NE(device_.stored()->log_proof(stored->birth()->idevid), nullptr);
@@ -151,6 +155,15 @@ TEST_F(DailyLifeTest, works_without_a_proof_and_keeps_nothing_that_cannot_be_one
   EXPECT_EQ(next(), "telemetry");
   EXPECT_EQ(device_.stored()->log_proof(device_.state->operational()->certificate), nullptr);
   EXPECT_EQ(device_.client.log_proof(agent::DeviceKey::operational).error().code, Code::not_found);
+  refused_.clear();
+  proof_ = "c2sp.org/tlog-proof@v1";
+  names_shown_ = false;
+  EXPECT_EQ(device_.client.log_proof(agent::DeviceKey::operational).error().code, Code::bad_evidence);
+  names_shown_ = true;
+  EXPECT_TRUE(device_.client.log_proof(agent::DeviceKey::operational));
+  std::ofstream{device_.directory / "state" / "log-proofs.cbor"} << "damaged";
+  EXPECT_EQ(device_.stored()->log_proof(device_.state->operational()->certificate), nullptr);
+  EXPECT_TRUE(device_.stored()->operational()) << "and nothing else is lost";
 }
 
 TEST_F(DailyLifeTest, works_on_while_its_renewal_is_refused_and_asks_less_and_less_often) {
