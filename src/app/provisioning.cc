@@ -70,11 +70,12 @@ Result<EvidenceAnswer> Provisioning::evidence(const Digest& station, const std::
   return EvidenceAnswer{std::move(answer)};
 }
 
-/// Before any work that a refusal would waste: whether the budget has a unit now. What counts is taken at the intent; a
-/// device that is on the books is answered there too, as it may have its unit.
+/// Before any work that a refusal would waste: whether the rate has a unit now. What counts is taken at the intent, the
+/// quota there alone: a full batch must not hide what an attacker's evidence is. A device that is on the books is
+/// answered there too, as it may have its unit.
 Result<void> Provisioning::has_room(const ProvisionEvidence& evidence, const StationGrant& grant) const {
   const auto room = lifecycle::reserve(grant.batch.budget, {.now = ports_.clock.now(), .high_water = std::nullopt});
-  if (room) {
+  if (room || room.error().code != Code::rate_limited) {
     return {};
   }
   BM_TRY(const auto area, tpm::read_public(evidence.ek_public));

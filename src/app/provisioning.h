@@ -52,7 +52,7 @@ class Provisioning {
 
   /// Steps 1 to 7 of docs/wire/evidence.md, PROVISION, in that order; from step 3 on the nonce is
   /// burnt whatever comes of it.
-  /// @error quota_exhausted, rate_limited: the batch has no unit now; nonce_used, nonce_expired, ek_untrusted,
+  /// @error rate_limited: the batch has no unit now; nonce_used, nonce_expired, ek_untrusted,
   /// ek_not_canonical, bad_evidence, key_not_attested, csr_policy, policy, test_anchor, request_conflict
   Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
 

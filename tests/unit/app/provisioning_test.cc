@@ -167,20 +167,30 @@ TEST_F(Provision, the_findings_are_kept_with_the_device) {
   EXPECT_EQ(checks.back(), "budget");
 }
 
-TEST_F(Provision, a_batch_without_a_unit_refuses_before_any_evidence_is_judged) {
-  world_.open_batch("B-9", 1);
+TEST_F(Provision, a_rate_without_a_unit_refuses_before_any_evidence_is_judged_and_a_full_batch_hides_no_attack) {
+  auto order = world_.batch_order("B-9", 2);
+  order.rate = lifecycle::Rate{.per_hour = 1, .burst = 1};
+  must(world_.cases->hierarchy.open_batch(order, "operator:test"));
   const auto line = world_.enroll_station("line-9", app::StationRole::provision, "B-9");
   auto first = world_.make_device();
   must(world_.provision(first, line));
   const auto challenge = must(world_.cases->provisioning.begin(line.id(), "B-9"));
   auto evidence = world_.provision_evidence(device_, challenge);
   evidence.statement.signature.back() ^= 1;
-  EXPECT_EQ(code_of(world_.cases->provisioning.evidence(line.id(), "B-9", evidence)), Code::quota_exhausted);
+  EXPECT_EQ(code_of(world_.cases->provisioning.evidence(line.id(), "B-9", evidence)), Code::rate_limited);
   EXPECT_EQ(world_.devices(), 1U);
   // The one that has its unit is judged, and told what holds for it.
   auto again = world_.provision_evidence(first, challenge);
   again.request_id = world_.next_request_id();
   EXPECT_TRUE(world_.cases->provisioning.evidence(line.id(), "B-9", again)) << "the challenge was not burnt";
+  world_.clock.advance(std::chrono::minutes{59});
+  world_.clock.advance(std::chrono::minutes{2});
+  auto second = world_.make_device();
+  must(world_.provision(second, line));
+  const auto later = must(world_.cases->provisioning.begin(line.id(), "B-9"));
+  auto forged = world_.provision_evidence(device_, later);
+  forged.statement.signature.back() ^= 1;
+  EXPECT_EQ(code_of(world_.cases->provisioning.evidence(line.id(), "B-9", forged)), Code::bad_evidence);
 }
 
 }  // namespace
