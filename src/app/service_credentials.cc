@@ -5,7 +5,7 @@
 
 #include "app/issuance.h"
 #include "codec/oid.h"
-#include "crypto/hash.h"
+#include "lifecycle/serial.h"
 
 namespace birthmark::app {
 namespace {
@@ -18,13 +18,6 @@ bool is_listed(const CertificateRecord& record) {
   return kind && record.issuance == IssuanceState::registered;
 }
 
-/// All that the service CA has issued or is about to; nothing before there is one.
-Result<std::vector<CertificateRecord>> of_service_ca(Tx& tx) {
-  BM_TRY(const auto cas, tx.cas());
-  const auto ca = std::ranges::find(cas, ProfileId::service_ca, &CaRecord::profile);
-  return ca == cas.end() ? Result<std::vector<CertificateRecord>>{} : tx.certificates_of(ca->id);
-}
-
 Result<ServiceCredential> named(CertificateRecord record) {
   BM_TRY(const auto certificate, x509::Certificate::read(certificate_of(record)));
   const auto name = certificate.find_attribute(oids::common_name);
@@ -34,8 +27,13 @@ Result<ServiceCredential> named(CertificateRecord record) {
 }  // namespace
 
 Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
-  BM_TRY(auto records, of_service_ca(tx));
   std::vector<ServiceCredential> out;
+  BM_TRY(const auto cas, tx.cas());
+  const auto ca = std::ranges::find(cas, ProfileId::service_ca, &CaRecord::profile);
+  if (ca == cas.end()) {
+    return out;
+  }
+  BM_TRY(auto records, tx.certificates_of(ca->id));
   for (auto& record : records) {
     if (is_listed(record)) {
       BM_TRY(auto credential, named(std::move(record)));
@@ -45,64 +43,51 @@ Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
   return out;
 }
 
-Result<void> service_key_is_free(Tx& tx, const CertificateRecord& certificate, std::string_view name) {
+Result<void> service_may_have(Tx& tx, const CertificateRecord& certificate, std::string_view name,
+                              std::string_view caller) {
   BM_TRY(const auto known, tx.known(certificate.spki));
   if (known) {
     return fail(Code::key_reuse, "a device has this key");
   }
-  BM_TRY(const auto records, of_service_ca(tx));
+  BM_TRY(const auto records, tx.certificates_of(certificate.ca));
+  const bool of_person = certificate.profile == ProfileId::operator_person;
   for (const auto& other : records) {
-    if (other.spki != certificate.spki) {
-      continue;
-    }
-    if (other.profile != certificate.profile) {
+    const bool same_key = other.spki == certificate.spki;
+    if (same_key && other.profile != certificate.profile) {
       return fail(Code::key_reuse, "a service of another kind has this key");
     }
-    if (other.profile == ProfileId::station || other.issuance != IssuanceState::registered) {
+    const bool stands_in_the_way = same_key || (of_person && other.profile == certificate.profile && name != caller);
+    if (!stands_in_the_way || other.profile == ProfileId::station || !is_listed(other)) {
       continue;  // a station's key goes on with its next certificate; what was never released is nobody's
     }
     BM_TRY(const auto holder, named(other));
-    if (other.standing == lifecycle::Standing::ended || holder.name != name) {
+    const bool ended = other.standing == lifecycle::Standing::ended;
+    if (same_key && (ended || holder.name != name)) {
       return fail(Code::key_reuse, "this key has another name, or its certificate was ended");
+    }
+    if (of_person && !ended && holder.name == name && name != caller) {
+      return fail(Code::policy, "an operator of this name has a certificate: he alone orders his next one",
+                  "service.name");
     }
   }
   return {};
 }
 
-Result<void> service_name_is_free(Tx& tx, ProfileId profile, std::string_view name, std::string_view caller) {
-  if (profile != ProfileId::operator_person || name == caller) {
-    return {};
-  }
-  BM_TRY(const auto all, service_credentials(tx));
-  const bool taken = std::ranges::any_of(all, [&](const ServiceCredential& other) {
-    return other.record.profile == profile && other.name == name && other.record.standing == lifecycle::Standing::live;
-  });
-  return taken ? fail(Code::policy, "an operator of this name has a certificate: he alone orders his next one",
-                      "service.name")
-               : Result<void>{};
-}
-
-Result<ServiceCredential> end_service_credential(Tx& tx, const Serial& serial, const Digest& caller,
+Result<ServiceCredential> end_service_credential(Tx& tx, const Serial& serial, const ShownCertificate& caller,
                                                  const Doing& doing) {
-  BM_TRY(const auto records, of_service_ca(tx));
-  const CertificateRecord* ended = nullptr;
-  const CertificateRecord* own = nullptr;
-  for (const auto& record : records) {
-    if (is_listed(record)) {
-      ended = record.serial == serial ? &record : ended;
-      own = crypto::sha256(certificate_of(record)) == caller ? &record : own;
-    }
-  }
-  if (own == nullptr || own->standing != lifecycle::Standing::live) {
+  BM_TRY(const auto own, on_the_books(tx, caller.ca, caller.index, caller.certificate));
+  if (own.standing != lifecycle::Standing::live) {
     return fail(Code::credential_ended, "your own certificate was ended");
   }
-  if (ended == nullptr) {
+  const auto index = lifecycle::index_of(serial);
+  BM_TRY(const auto record, index ? tx.certificate(caller.ca, *index) : Result<std::optional<CertificateRecord>>{});
+  if (!record || record->serial != serial || !is_listed(*record)) {
     return fail(Code::not_found, "no person, gate or station has a certificate of this serial");
   }
-  if (ended == own) {
+  if (record->row == own.row) {
     return fail(Code::policy, "another operator ends your certificate: you may be the last one", "service.own");
   }
-  BM_TRY(auto credential, named(*ended));
+  BM_TRY(auto credential, named(*record));
   if (credential.record.standing != lifecycle::Standing::ended) {
     BM_CHECK(end_certificate(tx, credential.record, "end " + credential.name.substr(0, 100), doing));
   }

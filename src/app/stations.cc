@@ -29,7 +29,7 @@ Result<void> end_certificates(Tx& tx, CaId ca, const StationRecord& station, con
 Result<void> key_is_free(Tx& tx, const CertificateRecord& certificate, const std::string& name) {
   BM_TRY(const auto holder, tx.station_of(certificate.spki));
   return holder && holder->name != name ? fail(Code::key_reuse, "the station " + holder->name + " has this key")
-                                        : service_key_is_free(tx, certificate, name);
+                                        : service_may_have(tx, certificate, name, {});
 }
 
 bool inside_shift(const StationRecord& station, Instant now) {

@@ -129,11 +129,9 @@ Result<http::Response> service_list(Call& call) {
 
 Result<http::Response> service_certify(Call& call) {
   BM_TRY(const auto wanted, wire::body<Wanted>(call.request, service_body));
-  return certify(call, wanted,
-                 [&](app::Tx& tx, app::CertificateRecord& record, const lifecycle::ClockReading&) -> Result<void> {
-                   BM_CHECK(app::service_name_is_free(tx, wanted.profile, wanted.name, call.caller->common_name));
-                   return app::service_key_is_free(tx, record, wanted.name);
-                 });
+  return certify(call, wanted, [&](app::Tx& tx, app::CertificateRecord& record, const lifecycle::ClockReading&) {
+    return app::service_may_have(tx, record, wanted.name, call.caller->common_name);
+  });
 }
 
 Result<http::Response> service_end(Call& call) {
@@ -142,11 +140,13 @@ Result<http::Response> service_end(Call& call) {
   if (!serial) {
     return fail(Code::bad_request, "a serial is 32 hex digits, as `service list` prints it");
   }
+  const auto& who = *call.caller;
   const auto answer = [](const app::ServiceCredential& ended) { return ok(summary(ended)); };
   const auto keep = keeping<app::ServiceCredential>(call, answer);
   BM_TRY(const auto ended,
          call.services.store.write_for<app::ServiceCredential>([&](app::Tx& tx) -> Result<app::ServiceCredential> {
-           BM_TRY(auto credential, app::end_service_credential(tx, *serial, call.caller->certificate, doing_of(call)));
+           BM_TRY(auto credential,
+                  app::end_service_credential(tx, *serial, {who.ca, who.index, who.certificate}, doing_of(call)));
            BM_CHECK(keep ? keep(tx, credential) : Result<void>{});
            return credential;
          }));

@@ -5,7 +5,6 @@
 #include "app/service_credentials.h"
 #include "codec/base64.h"
 #include "codec/x509.h"
-#include "crypto/hash.h"
 #include "lifecycle/serial.h"
 #include "unit/adapters/api/served_world.h"
 
@@ -91,19 +90,20 @@ TEST_F(ServicesApi, a_second_operator_works_and_ends_the_first_but_nobody_himsel
 TEST_F(ServicesApi, two_operators_who_end_each_other_do_not_both_succeed) {
   const auto made = order("bob", "operator", key_);
   const auto bob = holder_of(made);
-  const auto anna_hash = crypto::sha256(anna_.certificate), bob_hash = crypto::sha256(bob.certificate);
-  const auto serial_in = [](const Bytes& certificate) {
-    return *lifecycle::serial_from(must(x509::Certificate::read(certificate)).serial());
+  const auto shown = [&](const Bytes& certificate) {
+    const auto who = must(w_.world.cases->access.present(certificate));
+    return app::ShownCertificate{who.ca, who.index, who.certificate};
   };
   // As the router lets both in before either has written.
-  const auto end_by = [&](const Digest& caller, const Bytes& of) {
+  const auto end_by = [&](const Bytes& caller, const Bytes& of) {
+    const auto serial = *lifecycle::serial_from(must(x509::Certificate::read(of)).serial());
     return w_.world.store().write_for<app::ServiceCredential>([&](app::Tx& tx) {
-      return app::end_service_credential(tx, serial_in(of), caller,
+      return app::end_service_credential(tx, serial, shown(caller),
                                          {w_.world.clock.now(), w_.world.store().epoch(), "operator:test"});
     });
   };
-  EXPECT_TRUE(end_by(anna_hash, bob.certificate));
-  EXPECT_EQ(code_of(end_by(bob_hash, anna_.certificate)), Code::credential_ended);
+  EXPECT_TRUE(end_by(anna_.certificate, bob.certificate));
+  EXPECT_EQ(code_of(end_by(bob.certificate, anna_.certificate)), Code::credential_ended);
   EXPECT_EQ(w_.operators(Method::get, "/v1/status", anna_).status, 200);
 }
 
