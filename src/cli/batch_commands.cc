@@ -130,19 +130,6 @@ void add_open(CLI::App& batch, int& exit_code) {
   });
 }
 
-void add_list(CLI::App& batch, int& exit_code) {
-  auto* const command = batch.add_subcommand("list", "all batches");
-  const auto flags = std::make_shared<BatchFlags>();
-  add_operator_flags(*command, *flags);
-  command->callback([flags, &exit_code] {
-    exit_code = run_call(
-        *flags, [](ApiClient& c) { return c.get("/v1/batches"); },
-        [](const auto& v) {
-          print_rows(v.at("batches").as_array(), {"batch", "state", "issued", "quantity", "factory", "closes"});
-        });
-  });
-}
-
 void add_show(CLI::App& batch, int& exit_code) {
   auto* const command = batch.add_subcommand("show", "one batch with its budget");
   const auto flags = std::make_shared<BatchFlags>();
@@ -213,21 +200,8 @@ struct CaFlags : OperatorFlags {
   bool dry_run = false;
 };
 
-Result<boost::json::value> show_ca(ApiClient& client, const std::string& name) {
-  BM_TRY(const auto all, client.get("/v1/cas"));
-  BM_TRY(auto in, json::Object::of(all));
-  BM_TRY(const auto* const rows, in.array("cas"));
-  for (const auto& row : *rows) {
-    const auto* const value = row.is_object() ? row.as_object().if_contains("ca") : nullptr;
-    if (value != nullptr && text_of(*value) == name) {
-      return row;
-    }
-  }
-  return fail(Code::not_found, "no CA " + name);
-}
-
 Result<boost::json::value> rehearse_revoke(ApiClient& client, const std::string& name) {
-  BM_TRY(const auto shown, show_ca(client, name));
+  BM_TRY(const auto shown, find_row(client, "cas", "ca", name));
   BM_TRY(auto ca, json::Object::of(shown));
   BM_TRY(const auto state, ca.text("state"));
   BM_TRY(const auto profile, ca.text("profile"));
@@ -240,19 +214,6 @@ Result<boost::json::value> rehearse_revoke(ApiClient& client, const std::string&
                              {"irreversible", true}};
 }
 
-void add_ca_list(CLI::App& ca, int& exit_code) {
-  auto* const command = ca.add_subcommand("list", "all CAs");
-  const auto flags = std::make_shared<CaFlags>();
-  add_operator_flags(*command, *flags);
-  command->callback([flags, &exit_code] {
-    exit_code = run_call(
-        *flags, [](ApiClient& c) { return c.get("/v1/cas"); },
-        [](const auto& v) {
-          print_rows(v.at("cas").as_array(), {"ca", "profile", "state", "assigned", "list", "key_destroyed"});
-        });
-  });
-}
-
 void add_ca_show(CLI::App& ca, int& exit_code) {
   auto* const command = ca.add_subcommand("show", "one CA with its certificate");
   const auto flags = std::make_shared<CaFlags>();
@@ -260,7 +221,7 @@ void add_ca_show(CLI::App& ca, int& exit_code) {
   add_operator_flags(*command, *flags);
   command->callback([flags, &exit_code] {
     exit_code = run_call(
-        *flags, [&](ApiClient& c) { return show_ca(c, flags->name); }, show_members);
+        *flags, [&](ApiClient& c) { return find_row(c, "cas", "ca", flags->name); }, show_members);
   });
 }
 
@@ -287,7 +248,10 @@ void add_batch(CLI::App& program, int& exit_code) {
   auto* const batch = program.add_subcommand("batch", "production orders: open, list, show, check, seal");
   batch->require_subcommand(1);
   add_open(*batch, exit_code);
-  add_list(*batch, exit_code);
+  add_view(*batch, exit_code,
+           {.name = "list", .words = "all batches", .target = "/v1/batches", .show = [](const auto& v) {
+              print_rows(v.at("batches").as_array(), {"batch", "state", "issued", "quantity", "factory", "closes"});
+            }});
   add_show(*batch, exit_code);
   add_check(*batch, exit_code);
   add_seal(*batch, exit_code);
@@ -296,7 +260,10 @@ void add_batch(CLI::App& program, int& exit_code) {
 void add_ca(CLI::App& program, int& exit_code) {
   auto* const ca = program.add_subcommand("ca", "certificate authorities: list, show, revoke");
   ca->require_subcommand(1);
-  add_ca_list(*ca, exit_code);
+  add_view(*ca, exit_code,
+           {.name = "list", .words = "all CAs", .target = "/v1/cas", .show = [](const auto& v) {
+              print_rows(v.at("cas").as_array(), {"ca", "profile", "state", "assigned", "list", "key_destroyed"});
+            }});
   add_ca_show(*ca, exit_code);
   add_ca_revoke(*ca, exit_code);
 }

@@ -2,6 +2,7 @@
 #include "cli/operator_call.h"
 
 #include <CLI/CLI.hpp>
+#include <memory>
 
 #include "adapters/files/passphrase.h"
 
@@ -79,6 +80,30 @@ void show_members(const boost::json::value& value) {
   } else {
     print_line(value);
   }
+}
+
+void add_view(CLI::App& parent, int& exit_code, View view) {
+  auto* const command = parent.add_subcommand(view.name, view.words);
+  const auto flags = std::make_shared<OperatorFlags>();
+  add_operator_flags(*command, *flags);
+  command->callback([flags, view = std::move(view), &exit_code] {
+    exit_code = run_call(
+        *flags, [&](ApiClient& client) { return client.get(view.target); }, view.show);
+  });
+}
+
+Result<boost::json::value> find_row(ApiClient& client, const std::string& list, std::string_view member,
+                                    const std::string& text) {
+  BM_TRY(const auto all, client.get("/v1/" + list));
+  BM_TRY(auto in, json::Object::of(all));
+  BM_TRY(const auto* const rows, in.array(list));
+  for (const auto& row : *rows) {
+    const auto* const value = row.is_object() ? row.as_object().if_contains(member) : nullptr;
+    if (value != nullptr && text_of(*value) == text) {
+      return row;
+    }
+  }
+  return fail(Code::not_found, "none of /v1/" + list + " has the " + std::string{member} + " " + text);
 }
 
 std::string path_segment(std::string_view text) {

@@ -47,6 +47,20 @@ using Show = std::function<void(const boost::json::value&)>;
 int run_call(const OperatorFlags& flags, const Call& call, const Show& show);
 void show_members(const boost::json::value& value);
 
+/// A command that prints what one path answers, and takes nothing but the operator's flags.
+struct View {
+  std::string name;
+  std::string words;   ///< of its help
+  std::string target;  ///< "/v1/batches"
+  Show show = show_members;
+};
+void add_view(CLI::App& parent, int& exit_code, View view);
+
+/// The row of a list whose member has this text. @param list where the rows are: "cas" of "/v1/cas".
+/// @error not_found; of the server
+Result<boost::json::value> find_row(ApiClient& client, const std::string& list, std::string_view member,
+                                    const std::string& text);
+
 /// A name or id that goes into a path: letters, digits, '.', '_', '-' stay, the rest is percent-encoded.
 std::string path_segment(std::string_view text);
 

@@ -45,21 +45,14 @@ Result<boost::json::value> enroll(ApiClient& client, const ServiceFlags& flags) 
   return out;
 }
 
+/// Serials are hex digits of either case.
 Result<boost::json::value> rehearse_end(ApiClient& client, const std::string& serial) {
-  BM_TRY(const auto all, client.get("/v1/services"));
-  BM_TRY(auto in, json::Object::of(all));
-  BM_TRY(const auto* const rows, in.array("services"));
-  for (const auto& row : *rows) {
-    BM_TRY(auto one, json::Object::of(row));
-    BM_TRY(const auto of_row, one.text("serial"));
-    if (of_row == serial) {
-      boost::json::object out{{"dry_run", true}, {"action", "end"}};
-      out.insert(row.as_object().begin(), row.as_object().end());
-      out["irreversible"] = true;
-      return out;
-    }
-  }
-  return fail(Code::not_found, "no person, gate or station has a certificate of this serial");
+  const auto octets_of_serial = from_hex(serial);
+  BM_TRY(const auto row, find_row(client, "services", "serial", octets_of_serial ? to_hex(*octets_of_serial) : serial));
+  boost::json::object out{{"dry_run", true}, {"action", "end"}};
+  out.insert(row.as_object().begin(), row.as_object().end());
+  out["irreversible"] = true;
+  return out;
 }
 
 void add_enroll(CLI::App& service, int& exit_code) {
@@ -79,19 +72,6 @@ void add_enroll(CLI::App& service, int& exit_code) {
   command->callback([flags, &exit_code] {
     exit_code = run_call(
         *flags, [&](ApiClient& client) { return enroll(client, *flags); }, show_members);
-  });
-}
-
-void add_list(CLI::App& service, int& exit_code) {
-  auto* const command = service.add_subcommand("list", "certificates of people, gates and stations");
-  const auto flags = std::make_shared<ServiceFlags>();
-  add_operator_flags(*command, *flags);
-  command->callback([flags, &exit_code] {
-    exit_code = run_call(
-        *flags, [](ApiClient& c) { return c.get("/v1/services"); },
-        [](const auto& v) {
-          print_rows(v.at("services").as_array(), {"serial", "role", "name", "state", "not_after"});
-        });
   });
 }
 
@@ -118,7 +98,13 @@ void add_service(CLI::App& program, int& exit_code) {
   auto* const service = program.add_subcommand("service", "gates and operators: certify them, list, end");
   service->require_subcommand(1);
   add_enroll(*service, exit_code);
-  add_list(*service, exit_code);
+  add_view(*service, exit_code,
+           {.name = "list",
+            .words = "certificates of people, gates and stations",
+            .target = "/v1/services",
+            .show = [](const auto& v) {
+              print_rows(v.at("services").as_array(), {"serial", "role", "name", "state", "not_after"});
+            }});
   add_end(*service, exit_code);
 }
 

@@ -46,12 +46,16 @@ Result<Answer> read_answer(const boost::json::value& value, BytesView spki) {
   return out;
 }
 
+/// Where the same roots lie already nothing is written: the server's own directory may be another user's.
 Result<void> store_anchors(Files& files, const CredentialFiles& where, const std::vector<Bytes>& anchors) {
   std::string roots;
   for (const auto& anchor : anchors) {
     roots += pem::write("CERTIFICATE", anchor);
   }
-  return write_atomically(files, where.service_root, as_bytes(roots), Visibility::everyone);
+  const auto present = files.read(where.service_root, kFileMax);
+  return present && equal(*present, as_bytes(roots))
+             ? Result<void>{}
+             : write_atomically(files, where.service_root, as_bytes(roots), Visibility::everyone);
 }
 
 /// The request of somebody who keeps his key to himself.
