@@ -35,6 +35,15 @@ std::string key_name(const std::string& ca) {
   return "ca-" + to_hex(BytesView{digest.get()}.first(16));
 }
 
+/// The logarithm of the smallest status list with room for `times` times the quantity: at least 8.
+std::uint8_t list_bits(std::uint32_t quantity, std::uint32_t times) {
+  std::uint8_t bits = 8;
+  while (bits < policy::CredentialTable::kBitsMax && (std::uint64_t{1} << bits) < std::uint64_t{quantity} * times) {
+    ++bits;
+  }
+  return bits;
+}
+
 Octets<16> request_id(std::string_view what) {
   const auto digest = crypto::sha256(as_bytes(what));
   Octets<16> id{};
@@ -51,14 +60,6 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 }
 
 }  // namespace
-
-std::uint8_t list_bits(std::uint32_t quantity, std::uint32_t times) {
-  std::uint8_t bits = 8;
-  while (bits < policy::CredentialTable::kBitsMax && (std::uint64_t{1} << bits) < std::uint64_t{quantity} * times) {
-    ++bits;
-  }
-  return bits;
-}
 
 std::optional<Scope> scope_named(std::string_view name) {
   const auto* const row = std::ranges::find(kScopes, name, &ScopeRow::name);

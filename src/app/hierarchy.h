@@ -19,9 +19,6 @@ enum class Scope : std::uint8_t { global, product, factory, batch };
 std::optional<Scope> scope_named(std::string_view name);
 std::string_view name(Scope scope);
 
-/// The logarithm of the smallest status list with room for `times` times the quantity: at least 8.
-std::uint8_t list_bits(std::uint32_t quantity, std::uint32_t times);
-
 /// A production order.
 struct BatchOrder {
   std::string name;     ///< 1..64 printable ASCII without '/', unique

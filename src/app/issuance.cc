@@ -133,7 +133,7 @@ Error Issuance::hold_both(const Order& order, const Error& refused) {
   return {Code::key_reuse, "another identity holds this key; both are held"};
 }
 
-/// Each place of the list with the same chance: a number beyond it is drawn again.
+/// Each place of the list with the same chance: a number beyond it is drawn again. @param list of one place at least
 std::uint32_t Issuance::draw_place(const Places& list) const {
   const auto mask = std::bit_ceil(std::uint64_t{list.count}) - 1;
   for (;;) {
@@ -167,6 +167,9 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order, Place place) {
   const Ca* const ca = directory->find(order.ca);
   BM_CHECK(check_issues(ca != nullptr ? &ca->record : nullptr));
   const auto list = order.list.value_or(places_of(ca->record));
+  if (list.count == 0) {
+    return fail(Code::storage, "a batch without places in its CA's list");
+  }
   BM_TRY(const auto index, place == Place::any ? draw_place(list) : free_place(order.ca, list));
   return prepare(order, ca->certificate.issuer, index);
 }

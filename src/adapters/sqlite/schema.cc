@@ -26,7 +26,8 @@ CREATE TABLE batch(
   quantity INTEGER NOT NULL, issued INTEGER NOT NULL, reserved INTEGER NOT NULL, opens INTEGER NOT NULL,
   closes INTEGER NOT NULL, per_hour INTEGER, burst INTEGER, plan INTEGER NOT NULL, state INTEGER NOT NULL,
   credit INTEGER NOT NULL, credited_at INTEGER NOT NULL, manufacturing_ca INTEGER NOT NULL,
-  list_first INTEGER NOT NULL, list_places INTEGER NOT NULL, operational_ca INTEGER NOT NULL, version INTEGER NOT NULL, epoch INTEGER NOT NULL);
+  list_first INTEGER NOT NULL, list_places INTEGER NOT NULL, operational_ca INTEGER NOT NULL,
+  version INTEGER NOT NULL, epoch INTEGER NOT NULL);
 CREATE TABLE plan(batch INTEGER NOT NULL, ek_certificate BLOB NOT NULL, PRIMARY KEY(batch, ek_certificate))
   WITHOUT ROWID;
 CREATE TABLE station(

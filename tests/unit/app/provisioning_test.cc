@@ -174,23 +174,27 @@ TEST_F(Provision, a_rate_without_a_unit_refuses_before_any_evidence_is_judged_an
   const auto line = world_.enroll_station("line-9", app::StationRole::provision, "B-9");
   auto first = world_.make_device();
   must(world_.provision(first, line));
-  const auto challenge = must(world_.cases->provisioning.begin(line.id(), "B-9"));
-  auto evidence = world_.provision_evidence(device_, challenge);
-  evidence.statement.signature.back() ^= 1;
-  EXPECT_EQ(code_of(world_.cases->provisioning.evidence(line.id(), "B-9", evidence)), Code::rate_limited);
+  const auto refused_when_forged = [&] {
+    const auto challenge = must(world_.cases->provisioning.begin(line.id(), "B-9"));
+    auto evidence = world_.provision_evidence(device_, challenge);
+    evidence.statement.signature.back() ^= 1;
+    return code_of(world_.cases->provisioning.evidence(line.id(), "B-9", evidence));
+  };
+  EXPECT_EQ(refused_when_forged(), Code::rate_limited);
   EXPECT_EQ(world_.devices(), 1U);
-  // The one that has its unit is judged, and told what holds for it.
+  // Hardware that is on the books is judged, as it may have its unit; and the refusal before burnt no challenge.
+  const auto challenge = must(world_.cases->provisioning.begin(line.id(), "B-9"));
+  EXPECT_EQ(
+      code_of(world_.cases->provisioning.evidence(line.id(), "B-9", world_.provision_evidence(device_, challenge))),
+      Code::rate_limited);
   auto again = world_.provision_evidence(first, challenge);
   again.request_id = world_.next_request_id();
-  EXPECT_TRUE(world_.cases->provisioning.evidence(line.id(), "B-9", again)) << "the challenge was not burnt";
+  EXPECT_TRUE(world_.cases->provisioning.evidence(line.id(), "B-9", again));
   world_.clock.advance(std::chrono::minutes{59});
   world_.clock.advance(std::chrono::minutes{2});
   auto second = world_.make_device();
   must(world_.provision(second, line));
-  const auto later = must(world_.cases->provisioning.begin(line.id(), "B-9"));
-  auto forged = world_.provision_evidence(device_, later);
-  forged.statement.signature.back() ^= 1;
-  EXPECT_EQ(code_of(world_.cases->provisioning.evidence(line.id(), "B-9", forged)), Code::bad_evidence);
+  EXPECT_EQ(refused_when_forged(), Code::bad_evidence) << "the batch is full, and the evidence is forged";
 }
 
 }  // namespace
