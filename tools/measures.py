@@ -50,6 +50,10 @@ PROGRAMS = {
         "`birthmark serve` with its real store, log and signer; stations provision chips on paper over "
         "mutually authenticated keep-alive connections. CPU time of the server's process against the floor of "
         "\"Issuance in process\", measured before and after each window."),
+    "keys": (
+        "Check of a batch's keys",
+        "CPU time of `crypto::sharing_a_factor`, which looks for a prime that two RSA endorsement keys of a batch have in "
+        "common, and the memory that it takes at most beyond the keys themselves."),
     "build": (
         "Build",
         "`cmake --preset release` and its build from nothing, without ccache."),
