@@ -52,9 +52,14 @@ Result<attest::Findings> check_quote(const SealEvidence& evidence, const RootRec
   return std::move(quote.findings);
 }
 
+/// A port over which nothing ever went was not seen open: that it refuses proves nothing.
+bool port_was_locked(const LockCheck& record) {
+  return record.debug_locked && record.transcript != crypto::sha256(BytesView{});
+}
+
 lifecycle::SealFacts facts_of(const LockCheck& record, const RootRecord& root, const StationRecord& station) {
   const bool same = root.provisioned_by == station.id;
-  return {.debug_locked = claim(record.debug_locked),
+  return {.debug_locked = claim(port_was_locked(record)),
           .secure_boot = claim(record.secure_boot),
           .lockdown_sealed = claim(record.lockdown_sealed),
           .witness = same ? lifecycle::SealWitness::provisioning_station : lifecycle::SealWitness::other_station};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/debug_probe.h"
 
-#include "crypto/hash.h"
-
 namespace birthmark::cli {
 namespace {
 
@@ -22,25 +20,26 @@ Bytes heard(link::Stream& stream) {
 
 Result<DebugProbe> probe_debug_port(const link::Endpoint& port, std::chrono::milliseconds bound) {
   DebugProbe out;
-  Bytes transcript;
   auto connected = link::connect_tcp(port, bound);
   if (!connected) {
     if (connected.error().code != Code::conflict) {  // conflict: actively refused, which is an answer
       return fail(Code::unavailable, "debug port " + link::to_text(port) + ": " + connected.error().detail);
     }
-    out.locked = true;
-    out.transcript = crypto::sha256(transcript);
+    out.refused = true;
     return out;
   }
   const auto stream = link::fd_stream(std::move(*connected), bound / 2);
   out.answer = heard(*stream);
   if (out.answer.empty() && stream->write(as_bytes(kQuestion))) {
-    append(transcript, as_bytes(kQuestion));
+    append(out.transcript, as_bytes(kQuestion));
     out.answer = heard(*stream);
   }
-  append(transcript, out.answer);
-  out.transcript = crypto::sha256(transcript);
+  append(out.transcript, out.answer);
   return out;
+}
+
+bool tells_idcode(const DebugProbe& probe) {
+  return as_text(probe.answer).starts_with("IDCODE ");
 }
 
 }  // namespace birthmark::cli

@@ -7,8 +7,10 @@
 #include "attest/lock_check.h"
 #include "cli/debug_probe.h"
 #include "cli/pending_seal.h"
+#include "cli/seen_open.h"
 #include "codec/base64.h"
 #include "codec/x509.h"
+#include "crypto/hash.h"
 #include "lifecycle/device_id.h"
 
 namespace birthmark::cli {
@@ -40,10 +42,21 @@ class Seal {
     BM_TRY(const auto ek, x509::Certificate::read(keys.ek_certificate));
     id_ = lifecycle::device_id(lifecycle::RootKind::tpm, ek.spki());
     report_.step("keys");
-    BM_TRY(auto pending, PendingSeal::of(files_, pending_directory(order_.files, order_.batch), id_));
+    const auto directory = pending_directory(order_.files, order_.batch);
+    BM_TRY(auto pending, PendingSeal::of(files_, directory, id_));
+    BM_TRY(auto seen, SeenOpen::of(files_, directory, id_));
+    auto sealed = settle(pending, seen);
+    if (sealed) {
+      static_cast<void>(seen.forget());  // what stays says nothing of a unit that is sealed
+    }
+    return sealed;
+  }
+
+ private:
+  Result<boost::json::object> settle(PendingSeal& pending, SeenOpen& seen) {
     auto pause = order_.patience.pause;
     for (unsigned attempt = 1;; ++attempt) {
-      auto sealed = pending.settle([this] { return new_statement(); },
+      auto sealed = pending.settle([&] { return new_statement(seen); },
                                    [this](const boost::json::object& statement) { return hand_in(statement); });
       if (sealed || !passes(sealed.error()) || attempt >= order_.patience.attempts) {
         return sealed;
@@ -54,22 +67,56 @@ class Seal {
     }
   }
 
- private:
-  Result<boost::json::object> new_statement() {
+  /// Sees the port open, has the unit lock itself, and looks again.
+  Result<boost::json::object> new_statement(SeenOpen& seen) {
     BM_TRY(const auto given, server_.post("/v1/seal/challenge", {{"batch", order_.batch}}));
     BM_TRY(const auto challenge, wire::read_challenge(given));
     report_.step("challenge");
-    BM_TRY(const auto probe, probe_debug_port(debug_, order_.bound));
-    report_.step(probe.locked ? "probe: locked" : "probe: open");
+    BM_TRY(auto transcript, see_open(seen));
     BM_TRY(const auto quote, device_.seal({.nonce = challenge.nonce, .session = challenge.session, .device = id_}));
-    report_.step("quote");
+    report_.step("lock and quote");
+    BM_TRY(hello_, device_.hello());
+    BM_TRY(const auto probe, probe_debug_port(debug_, order_.bound));
+    report_.step(probe.refused ? "probe: locked" : "probe: open");
+    append(transcript, probe.transcript);
     const attest::LockCheck record{.device = id_,
                                    .nonce = challenge.nonce,
-                                   .transcript = probe.transcript,
-                                   .debug_locked = probe.locked,
+                                   .transcript = crypto::sha256(transcript),
+                                   .debug_locked = probe.refused,
                                    .secure_boot = hello_.secure_boot,
                                    .lockdown_sealed = hello_.lockdown};
     return seal_body(challenge, record, quote);
+  }
+
+  /// The positive control: a port that answers now, or of a unit that is fused already, that this station saw answer.
+  /// @return what went over it
+  Result<Bytes> see_open(SeenOpen& seen) {
+    BM_TRY(auto probe, probe_debug_port(debug_, order_.bound));
+    if (tells_idcode(probe)) {
+      BM_CHECK(seen.keep(debug_, probe.transcript));
+      report_.step("probe: open, as before the lock");
+      return std::move(probe.transcript);
+    }
+    auto before = seen.at(debug_);
+    if (!probe.refused || !hello_.lockdown || !before) {
+      return fail(Code::not_sealed, never_seen_open(probe), "seal.seen_open");
+    }
+    report_.step("probe: locked, was seen open");
+    return std::move(*before);
+  }
+
+  [[nodiscard]] std::string never_seen_open(const DebugProbe& probe) const {
+    const auto port = "the debug port " + link::to_text(debug_);
+    if (!probe.refused) {
+      return port + " takes connections and tells no IDCODE: is --debug the address of this unit's port?";
+    }
+    if (!hello_.lockdown) {
+      return port + " refuses, but the unit says that it is not fused: is --debug its address?";
+    }
+    return port +
+           " refuses, and this station never saw it open: is --debug its address? The unit says that it is fused: it "
+           "is "
+           "sealed already, or only the station that saw it open can";
   }
 
   Result<boost::json::object> hand_in(const boost::json::object& statement) {

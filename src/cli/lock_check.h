@@ -25,10 +25,11 @@ struct LockCheckRun {
   Form form = Form::words;
 };
 
-/// The seal (S0 to S1) of units one after the other: probes the debug port, asks the device what it claims and for a
-/// quote of the server's nonce, signs what was seen with the station's key and hands it in. An open port is handed in
-/// as well, so that the server refuses it (`not_sealed`) and keeps the record. A statement whose answer is lost goes
-/// out again as it is.
+/// The seal (S0 to S1) of units one after the other: sees the debug port open, has the device lock it and quote the
+/// server's nonce, probes the port again and asks the device what it claims, signs what was seen with the station's key
+/// and hands it in. A port that stays open is handed in as well, so that the server refuses it (`not_sealed`) and keeps
+/// the record. One that was never seen open proves nothing, whatever it does now: `not_sealed` at "seal.seen_open", and
+/// the unit is not asked to lock itself. A statement whose answer is lost goes out again as it is.
 /// @return 0: all sealed; 1: one was refused; 3: a device, its debug port's address or the server was not there
 int run_lock_check(const LockCheckRun& order);
 

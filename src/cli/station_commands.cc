@@ -131,12 +131,14 @@ void add_run(CLI::App& station, int& exit_code) {
 }
 
 void add_lock_check(CLI::App& station, int& exit_code) {
-  auto* const command = station.add_subcommand("lock-check", "probe a unit's debug port and seal the unit");
+  auto* const command = station.add_subcommand("lock-check", "see a unit's debug port open, lock and seal the unit");
   const auto flags = std::make_shared<LineFlags>();
   add_line_flags(*command, *flags);
   const auto debug = std::make_shared<std::vector<std::string>>();
   const auto bound_ms = std::make_shared<std::uint32_t>(2000);
-  command->add_option("--debug", *debug, "HOST:PORT of the debug port, one for each --device in their order")
+  command
+      ->add_option("--debug", *debug,
+                   "HOST:PORT of the debug port, open until the lock; one for each --device in their order")
       ->required()
       ->check(check_address);
   command->add_option("--probe-ms", *bound_ms, "how long a silent debug port is listened to")

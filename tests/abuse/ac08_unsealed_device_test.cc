@@ -57,6 +57,18 @@ INSTANTIATE_TEST_SUITE_P(Statements, AC08,
                                          Open{"lockdown", &app::LockCheck::lockdown_sealed, "seal.lockdown"}),
                          [](const auto& param) { return param.param.name; });
 
+using AC08Unseen = AC08Unit;
+TEST_F(AC08Unseen, a_port_over_which_nothing_ever_went_is_not_proved_locked) {
+  const auto& station = world_.lock_check();
+  const auto challenge = must(world_.cases->sealing.begin(station.id(), "B-1"));
+  auto found = World::in_order(device_, challenge);
+  found.transcript = crypto::sha256(BytesView{});
+  is_not_sealed(world_.at_edge(world_.cases->sealing.seal(station.key.public_key(), "B-1",
+                                                          world_.seal_evidence(device_, station, challenge, found)),
+                               station.id()),
+                "seal.debug");
+}
+
 using AC08Witness = AC08Unit;
 TEST_F(AC08Witness, the_provisioning_station_is_no_witness) {
   const auto same = world_.enroll_station("line-1", app::StationRole::lock_check, "B-1");

@@ -36,9 +36,15 @@ using Say = std::function<void()>;
 /// What a child does with its device. @return its exit code
 using Life = std::function<int(AgentDevice&, const Say&)>;
 
-int be_born_and_renew(AgentDevice& device, const link::InstallRequest& birth, const Say& say) {
+/// Installs, and seals: the fuse is blown.
+bool leave_the_line(AgentDevice& device, const link::InstallRequest& birth) {
   agent::LinkDevice line{*device.root, *device.state, {}, [&] { return device.state->fuse(); }};
-  if (!line.install(birth)) {
+  const auto id = agent::own_device_id(*device.root);
+  return id && line.install(birth) && line.seal({Nonce{Octets<32>{1}}, SessionId{Octets<32>{2}}, *id});
+}
+
+int be_born_and_renew(AgentDevice& device, const link::InstallRequest& birth, const Say& say) {
+  if (!leave_the_line(device, birth)) {
     return 4;
   }
   say();
@@ -149,8 +155,7 @@ TEST_P(AC43, a_cut_at_every_operation_leaves_one_whole_identity_and_a_repeat_goe
     cut = ended.cut;
     ASSERT_TRUE(cut || ended.exit_code == 0) << ended.exit_code;
     ASSERT_NO_FATAL_FAILURE(expect_whole(device, birth, ended));
-    agent::LinkDevice line{*device.root, *device.state, {}, [&] { return device.state->fuse(); }};
-    EXPECT_TRUE(line.install(birth));
+    EXPECT_TRUE(leave_the_line(device, birth));
     EXPECT_TRUE(renew_once(device));
     ASSERT_NO_FATAL_FAILURE(expect_whole(device, birth, {1 + kRenewals, false, 0}));
   }

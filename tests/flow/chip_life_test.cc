@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/clock/system_clock.h"
+#include "agent/device/debug_port.h"
 #include "audit/entry.h"
 #include "audit/proof.h"
 #include "codec/base64.h"
@@ -76,7 +77,7 @@ class ChipLife : public ::testing::Test {
     const auto object = last_object(ended.out);
     return object.contains("code") ? std::string{object.at("code").as_string()} : std::string{};
   }
-  boost::json::object station(const std::string& verb, const std::string& name, const std::vector<std::string>& more) {
+  Finished run_station(const std::string& verb, const std::string& name, const std::vector<std::string>& more) {
     std::vector<std::string> line{"station",  verb,
                                   "--name",   name,
                                   "--batch",  "B1",
@@ -84,27 +85,60 @@ class ChipLife : public ::testing::Test {
                                   "--data",   server_.data().string(),
                                   "--json"};
     line.insert(line.end(), more.begin(), more.end());
-    const auto ended = server_.birthmark(line);
+    return server_.birthmark(line);
+  }
+  boost::json::object station(const std::string& verb, const std::string& name, const std::vector<std::string>& more) {
+    const auto ended = run_station(verb, name, more);
     EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
     return last_object(ended.out, "task_end");
   }
-  /// On the line: from the first power-on to S1.
-  void provision_and_seal(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> options{"--listen", "127.0.0.1:0", "--debug-listen", "127.0.0.1:0"};
+  /// A unit on the bench.
+  struct OnBench {
+    std::unique_ptr<Process> process;
+    std::string link;   ///< of --device
+    std::string debug;  ///< of --debug; empty: it has no such port
+  };
+  OnBench power_on(const std::vector<std::string>& more) {
+    std::vector<std::string> options{"--listen", "127.0.0.1:0"};
     options.insert(options.end(), more.begin(), more.end());
-    Process unit{{.argv = agent_line("provision", options)}};
-    const auto ready = unit.wait_for_line("\"ready\":true", kBound);
-    ASSERT_TRUE(ready) << unit.err();
+    OnBench out{std::make_unique<Process>(Command{.argv = agent_line("provision", options)}), {}, {}};
+    const auto ready = out.process->wait_for_line("\"ready\":true", kBound);
+    if (!ready) {
+      throw std::runtime_error{out.process->err()};
+    }
     const auto ports = last_object(*ready);
-    const std::string link = "tcp:" + std::string{ports.at("link").as_string()};
-    const auto born = station("run", "provision", {"--device", link});
+    out.link = "tcp:" + std::string{ports.at("link").as_string()};
+    if (ports.at("debug").is_string()) {
+      out.debug = std::string{ports.at("debug").as_string()};
+    }
+    return out;
+  }
+  /// From the first power-on to S0 with an IDevID.
+  void provision(const OnBench& unit) {
+    const auto born = station("run", "provision", {"--device", unit.link});
     ASSERT_TRUE(born.contains("device"));
     const auto octets_of_id = octets<32>(from_hex(std::string{born.at("device").as_string()}).value());
     id_ = DeviceId{octets_of_id.value()};
     EXPECT_EQ(state(), "S0");
-    station("lock-check", "lock-check", {"--device", link, "--debug", std::string{ports.at("debug").as_string()}});
+  }
+  /// On the line: from the first power-on to S1.
+  void provision_and_seal(std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--debug-listen", "127.0.0.1:0"});
+    const auto unit = power_on(more);
+    ASSERT_NO_FATAL_FAILURE(provision(unit));
+    station("lock-check", "lock-check", {"--device", unit.link, "--debug", unit.debug});
     EXPECT_EQ(state(), "S1");
-    unit.stop();
+    unit.process->stop();
+  }
+  /// The end of a lock-check that has to be refused.
+  boost::json::object not_sealed(const OnBench& unit, const std::string& debug,
+                                 const std::string& name = "lock-check") {
+    const auto ended = run_station("lock-check", name, {"--device", unit.link, "--debug", debug});
+    EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+    auto end = last_object(ended.out, "task_end");
+    EXPECT_EQ(end["code"], "not_sealed") << ended.out;
+    EXPECT_EQ(state(), "S0");
+    return end;
   }
   std::string state() { return people_.show(id_).text("state"); }
   void clear_owner() {
@@ -205,6 +239,38 @@ TEST_F(ChipLife, is_led_with_an_idevid_key_of_the_tcg_template_by_the_attested_c
   act("retire");
   EXPECT_EQ(done("retire").at("retired"), true);
   EXPECT_EQ(state(), "S6");
+}
+
+// AC-08: the unit claims to be fused, its debug port answers on, and the station asks where nobody listens.
+TEST_F(ChipLife, AC08_is_not_begun_by_a_station_that_asks_a_closed_port_of_nobody) {
+  const auto still_open = must(agent::DebugPort::open({"127.0.0.1", 0}));
+  const auto unit = power_on({});
+  ASSERT_NO_FATAL_FAILURE(provision(unit));
+  const auto end = not_sealed(unit, "127.0.0.1:1");
+  EXPECT_EQ(end.at("check"), "seal.seen_open");
+  const std::string words{end.at("detail").as_string()};
+  EXPECT_NE(words.find("127.0.0.1:1"), std::string::npos) << words;
+  EXPECT_NE(words.find("--debug"), std::string::npos) << words;
+  EXPECT_EQ(not_sealed(unit, link::to_text(still_open->endpoint())).at("check"), "seal.debug");
+  EXPECT_EQ(not_sealed(unit, "127.0.0.1:1").at("check"), "seal.seen_open") << "it was seen elsewhere";
+}
+
+// What is refused for another reason, or cut off, has a fused unit behind it: the port does not answer a second time.
+TEST_F(ChipLife, is_begun_for_a_fused_unit_by_the_station_that_saw_it_open_and_by_no_other) {
+  const auto insecure = power_on({"--debug-listen", "127.0.0.1:0", "--insecure-boot"});
+  ASSERT_NO_FATAL_FAILURE(provision(insecure));
+  EXPECT_EQ(not_sealed(insecure, insecure.debug).at("check"), "seal.secure_boot");
+  insecure.process->stop();
+  const auto unit = power_on({"--debug-listen", insecure.debug});
+  ASSERT_EQ(server_
+                .birthmark({"station", "enroll", "other", "--role", "lock-check", "--batch", "B1", "--server",
+                            at(server_.operator_port()), "--data", server_.data().string()})
+                .exit_code,
+            0);
+  EXPECT_EQ(not_sealed(unit, unit.debug, "other").at("check"), "seal.seen_open");
+  EXPECT_EQ(not_sealed(unit, "127.0.0.1:1").at("check"), "seal.seen_open");
+  station("lock-check", "lock-check", {"--device", unit.link, "--debug", unit.debug});
+  EXPECT_EQ(state(), "S1");
 }
 
 TEST_F(ChipLife, goes_on_after_the_plug_was_pulled) {

@@ -137,12 +137,12 @@ class Story:
 
     def seal(self):
         sealed = self.line[:-1]
-        with self.screen.step("A second station probes the debug ports and seals the units (S0 to S1)"):
+        with self.screen.step("A second station sees the debug ports open, has them locked, and seals the units (S0 to S1)"):
             ends = self.on_the_line("lock-check", line.LOCK_CHECK, sealed)
             if not all(end["ok"] for end in ends):
                 raise Failed(f"not all sealed: {ends}")
             self.registry.expect(sealed[0], "S1")
-            self.screen.fact(f"{len(sealed)} sealed: their debug ports are closed, and their chips quoted the same nonce")
+            self.screen.fact(f"{len(sealed)} sealed: their debug ports, open before, are closed, and their chips quoted the same nonce")
         with self.screen.step("A unit whose debug port still answers"):
             (end,) = self.on_the_line("lock-check", line.LOCK_CHECK, [self.open_unit])
             self.must_be_refused(end, "not_sealed")

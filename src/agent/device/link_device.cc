@@ -135,8 +135,8 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
   if (present && present->service_root != request.service_root) {
     return fail(Code::state_forbids, "the device already belongs to another registry", "install.anchors");
   }
-  if (present && state_.fused() && !same_but_idevid(*present, request)) {
-    return fail(Code::state_forbids, "the device has left the line with something else", "install.fused");
+  if (present && !same_but_idevid(*present, request)) {
+    return fail(Code::state_forbids, "the device was born with something else", "install.birth");
   }
   // Before the birth, so that a device that knows its birth always knows its key again.
   BM_TRY(const auto area, root_.public_area(DeviceKey::idevid));
@@ -146,9 +146,6 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
   if (present != request) {
     BM_CHECK(state_.install(request));
   }
-  if (settings_.fuses) {
-    BM_CHECK(blow_fuse_());
-  }
   return link::InstallReply{};
 }
 
@@ -156,6 +153,12 @@ Result<link::SealReply> LinkDevice::seal(const link::SealRequest& request) {
   BM_TRY(const auto own, own_device_id(root_));
   if (own != request.device) {
     return fail(Code::bad_request, "the seal is for another device");
+  }
+  if (!state_.birth()) {
+    return fail(Code::state_forbids, "nothing is installed: provision the device first", "seal.birth");
+  }
+  if (settings_.fuses) {
+    BM_CHECK(blow_fuse_());
   }
   BM_TRY(auto quote, fresh_quote(root_, Purpose::seal, request.nonce, request.session, own));
   return link::SealReply{std::move(quote)};

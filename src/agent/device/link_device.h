@@ -20,7 +20,7 @@ struct DeviceSettings {
 /// The device's answers to a station, from its root and its state. One thread at a time.
 class LinkDevice final : public link::Device {
  public:
-  /// Blows the debug fuse, for ever; called when everything is installed. @error storage
+  /// Blows the debug fuse, for ever; called when a device that knows its birth is sealed. @error storage
   using BlowFuse = std::function<Result<void>()>;
 
   /// @param root and @param state outlive this.
@@ -37,10 +37,11 @@ class LinkDevice final : public link::Device {
   /// Repeating it changes nothing. A device that knows its registry takes no other: whoever holds it in the field
   /// cannot turn it to a registrar of his own (AC-42).
   /// @error bad_request with check "install.idevid", "install.anchors", "install.statement_key" or "install.endpoint";
-  /// state_forbids with check "install.anchors": another service root is installed; with check "install.fused": behind
-  /// the fuse nothing but the IDevID may differ, and that under the same chain. storage
+  /// state_forbids with check "install.anchors": another service root is installed; with check "install.birth": of what
+  /// is installed nothing but the IDevID may differ, and that under the same chain. storage
   Result<link::InstallReply> install(const link::InstallRequest& request) override;
-  /// @error bad_request: another device's id
+  /// Closes the debug port, and then quotes. Repeating it closes nothing more.
+  /// @error bad_request: another device's id; state_forbids with check "seal.birth": nothing is installed; storage
   Result<link::SealReply> seal(const link::SealRequest& request) override;
   /// Without a permit proves the hardware, for the registry that is to permit it. With the registry's permit clears the
   /// owner hierarchy and drops the credentials first: a station's word alone destroys nothing.

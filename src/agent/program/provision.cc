@@ -26,7 +26,7 @@ class LineDevice {
                  .fuses = !options.never_fuse};
   }
 
-  /// Opens what the options ask for, and completes a fuse that a power cut came before.
+  /// Opens what the options ask for.
   /// @error conflict with check "device.idevid": it was born with a key of another template. unavailable, storage
   Result<void> open(const ProvisionOptions& options) {
     bool fused = false;
@@ -35,9 +35,6 @@ class LineDevice {
       BM_TRY(const auto state, DeviceState::open(files_, common_.state));
       if (idevid_ && state->birth() && state->idevid_template().value_or(*idevid_) != *idevid_) {
         return fail(Code::conflict, "the IDevID key of this device's birth is of another template", "device.idevid");
-      }
-      if (state->birth() && settings_.fuses) {
-        BM_CHECK(state->fuse());
       }
       fused = state->fused();
     }

@@ -56,25 +56,33 @@ TEST(DebugProbe, a_port_that_speaks_is_open) {
   const Port port;
   const auto device = port.answer("IDCODE 0x6ba02477\n");
   const auto probe = cli::probe_debug_port(port.endpoint(), kBound).value();
-  EXPECT_FALSE(probe.locked);
+  EXPECT_FALSE(probe.refused);
   EXPECT_EQ(as_text(probe.answer), "IDCODE 0x6ba02477\n");
+  EXPECT_EQ(probe.transcript, probe.answer);
+  EXPECT_TRUE(cli::tells_idcode(probe));
 }
 
-TEST(DebugProbe, a_port_that_refuses_is_locked) {
+TEST(DebugProbe, a_service_that_talks_is_no_debug_port) {
+  const Port port;
+  const auto service = port.answer("SSH-2.0-OpenSSH_9.2\r\n");
+  EXPECT_FALSE(cli::tells_idcode(cli::probe_debug_port(port.endpoint(), kBound).value()));
+}
+
+TEST(DebugProbe, a_port_that_refuses_is_told_from_one_that_takes_a_connection) {
   Port port;
   port.close();
-  EXPECT_TRUE(cli::probe_debug_port(port.endpoint(), kBound).value().locked);
+  EXPECT_TRUE(cli::probe_debug_port(port.endpoint(), kBound).value().refused);
 }
 
-TEST(DebugProbe, a_port_that_takes_the_connection_and_stays_silent_is_not_proved_locked) {
+TEST(DebugProbe, a_port_that_takes_the_connection_and_stays_silent_does_not_refuse) {
   const Port port;
-  EXPECT_FALSE(cli::probe_debug_port(port.endpoint(), kBound).value().locked);
+  EXPECT_FALSE(cli::probe_debug_port(port.endpoint(), kBound).value().refused);
 }
 
-TEST(DebugProbe, a_port_that_hangs_up_without_a_word_is_not_proved_locked) {
+TEST(DebugProbe, a_port_that_hangs_up_without_a_word_does_not_refuse) {
   const Port port;
   const auto device = port.answer("");
-  EXPECT_FALSE(cli::probe_debug_port(port.endpoint(), kBound).value().locked);
+  EXPECT_FALSE(cli::probe_debug_port(port.endpoint(), kBound).value().refused);
 }
 
 }  // namespace

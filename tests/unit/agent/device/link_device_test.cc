@@ -82,6 +82,8 @@ TEST_F(LinkDeviceTest, says_that_its_claims_are_simulated_and_whether_it_is_fuse
   EXPECT_EQ(before.root_kind, "tpm");
   EXPECT_EQ(before.firmware, "4.12.0");
   ASSERT_TRUE(line().install(birth()));
+  EXPECT_FALSE(line().hello()->lockdown);
+  ASSERT_TRUE(line().seal({kNonce, kSession, id()}));
   EXPECT_TRUE(line().hello()->lockdown);
   EXPECT_FALSE(line({.agent_version = {}, .firmware = {}, .secure_boot = false}).hello()->secure_boot);
 }
@@ -128,8 +130,14 @@ TEST_F(LinkDeviceTest, remembers_what_its_idevid_key_is_made_of_with_its_birth) 
   }
 }
 
-TEST_F(LinkDeviceTest, installs_its_birth_and_then_blows_the_fuse) {
+TEST_F(LinkDeviceTest, blows_the_fuse_at_its_seal_and_not_before_its_birth) {
+  const auto early = line().seal({kNonce, kSession, id()});
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().check, "seal.birth");
   ASSERT_TRUE(line().install(birth()));
+  EXPECT_FALSE(line().seal({kNonce, kSession, other_id()}));
+  EXPECT_EQ(fuses_blown_, 0);
+  ASSERT_TRUE(line().seal({kNonce, kSession, id()}));
   EXPECT_EQ(fuses_blown_, 1);
   const auto stored = agent::DeviceState::open(files_, directory_ / "state").value();
   EXPECT_EQ(stored->birth(), state_->birth());
@@ -137,7 +145,8 @@ TEST_F(LinkDeviceTest, installs_its_birth_and_then_blows_the_fuse) {
 }
 
 TEST_F(LinkDeviceTest, a_test_device_that_never_fuses_stays_open) {
-  ASSERT_TRUE(line({.agent_version = {}, .firmware = {}, .fuses = false}).install(birth()));
+  ASSERT_TRUE(line().install(birth()));
+  ASSERT_TRUE(line({.agent_version = {}, .firmware = {}, .fuses = false}).seal({kNonce, kSession, id()}));
   EXPECT_EQ(fuses_blown_, 0);
   EXPECT_FALSE(line().hello()->lockdown);
 }
@@ -197,6 +206,7 @@ TEST_F(LinkDeviceTest, a_repeat_changes_nothing_and_another_registry_is_refused)
 }
 
 TEST_F(LinkDeviceTest, quotes_for_its_own_seal_only) {
+  ASSERT_TRUE(line().install(birth()));
   const auto reply = line().seal({kNonce, kSession, id()});
   ASSERT_TRUE(reply);
   EXPECT_TRUE(verifies(reply->quote, Purpose::seal));
@@ -204,14 +214,14 @@ TEST_F(LinkDeviceTest, quotes_for_its_own_seal_only) {
   EXPECT_EQ(line().seal({kNonce, kSession, other_id()}).error().code, Code::bad_request);
 }
 
-TEST_F(LinkDeviceTest, behind_the_fuse_nothing_but_the_idevid_changes_and_that_under_its_own_chain) {
+TEST_F(LinkDeviceTest, of_its_birth_nothing_but_the_idevid_changes_and_that_under_its_own_chain) {
   const auto first = birth();
   ASSERT_TRUE(line().install(first));
   const auto refused = [&](auto&& change) {
     auto request = first;
     change(request);
     const auto done = line().install(request);
-    return !done && done.error().code == Code::state_forbids && done.error().check == "install.fused";
+    return !done && done.error().code == Code::state_forbids && done.error().check == "install.birth";
   };
   const auto other = make_identity({.common_name = "other root", .ca = true});
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
@@ -231,14 +241,6 @@ TEST_F(LinkDeviceTest, behind_the_fuse_nothing_but_the_idevid_changes_and_that_u
   ASSERT_NE(renewed.idevid, first.idevid);
   EXPECT_TRUE(line().install(renewed)) << "the registry has signed it";
   EXPECT_EQ(state_->birth(), renewed);
-}
-
-TEST_F(LinkDeviceTest, a_device_that_is_still_open_may_be_installed_anew) {
-  const agent::DeviceSettings open{.agent_version = {}, .firmware = {}, .fuses = false};
-  ASSERT_TRUE(line(open).install(birth()));
-  auto again = birth();
-  again.host = "other.example";
-  EXPECT_TRUE(line(open).install(again));
 }
 
 class RetireOverTheLink : public LinkDeviceTest {
