@@ -1,93 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "adapters/clock/system_clock.h"
 #include "adapters/files/posix_files.h"
 #include "adapters/sqlite/store.h"
 #include "audit/entry.h"
 #include "codec/base64.h"
 #include "support/line.h"
+#include "support/malformed.h"
+#include "support/process_facts.h"
 
 namespace birthmark::test {
 namespace {
 
-Bytes tlv(std::uint8_t tag, const Bytes& body) {
-  Bytes out{tag};
-  if (body.size() < 0x80) {
-    out.push_back(static_cast<std::uint8_t>(body.size()));
-  } else {
-    out.insert(out.end(), {0x83, static_cast<std::uint8_t>(body.size() >> 16U),
-                           static_cast<std::uint8_t>(body.size() >> 8U), static_cast<std::uint8_t>(body.size())});
-    if (body.size() < 0x10000) {  // DER wants the shortest length
-      out.erase(out.begin() + 1, out.begin() + 3);
-      out.insert(out.begin() + 1, 0x82);
-      if (body.size() < 0x100) {
-        out.erase(out.begin() + 1, out.begin() + 3);
-        out.insert(out.begin() + 1, 0x81);
-      }
-    }
-  }
-  out.insert(out.end(), body.begin(), body.end());
-  return out;
-}
-Bytes joined(std::initializer_list<Bytes> parts) {
-  Bytes out;
-  for (const auto& part : parts) {
-    out.insert(out.end(), part.begin(), part.end());
-  }
-  return out;
-}
-
-/// A number of KiB in /proc/<pid>/status. @param of "VmHWM:", the most that was ever resident
-std::size_t status_kib(pid_t pid, std::string_view of) {
-  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(of)) {
-      return std::stoul(line.substr(of.size()));
-    }
-  }
-  return 0;
-}
-
-/// A Name with one common name of these octets, said to be UTF-8.
-Bytes name_with(const Bytes& text) {
-  return tlv(0x30, tlv(0x31, tlv(0x30, joined({{0x06, 0x03, 0x55, 0x04, 0x03}, tlv(0x0C, text)}))));
-}
-/// A request for any key, with a signature that is none.
-Bytes csr_with(const Bytes& spki, const Bytes& subject = tlv(0x30, {})) {
-  const Bytes ecdsa = tlv(0x30, {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02});
-  return tlv(0x30, joined({tlv(0x30, joined({{0x02, 0x01, 0x00}, subject, spki, {0xA0, 0x00}})), ecdsa,
-                           tlv(0x03, {0x00, 0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01})}));
-}
-Bytes rsa(std::size_t bytes, const Bytes& exponent) {
-  Bytes modulus(bytes + 1, 0xC5);
-  modulus.front() = 0;
-  const Bytes algorithm = tlv(0x30, {0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00});
-  return tlv(0x30, joined({algorithm,
-                           tlv(0x03, joined({{0x00}, tlv(0x30, joined({tlv(0x02, modulus), tlv(0x02, exponent)}))}))}));
-}
-/// P-256 with its domain parameters written out, begun as they begin.
-Bytes explicit_curve() {
-  const Bytes field =
-      tlv(0x30, joined({{0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01, 0x01}, tlv(0x02, Bytes(32, 0x7F))}));
-  const Bytes algorithm = tlv(0x30, joined({{0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01},
-                                            tlv(0x30, joined({{0x02, 0x01, 0x01}, field}))}));
-  Bytes point(66, 0x11);
-  point[0] = 0x00;
-  point[1] = 0x04;
-  return tlv(0x30, joined({algorithm, tlv(0x03, point)}));
-}
-Bytes nested(int levels) {
-  Bytes out;
-  for (int i = 0; i < levels; ++i) {
-    out = tlv(0x30, out);
-  }
-  return out;
-}
-
-/// Malformed DER at simpleenroll, sent by a device that is allowed to be there.
+/// Malformed DER at simpleenroll, sent by a device that is allowed to be there. How long a refusal takes is measured by
+/// `./bench attacks`.
 class AC20 : public testing::Test {
  protected:
   AC20() {
@@ -106,9 +33,10 @@ class AC20 : public testing::Test {
                          as_bytes(body));
   }
   Answer send(const Bytes& der) { return send(base64::encode(der)); }
-  Bytes named(const Bytes& subject) {
+  /// One that is well formed.
+  Bytes request() {
     const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
-    return device_csr(key, subject, {}, caller_->channel_binding());
+    return device_csr(key, Bytes{0x30, 0x00}, {}, caller_->channel_binding());
   }
 
   Server server_;
@@ -119,44 +47,21 @@ class AC20 : public testing::Test {
 };
 
 TEST_F(AC20, each_form_is_refused_and_the_device_can_enroll_afterwards) {
-  const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
-  const auto spki = to_bytes(key.public_key().spki());
-  auto trailing = named({0x30, 0x00});
-  trailing.push_back(0x00);
-  auto cut = named({0x30, 0x00});
-  cut.pop_back();
-  const std::vector<std::pair<const char*, Bytes>> forms{
-      {"empty", {}},
-      {"indefinite length", {0x30, 0x80, 0x30, 0x80, 0x00, 0x00, 0x00, 0x00}},
-      {"4 GiB", {0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF, 0x00}},
-      {"a length of eight octets", {0x30, 0x88, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00}},
-      {"600 levels", nested(600)},
-      {"trailing", trailing},
-      {"cut", cut},
-      {"a long name", csr_with(spki, name_with(Bytes(10'000, 'a')))},
-      {"a name with NUL", csr_with(spki, name_with({'a', 0x00, 'b'}))},
-      {"a name that is no UTF-8", csr_with(spki, name_with({0xC3, 0x28}))},
-      {"exponent 1", csr_with(rsa(256, {0x01}))},
-      {"RSA of 32,768 bits", csr_with(rsa(4096, {0x01, 0x00, 0x01}))},
-      {"explicit curve", csr_with(explicit_curve())},
-  };
+  const auto good = request();
   EXPECT_EQ(send(Bytes{}).code, "bad_request");  // what the first request of a connection takes is not the form's
-  const auto resident = status_kib(server_.pid(), "VmRSS:");
-  std::ofstream marks{"/proc/" + std::to_string(server_.pid()) + "/clear_refs"};
-  ASSERT_TRUE(marks << 5 << std::flush) << "the mark of the most memory begins anew";
-  for (const auto& [name, der] : forms) {
+  const auto resident = resident_kib(server_.pid());
+  ASSERT_TRUE(forget_most_resident(server_.pid()));
+  for (const auto& [name, der] : malformed_requests(good)) {
     const auto answer = send(der);
     EXPECT_TRUE(answer.code == "bad_request" || answer.code == "csr_policy") << name << ": " << answer.words();
     EXPECT_EQ(answer.content_type, "text/plain") << name;
   }
-  for (const auto* const text :
-       {"!!!!", "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n", "MAA",
-        "MAA==", "MAB="}) {
-    EXPECT_EQ(send(std::string_view{text}).code, "bad_request") << text;
+  for (const auto text : kMalformedTransfers) {
+    EXPECT_EQ(send(text).code, "bad_request") << text;
   }
   ASSERT_GT(resident, 0U);
-  EXPECT_LE(status_kib(server_.pid(), "VmHWM:"), resident + 16 * 1024) << "16 MiB, whatever form it is";
-  EXPECT_EQ(send(std::string(90'000, 'A')).status, 413);  // a name of 70,000 bytes does not even get in
+  EXPECT_LE(most_resident_kib(server_.pid()), resident + 16 * 1024) << "16 MiB, whatever form it is";
+  EXPECT_EQ(send(request_with_long_name(good, 70'000)).status, 413) << "does not even get in";
   caller_->close();
   Line line{server_, *stations_};
   const auto enrolled = line.enroll(device_);

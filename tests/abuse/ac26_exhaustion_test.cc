@@ -5,30 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "support/line.h"
+#include "support/process_facts.h"
 #include "support/wire_socket.h"
 
 namespace birthmark::test {
 namespace {
 
-std::size_t open_files(pid_t pid) {
-  const std::filesystem::directory_iterator files{"/proc/" + std::to_string(pid) + "/fd"};
-  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
-}
-std::size_t resident_kib(pid_t pid) {
-  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmRSS:")) {
-      return std::stoul(line.substr(6));
-    }
-  }
-  return 0;
-}
-
-/// Resource attacks on a listener, while honest clients go on.
+/// Resource attacks on a listener, while honest clients go on. How long they wait meanwhile is measured by `./bench
+/// attacks`.
 class AC26 : public testing::Test {
  protected:
   Server server_;

@@ -20,9 +20,13 @@ namespace birthmark::test {
 /// Reads block until the other side answers, ends, or half a minute is over (which reads as an end).
 class WireSocket {
  public:
-  explicit WireSocket(std::uint16_t port) : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    const auto address = loopback(port);
-    if (descriptor_ < 0 || ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  /// @param host of 127.0.0.0/24 that the connection comes from: each is a source of its own.
+  explicit WireSocket(std::uint16_t port, std::uint8_t host = 1)
+      : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+    const auto address = loopback(port), from = loopback(0, host);
+    if (descriptor_ < 0 || ::bind(descriptor_, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
+        ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      ::close(descriptor_);
       throw std::runtime_error{"cannot connect"};
     }
     bound_reads();
@@ -47,6 +51,8 @@ class WireSocket {
     }
     return true;
   }
+  /// Borrowed, for a layer above; this still closes it.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
   void end_sending() { ::shutdown(descriptor_, SHUT_WR); }
 
   /// One answer with the body that its Content-Length tells; nothing if the connection ended before it was whole.
@@ -76,11 +82,11 @@ class WireSocket {
   };
   explicit WireSocket(Adopt adopt) : descriptor_{adopt.descriptor} { bound_reads(); }
 
-  static sockaddr_in loopback(std::uint16_t port) {
+  static sockaddr_in loopback(std::uint16_t port, std::uint8_t host = 1) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xFFU) | host);
     return address;
   }
   void bound_reads() const {
