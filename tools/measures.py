@@ -54,6 +54,17 @@ PROGRAMS = {
         "Check of a batch's keys",
         "CPU time of `crypto::sharing_a_factor`, which looks for a prime that two RSA endorsement keys of a batch have in "
         "common, and the memory that it takes at most beyond the keys themselves."),
+    "attacks": (
+        "Attacks",
+        "Refusals: CPU time and memory of one refusal of the malformed DER and JSON of AC-20 and AC-22, in process, from "
+        "the body of a request through the reader (and, for a certification request, the use case of EST) to the error. "
+        "p99: `birthmark serve` with eight devices that send telemetry over kept connections, 50 messages a second each, "
+        "and one that connects anew for each of its 40 a second, timed from the intended start. Windows without and with "
+        "the attack alternate (A B B A, two seconds each); the median of the rounds' ratios counts. The attack, on the "
+        "device listener from four other loopback addresses: 1,000 connections that stay, 800 in the middle of their "
+        "ClientHello, of which ten octets more come each 10 ms, and 200 in the middle of a request; 20 a second are "
+        "replaced by new ones, and ten requests a second have 1 MiB of header. It is opened before its windows begin and "
+        "shares the machine's cores with the server."),
     "build": (
         "Build",
         "`cmake --preset release` and its build from nothing, without ccache."),
