@@ -13,15 +13,20 @@ Result<void> DeniesFirst::append(const EmergencyDeny& deny, const std::function<
   return publish();
 }
 
-Result<std::size_t> DeniesFirst::replay() {
+Result<std::size_t> DeniesFirst::replay(Patience patience) {
   std::unique_lock lock{rounds_};
   if (under_way_) {
-    round_ends_.wait(lock, [this, round = round_] { return round_ != round; });
+    const auto ended = [this, round = round_] { return round_ != round; };
+    if (!patience) {
+      round_ends_.wait(lock, ended);
+    } else if (!round_ends_.wait_for(lock, *patience, ended)) {
+      return fail(Code::unavailable, "denies from before are still being recorded");
+    }
     return last_;
   }
   under_way_ = true;
   lock.unlock();
-  auto outcome = replay_all();
+  auto outcome = replay_all(patience);
   lock.lock();
   under_way_ = false;
   ++round_;
@@ -30,7 +35,7 @@ Result<std::size_t> DeniesFirst::replay() {
   return outcome;
 }
 
-Result<std::size_t> DeniesFirst::replay_all() {
+Result<std::size_t> DeniesFirst::replay_all(Patience patience) {
   std::unique_lock lock{journal_};
   if (!may_be_pending_) {
     return std::size_t{0};
@@ -39,7 +44,7 @@ Result<std::size_t> DeniesFirst::replay_all() {
   BM_TRY(const auto pending, ports_.journal.pending());
   lock.unlock();
   for (const auto& deny : pending) {
-    BM_CHECK(record(deny));
+    BM_CHECK(record(deny, patience));
   }
   lock.lock();
   if (appended_ != seen) {
@@ -53,8 +58,8 @@ Result<std::size_t> DeniesFirst::replay_all() {
   return pending.size();
 }
 
-Result<void> DeniesFirst::record(const EmergencyDeny& deny) {
-  return ports_.store.write([&](Tx& tx) -> Result<void> {
+Result<void> DeniesFirst::record(const EmergencyDeny& deny, Patience patience) {
+  const auto work = [this, deny](Tx& tx) -> Result<void> {
     BM_TRY(const auto device, tx.device(deny.device));
     if (!device) {
       return fail(Code::not_found, "the journal names a device that the store does not know");
@@ -69,7 +74,8 @@ Result<void> DeniesFirst::record(const EmergencyDeny& deny) {
                                                         : lifecycle::decide_suspend(*device, deny.cause);
     // Already there, by an earlier replay that was cut off: nothing to do.
     return decision ? without_value(advance(tx, *device, *decision, {deny.at, epoch(), deny.actor})) : Result<void>{};
-  });
+  };
+  return patience ? ports_.store.write_within(*patience, work) : ports_.store.write(work);
 }
 
 Result<void> DeniesFirst::write(const Work& work) {
@@ -77,6 +83,13 @@ Result<void> DeniesFirst::write(const Work& work) {
     BM_CHECK(replay());
   }
   return ports_.store.write(work);
+}
+
+Result<void> DeniesFirst::write_within(std::chrono::milliseconds patience, Work work) {
+  while (may_be_pending_) {
+    BM_CHECK(replay(patience));
+  }
+  return ports_.store.write_within(patience, std::move(work));
 }
 
 }  // namespace birthmark::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -31,10 +32,12 @@ class DeniesFirst final : public Store {
   /// Brings what the journal holds into the store; returns how many denies there were. Each `write` begins with it.
   /// Who comes while it is under way waits for its end and shares its outcome. @error storage, and as `write`: they
   /// stay in the journal.
-  Result<std::size_t> replay();
+  Result<std::size_t> replay() { return replay(std::nullopt); }
 
   /// @error as `replay`, before `work` is looked at
   Result<void> write(const Work& work) override;
+  /// @error also unavailable: what the journal holds, or `work`, was not done in that time
+  Result<void> write_within(std::chrono::milliseconds patience, Work work) override;
   Result<void> read(const Work& work) const override { return ports_.store.read(work); }
   Result<void> each_publication(const std::function<void(const Publication&)>& row) const override {
     return ports_.store.each_publication(row);
@@ -47,8 +50,10 @@ class DeniesFirst final : public Store {
   void set_listener(Listener listener) override { ports_.store.set_listener(std::move(listener)); }
 
  private:
-  Result<std::size_t> replay_all();
-  Result<void> record(const EmergencyDeny& deny);
+  using Patience = std::optional<std::chrono::milliseconds>;  ///< none: as long as it takes
+  Result<std::size_t> replay(Patience patience);
+  Result<std::size_t> replay_all(Patience patience);
+  Result<void> record(const EmergencyDeny& deny, Patience patience);
 
   const Ports ports_;
   std::mutex journal_;                       ///< of the two below and the journal; never held while the store writes

@@ -27,6 +27,11 @@ const ActionRow& row_of(DeviceAction action) {
   return *std::ranges::find(kActions, action, &ActionRow::action);
 }
 
+/// What goes by the journal if it must (design rule 8).
+bool is_deny(DeviceAction action) {
+  return action == DeviceAction::suspend || action == DeviceAction::revoke;
+}
+
 Result<Decision> decide(DeviceAction action, const DeviceRecord& device, HoldCause cause) {
   switch (action) {
     case DeviceAction::hold:
@@ -67,39 +72,61 @@ Result<DeviceRecord> Operations::move(Tx& tx, const Asked& asked, const AtChange
   return moved;
 }
 
+/// What one write came to. It may outlive its caller, who does not wait for a store that hangs: hence the lock.
+class Operations::Attempt {
+ public:
+  void note(const Result<DeviceRecord>& moved) {
+    const std::scoped_lock lock{mutex_};
+    moved_ = moved;
+  }
+  /// The work's own word, not the store's. None: it was not run, or not to its end.
+  [[nodiscard]] std::optional<Result<DeviceRecord>> moved() const {
+    const std::scoped_lock lock{mutex_};
+    return moved_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Result<DeviceRecord>> moved_;
+};
+
+Result<void> Operations::write(const Asked& asked, const AtChange<DeviceRecord>& at_change,
+                               const std::shared_ptr<Attempt>& attempt) {
+  const auto work = [this, asked, at_change, attempt](Tx& tx) -> Result<void> {
+    auto moved = move(tx, asked, at_change);
+    attempt->note(moved);
+    return without_value(std::move(moved));
+  };
+  return is_deny(asked.action) ? ports_.store.write_within(ports_.patience, work) : ports_.store.write(work);
+}
+
 Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, HoldCause cause, const std::string& actor,
                                      const AtChange<DeviceRecord>& at_change) {
-  std::optional<Error> refusal;  // the work's own word, not the store's
-  std::optional<DeviceRecord> wanted;
-  auto after = ports_.store.write_for<DeviceRecord>([&](Tx& tx) {
-    auto moved = move(tx, {action, id, cause, actor}, at_change);
-    refusal = moved ? std::nullopt : std::optional{moved.error()};
-    wanted = moved ? std::optional{*moved} : std::nullopt;
-    return moved;
-  });
-  if (!after) {
-    const auto& error = after.error();
-    const bool final = refusal && info(refusal->code).errc != Errc::unavailable;
-    return row_of(action).takes_away && !final ? despite_store({action, id, cause, actor}, wanted, error)
-                                               : Result<ActionResult>{fail(error)};
+  const Asked asked{action, id, cause, actor};
+  const auto attempt = std::make_shared<Attempt>();
+  if (const auto written = write(asked, at_change, attempt); !written) {
+    const auto moved = attempt->moved();
+    const bool final = moved && !*moved && info(moved->error().code).errc != Errc::unavailable;
+    return row_of(action).takes_away && !final ? despite_store(asked, *attempt, written.error())
+                                               : Result<ActionResult>{fail(written.error())};
   }
-  const auto cut = row_of(action).takes_away ? ports_.sessions.cut({after->row}) : 0;
-  return ActionResult{std::move(*after), cut, false};
+  auto after = **attempt->moved();
+  const auto cut = row_of(action).takes_away ? ports_.sessions.cut({after.row}) : 0;
+  return ActionResult{std::move(after), cut, std::nullopt};
 }
 
 /// A write that failed, whatever it failed of but a refusal, may be durable all the same: what failed came after the
-/// commit, or its outcome was in doubt. Then it is done, and its log entry is owed; else the journal takes a deny,
-/// unless a newer server has taken over, whose word it is.
-Result<ActionResult> Operations::despite_store(const Asked& asked, const std::optional<DeviceRecord>& wanted,
-                                               const Error& error) {
+/// commit, or its outcome was in doubt, or the store has not answered yet. Then it is done, and its log entry is owed;
+/// else the journal takes a deny, unless a newer server has taken over, whose word it is.
+Result<ActionResult> Operations::despite_store(const Asked& asked, const Attempt& attempt, const Error& error) {
   BM_TRY(auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
     BM_TRY(auto device, find(tx, asked.device));
     BM_TRY(auto certificates, tx.certificates_of(device.row));
     return Facts{std::move(device), std::move(certificates)};
   }));
-  const bool deny =
-      (asked.action == DeviceAction::suspend || asked.action == DeviceAction::revoke) && error.code != Code::fenced;
-  if (!wanted || facts.device.version != wanted->version || facts.device.state != wanted->state) {
+  const bool deny = is_deny(asked.action) && error.code != Code::fenced;
+  const auto moved = attempt.moved();  // after the facts: what they show of it, it has noted
+  if (!moved || !*moved || facts.device.version != (*moved)->version || facts.device.state != (*moved)->state) {
     return deny ? deny_by_journal(asked, facts) : Result<ActionResult>{fail(error)};
   }
   std::vector<Publication> publications;
@@ -111,7 +138,16 @@ Result<ActionResult> Operations::despite_store(const Asked& asked, const std::op
   BM_CHECK(ports_.read_path.apply(publications));
   const auto cut = ports_.sessions.cut({facts.device.row});
   // Only a deny may be acknowledged before it is logged (design rule 8).
-  return deny ? Result<ActionResult>{ActionResult{std::move(facts.device), cut, false}} : fail(error);
+  return deny ? Result<ActionResult>{ActionResult{std::move(facts.device), cut, std::nullopt}} : fail(error);
+}
+
+Result<Bytes> Operations::sign(const EmergencyDeny& deny) const {
+  const auto statement = statement_of(deny);
+  return ports_.signer.sign({.key = statement_key_,
+                             .use = KeyUse::statements,
+                             .epoch = ports_.store.epoch(),
+                             .message = statement,
+                             .profile_hash = {}});
 }
 
 Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts& facts) {
@@ -127,11 +163,16 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
       publications.push_back(publication(certificate, denied, *status));
     }
   }
-  BM_CHECK(ports_.store.append(
-      {.kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor},
-      [&] { return ports_.read_path.deny(denied.row, publications); }));
+  EmergencyDeny deny{
+      .kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor, .signature = {}};
+  auto signature = sign(deny);
+  if (!signature && signature.error().code == Code::fenced) {
+    return fail(signature.error());
+  }
+  deny.signature = std::move(signature).value_or(Bytes{});
+  BM_CHECK(ports_.store.append(deny, [&] { return ports_.read_path.deny(denied.row, publications); }));
   const auto cut = ports_.sessions.cut({denied.row});
-  return ActionResult{std::move(denied), cut, true};
+  return ActionResult{std::move(denied), cut, std::move(deny)};
 }
 
 }  // namespace birthmark::app

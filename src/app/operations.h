@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "app/orders.h"
 #include "app/ports/clock.h"
 #include "app/ports/sessions.h"
+#include "app/ports/signer.h"
 #include "app/read_path.h"
 #include "lifecycle/device.h"
 
@@ -20,7 +23,9 @@ enum class DeviceAction : std::uint8_t { hold, suspend, release, revoke, retire,
 struct ActionResult {
   lifecycle::DeviceRecord device;  ///< afterwards
   std::size_t sessions_cut = 0;
-  bool by_journal = false;  ///< the store could not be written: the deny stands in the journal and is published
+  /// The store could not be written: this stands in the journal, is published, and can be carried to who is not
+  /// reached.
+  std::optional<EmergencyDeny> deny;
 };
 
 /// What operators do to devices (design "The road of one device", 5 and 6). Each is one decision and one transaction;
@@ -31,12 +36,16 @@ class Operations {
     DeniesFirst& store;
     ReadPath& read_path;
     Sessions& sessions;
+    Signer& signer;
     const Clock& clock;
+    std::chrono::milliseconds patience;  ///< with a store that does not answer, before a deny goes by the journal
   };
-  explicit Operations(Ports ports) : ports_{ports} {}
+  /// @param statement_key signs what the journal takes.
+  Operations(Ports ports, std::string statement_key) : ports_{ports}, statement_key_{std::move(statement_key)} {}
 
   /// @param cause of a hold or suspension; ignored otherwise. @param actor "operator:name".
-  /// @param at_change not called for what the journal takes.
+  /// @param at_change not called for what the journal takes; owns what it needs, since a deny does not wait for a store
+  /// that hangs.
   /// @error not_found, state_forbids, held, second_person_required, conflict, storage
   Result<ActionResult> act(DeviceAction action, const DeviceId& device, lifecycle::HoldCause cause,
                            const std::string& actor, const AtChange<lifecycle::DeviceRecord>& at_change = {});
@@ -52,13 +61,18 @@ class Operations {
     lifecycle::DeviceRecord device;
     std::vector<CertificateRecord> certificates;
   };
+  class Attempt;
   Result<lifecycle::DeviceRecord> move(Tx& tx, const Asked& asked,
                                        const AtChange<lifecycle::DeviceRecord>& at_change) const;
-  Result<ActionResult> despite_store(const Asked& asked, const std::optional<lifecycle::DeviceRecord>& wanted,
-                                     const Error& error);
+  Result<void> write(const Asked& asked, const AtChange<lifecycle::DeviceRecord>& at_change,
+                     const std::shared_ptr<Attempt>& attempt);
+  Result<ActionResult> despite_store(const Asked& asked, const Attempt& attempt, const Error& error);
   Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts);
 
-  Ports ports_;
+  [[nodiscard]] Result<Bytes> sign(const EmergencyDeny& deny) const;
+
+  const Ports ports_;
+  const std::string statement_key_;
 };
 
 /// "suspend". @return nothing for a name that is none.

@@ -100,6 +100,8 @@ constexpr std::array kSettings{
     SettingRow{{"public_url", "prefix of the CRL addresses in certificates; empty: none"},
                set_text<&Config::public_url>},
     SettingRow{{"log_origin", "name of the log in its checkpoints"}, set_filled<&Config::log_origin>},
+    SettingRow{{"journal", "directory of the emergency denies, best on another disk; empty: <data>/journal"},
+               set_text<&Config::journal>},
     SettingRow{{"passphrase_file", "of the key files; empty: the systemd credential or <data>/passphrase"},
                set_text<&Config::passphrase_file>},
     SettingRow{{"server_names", "names and addresses in the server's certificate, between commas"}, set_server_names},

@@ -29,6 +29,7 @@ struct Config {
   std::optional<app::Scope> scope;         ///< none: as `init` made the registry, by itself batch
   std::string public_url;                  ///< prefix of CRL URLs in certificates; empty: none are named
   std::string log_origin = "birthmark.invalid/log";
+  std::filesystem::path journal;          ///< of emergency denies, best on another disk; empty: <data>/journal
   std::filesystem::path passphrase_file;  ///< of the keys; empty: <data>/passphrase, made by `init`
   std::vector<std::string> server_names{"localhost"};
   policy::Environment environment = policy::Environment::production;

@@ -6,11 +6,11 @@
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
-#include "adapters/journal/file_deny_journal.h"
 #include "adapters/log/published_log.h"
 #include "adapters/signer/file_signer.h"
 #include "adapters/sqlite/store.h"
 #include "daemon/bootstrap.h"
+#include "daemon/deny_journal_place.h"
 #include "daemon/made_as.h"
 #include "daemon/policy_file.h"
 #include "daemon/readiness.h"
@@ -25,6 +25,8 @@ namespace {
 constexpr const char* kReceiptKey = "registry-receipts";
 constexpr const char* kStatementKey = "registry-statements";
 constexpr const char* kCheckpointKey = "log-checkpoints";
+/// With a disk that hangs: a deny is to be out within a second or two.
+constexpr std::chrono::milliseconds kPatience{1000};
 constexpr std::chrono::days kRequestsKept{30};
 constexpr std::chrono::hours kPruneEvery{1};
 
@@ -124,7 +126,7 @@ struct UseCases {
         revalidation{{store, issuance, challenges, catalog,
                       [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock, entropy, ephemerals}},
         retirement{{store, challenges, signer, clock}, kStatementKey},
-        operations{{store, read_path, sessions, clock}},
+        operations{{store, read_path, sessions, signer, clock, kPatience}, kStatementKey},
         software_roots{{store, issuance, catalog, clock}},
         key_check{{store, sessions, clock}},
         refusals{store, clock},
@@ -153,7 +155,7 @@ class ComposedRegistry final : public Registry {
     BM_TRY(const auto checkpoint_key,
            signer_->create(kCheckpointKey, app::KeyUse::checkpoints, crypto::KeyType::ed25519, epoch));
     BM_CHECK(open_log(checkpoint_key));
-    BM_TRY(journal_, FileDenyJournal::open(world_->files(), paths_.journal));
+    BM_TRY(journal_, open_journal(world_->files(), config_.data, paths_.journal));
     BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment));
     cases_ = std::make_unique<UseCases>(config_, made_as_.scope, *store_, *signer_, clock_, entropy_, world_->faults(),
                                         ephemerals_, trust_, sessions_, *journal_, std::move(receipt_key));
@@ -309,7 +311,7 @@ Registry::Paths Registry::paths(const Config& config) {
   return {.store = data / "registry",
           .log = data / "log",
           .keys = data / "keys",
-          .journal = data / "journal",
+          .journal = config.journal.empty() ? data / "journal" : config.journal,
           .trust = data / "trust",
           .tls = data / "tls",
           .operators = data / "operators",

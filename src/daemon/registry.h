@@ -33,7 +33,7 @@ struct Numbers {
 /// does not get it cannot do: nothing here asks for a role's name.
 class Registry {
  public:
-  /// Where the parts keep their files below the data directory.
+  /// Where the parts keep their files: below the data directory, but for what the settings place elsewhere.
   struct Paths {
     std::filesystem::path store, log, keys, journal, trust, tls, operators, passphrase;
   };

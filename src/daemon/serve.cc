@@ -30,6 +30,8 @@ namespace {
 constexpr int kTidySeconds = 10;
 /// Whoever waits for a commit holds a thread: so many can share one.
 constexpr unsigned kDeviceWorkers = 32;
+/// So that orders which wait for a disk that hangs leave threads for a deny, which does not.
+constexpr unsigned kOperatorWorkers = 16;
 
 class HttpListeners final : public Listeners {
  public:
@@ -66,10 +68,12 @@ class HttpListeners final : public Listeners {
                                .extended_master_secret = weakest},
                               device_router_));
     cuttable_ = device_.get();
+    auto of_operators = limits(config, shares.operators);
+    of_operators.workers = kOperatorWorkers;
     BM_TRY(
         operators_,
         start_tls(
-            "operator", config.operators, limits(config, shares.operators),
+            "operator", config.operators, of_operators,
             {.chain = identity.chain, .key = &identity.key, .client = tls::ClientCertificate::required, .verify = {}},
             operator_router_));
     BM_TRY(open_,

@@ -21,6 +21,13 @@ Bytes retire_statement(const Retired& retired) {
   return std::move(out).finish();
 }
 
+Bytes deny_statement(const DeviceId& device, State state, Instant at) {
+  cbor::Writer out;
+  out.array(4).text("birthmark/deny/v1").bytes(device.get());
+  out.unsigned_int(static_cast<std::uint64_t>(state)).unsigned_int(static_cast<std::uint64_t>(to_ms(at)));
+  return std::move(out).finish();
+}
+
 Bytes retire_permit_statement(const DeviceId& device) {
   cbor::Writer out;
   out.array(2).text("birthmark/retire-permit/v1").bytes(device.get());

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/instant.h"
+#include "lifecycle/state.h"
 
 // What the registry says under its statement key, apart from all certificates (docs/wire/statements.md).
 namespace birthmark::lifecycle {
@@ -22,6 +23,9 @@ struct Retired {
 };
 /// The message of a receipt of retirement: what was destroyed, and what the hardware can make again.
 Bytes retire_statement(const Retired& retired);
+
+/// The message of an emergency deny: from `at` on the device is in `state` (S4 or S5), whatever a status list says.
+Bytes deny_statement(const DeviceId& device, State state, Instant at);
 
 /// The message of a permit to retire: the device is in S6, out of which nothing leads, so it is good for ever.
 Bytes retire_permit_statement(const DeviceId& device);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 
 #include "support/line.h"
@@ -72,6 +74,64 @@ TEST_P(AC30Server, answers_503_says_so_in_readyz_and_loses_nothing_that_it_ackno
   const auto verified = server_.audit_verify();
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }
+
+/// One device in S3 on a server whose disk then fails once, at each write of its revocation in turn.
+class AC30Revocation : public AC30Server {
+ protected:
+  PaperDevice operational(Line& line) {
+    PaperDevice device{server_};
+    for (const auto step : {&Line::provision, &Line::seal, &Line::enroll, &Line::telemetry}) {
+      if (const auto answer = (line.*step)(device); !answer.ok()) {
+        throw std::runtime_error{answer.words()};
+      }
+    }
+    return device;
+  }
+};
+
+TEST_P(AC30Revocation, that_was_answered_stands_and_one_that_failed_is_whole_or_not_there) {
+  ASSERT_TRUE(people_.open_batch("B-1", 100).ok());
+  const auto stations = Line::enroll(people_, "line", "B-1");
+  Line line{server_, stations};
+  const std::string fault = GetParam();
+  const auto op = fault.substr(fault.find('@') + 1, 5);
+  const auto first = operations_of_a_start(op) + 1;
+  std::size_t failed = 0;
+  for (auto nth = first; nth < first + 12; ++nth) {
+    ASSERT_TRUE(server_.start());
+    auto device = operational(line);
+    server_.stop();
+    const auto reason = fault.find(':');
+    const auto plan =
+        fault.substr(0, reason) + "#" + std::to_string(nth) + (reason == std::string::npos ? "" : fault.substr(reason));
+    ASSERT_TRUE(server_.start(plan)) << plan;
+    const auto answer = people_.act("revoke", device.id);
+    failed += answer.ok() && !answer.json().at("by_journal").as_bool() ? 0 : 1;
+    if (answer.ok()) {
+      EXPECT_TRUE(line.telemetry(device).refused()) << plan;
+    } else {
+      EXPECT_EQ(answer.code, "storage") << plan << ": " << answer.words();
+    }
+    server_.kill();
+    ASSERT_TRUE(server_.start()) << plan;
+    const auto state = people_.show(device.id).text("state");
+    EXPECT_TRUE(state == "S5" || (!answer.ok() && state == "S3"))
+        << plan << ": " << answer.words() << " then " << state;
+    EXPECT_EQ(line.telemetry(device).refused(), state == "S5") << plan;
+    const auto verified = server_.audit_verify();
+    EXPECT_EQ(verified.exit_code, 0) << plan << ": " << verified.out << verified.err;
+    server_.kill();
+  }
+  EXPECT_GT(failed, 0U) << "no fault fell into a revocation";
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, AC30Revocation, testing::Values("fail@write:ENOSPC", "short@write"),
+                         [](const auto& fault) {
+                           std::string name{fault.param};
+                           std::ranges::replace_if(
+                               name, [](char c) { return !std::isalnum(c); }, '_');
+                           return name;
+                         });
 
 INSTANTIATE_TEST_SUITE_P(Faults, AC30Server, testing::Values("write:ENOSPC", "fsync:EIO"),
                          [](const auto& fault) { return std::string{fault.param}.substr(0, 5); });

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "adapters/sqlite/connection.h"
+#include "codec/base64.h"
+#include "codec/cbor.h"
+#include "crypto/keys.h"
 #include "support/comes_true.h"
 #include "support/line.h"
 #include "support/server.h"
@@ -74,6 +80,50 @@ TEST_P(AC49Server, without_a_restart_the_next_write_brings_it_into_the_registry)
   ASSERT_TRUE(provisioned.ok()) << provisioned.words();
   EXPECT_EQ(state(), wanted());
   EXPECT_TRUE(line_->telemetry(device_).refused());
+  const auto verified = server_.audit_verify();
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_P(AC49Server, signs_what_goes_out_by_the_journal) {
+  const auto anchors = line_->provision_station().get("/v1/anchors");
+  const auto other = must(sqlite::Connection::open({.path = server_.data() / "registry" / "registry.db"}));
+  const auto lock = must(other->begin());
+  const auto deny = people_.act(GetParam(), device_.id).json().at("deny").as_object();
+  const auto bytes = [&deny](const char* name) { return must(base64::decode(deny.at(name).as_string(), 256)); };
+  const auto key = must(crypto::PublicKey::from_spki(must(base64::decode(anchors.text("statement_key"), 256))));
+  EXPECT_TRUE(key.verify(crypto::SignatureScheme::ecdsa_sha256, bytes("statement"), bytes("signature")));
+  const auto statement = bytes("statement");
+  cbor::Reader said{statement};
+  EXPECT_EQ(must(said.array()), 4U);
+  EXPECT_EQ(must(said.text()), "birthmark/deny/v1");
+  EXPECT_EQ(octets<32>(must(said.bytes())), device_.id.get());
+  EXPECT_EQ(must(said.unsigned_int()), wanted() == "S5" ? 5U : 4U);
+}
+
+/// The disk takes a commit and does not come back: neither with data nor with an error.
+TEST_P(AC49Server, denies_at_once_although_the_disk_hangs) {
+  PaperDevice next{server_};
+  for (const auto step : {&Line::provision, &Line::seal, &Line::enroll, &Line::telemetry}) {
+    const auto answer = (line_.get()->*step)(next);
+    ASSERT_TRUE(answer.ok()) << answer.words();
+  }
+  const auto held = server_.directory() / "disk-hangs";
+  server_.restart("hang@store.before_commit:" + held.string());
+  Caller session{server_, Listener::device, &*device_.ldevid_identity};
+  ASSERT_TRUE(session.post("/v1/telemetry", {}).ok());
+  std::ofstream{held};
+  for (const auto* const device : {&device_, &next}) {
+    const auto answer = people_.act(GetParam(), device->id);
+    ASSERT_TRUE(answer.ok()) << answer.words();
+    EXPECT_TRUE(answer.json().at("by_journal").as_bool()) << answer.words();
+  }
+  EXPECT_TRUE(comes_true([&] { return session.ended(); }));
+  EXPECT_EQ(state(), "S3") << "the registry does not know it yet";
+  std::filesystem::remove(held);
+  EXPECT_TRUE(comes_true([&] { return state() == wanted() && people_.show(next.id).text("state") == wanted(); }))
+      << "by the commit that hung, and by the timer";
+  EXPECT_TRUE(line_->telemetry(device_).refused());
+  EXPECT_TRUE(line_->telemetry(next).refused());
   const auto verified = server_.audit_verify();
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }

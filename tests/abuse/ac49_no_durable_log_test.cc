@@ -19,7 +19,7 @@ class AC49 : public testing::TestWithParam<DeviceAction> {
     world_.store_calls().arm(1);
     const auto answer = must(world_.act(GetParam(), device_));
     world_.store_calls().arm(0);
-    EXPECT_TRUE(answer.by_journal);
+    EXPECT_TRUE(answer.deny);
     EXPECT_EQ(answer.sessions_cut, 1U);
     EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
     EXPECT_EQ(world_.state(device_), State::operational) << "the store knows nothing of it yet";
@@ -70,7 +70,7 @@ TEST_P(AC49, while_the_deny_cannot_be_logged_nothing_else_is) {
 
 TEST_P(AC49, the_database_being_busy_is_no_reason_to_wait) {
   world_.store_calls().arm(1, {Code::unavailable, "another process writes"});
-  EXPECT_TRUE(must(world_.act(GetParam(), device_)).by_journal);
+  EXPECT_TRUE(must(world_.act(GetParam(), device_)).deny);
   EXPECT_EQ(world_.decision(device_).verdict, policy::Verdict::deny);
 }
 
@@ -98,7 +98,7 @@ TEST_P(AC49, a_deny_that_was_stored_but_not_logged_holds_and_is_logged_later) {
     });
     const auto before = world.refusals(Code::state_forbids);
     const auto answer = must(world.act(GetParam(), device));
-    EXPECT_FALSE(answer.by_journal);
+    EXPECT_FALSE(answer.deny);
     EXPECT_EQ(answer.sessions_cut, 1U);
     EXPECT_EQ(answer.device.state, wanted());
     EXPECT_EQ(world.decision(device).verdict, policy::Verdict::deny);

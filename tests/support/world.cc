@@ -70,7 +70,7 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
       retirement{{store, challenges, p.signer, p.clock}, World::kStatementKey},
       software_roots{{store, issuance, catalog, p.clock}},
       key_check{{store, p.sessions, p.clock}},
-      operations{{store, read_path, p.sessions, p.clock}},
+      operations{{store, read_path, p.sessions, p.signer, p.clock, std::chrono::minutes{1}}, World::kStatementKey},
       refusals{store, p.clock},
       access{{store, cas, read_path, p.clock}, std::move(receipt_key)} {}
 

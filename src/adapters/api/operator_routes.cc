@@ -185,10 +185,14 @@ Result<http::Response> device_act(Call& call) {
   const auto answer = [](const app::ActionResult& done) {
     auto body = wire::device_summary(done.device);
     body["sessions_cut"] = done.sessions_cut;
-    body["by_journal"] = done.by_journal;
+    body["by_journal"] = done.deny.has_value();
+    if (done.deny && !done.deny->signature.empty()) {
+      body["deny"] = boost::json::object{{"statement", base64::encode(app::statement_of(*done.deny))},
+                                         {"signature", base64::encode(done.deny->signature)}};
+    }
     return ok(body);
   };
-  const auto again = [&](const lifecycle::DeviceRecord& device) { return answer({device, 0, false}); };
+  const auto again = [answer](const lifecycle::DeviceRecord& device) { return answer({device, 0, std::nullopt}); };
   BM_TRY(const auto done, call.services.operations.act(*action, id, cause, actor_of(call),
                                                        keeping<lifecycle::DeviceRecord>(call, again)));
   return answer(done);

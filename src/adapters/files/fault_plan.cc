@@ -3,10 +3,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace birthmark {
@@ -109,6 +112,14 @@ Result<void> FaultPlan::add(std::string_view word) {
     kills_.push_back({std::string{point}, *nth});
     return {};
   }
+  if (verb == "hang") {
+    const auto [point, path] = split(*rest, ':');
+    if (point.empty() || !path || path->empty()) {
+      return bad(word);
+    }
+    hangs_.push_back({std::string{point}, std::string{*path}});
+    return {};
+  }
   if (verb == "count") {
     BM_TRY(counts_, posix::open(std::string{*rest}, OpenMode::replace, Visibility::owner));
     loses_unsynced_ = true;
@@ -158,7 +169,7 @@ Result<void> FaultPlan::add_fault(std::string_view rest, Verdict::Kind kind) {
 }
 
 void FaultPlan::reached(std::string_view point) {
-  const std::lock_guard hold{mutex_};
+  std::unique_lock hold{mutex_};
   auto found = points_.find(point);
   if (found == points_.end()) {
     found = points_.emplace(std::string{point}, 0).first;
@@ -169,6 +180,14 @@ void FaultPlan::reached(std::string_view point) {
     if (kill.point == point && kill.nth == found->second) {
       die_now();
     }
+  }
+  const auto hang = std::ranges::find(hangs_, point, &Hang::point);
+  if (hang == hangs_.end()) {
+    return;
+  }
+  hold.unlock();
+  while (::access(hang->path.c_str(), F_OK) == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
 }
 

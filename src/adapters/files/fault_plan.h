@@ -40,6 +40,7 @@ struct Verdict {
 ///
 /// The plan is a list of words, a comma between them:
 ///   kill@POINT#N           SIGKILL to itself the Nth time the named kill point is reached (#1 if left out)
+///   hang@POINT:PATH        waits there for as long as PATH exists, as on a disk that does not answer
 ///   cut@N                  power cut in place of the Nth durable operation
 ///   cut@N:torn             the same, but unsynced sectors survive here and there, and so do unsynced names
 ///   fail@OP#N:ERRNO        the Nth write, fsync or rename fails; OP is one of these words, ERRNO is EIO, ENOSPC,
@@ -54,7 +55,7 @@ class FaultPlan final : public Faults {
   /// @error malformed words are bad_request; storage: the file of count@ cannot be made.
   static Result<std::unique_ptr<FaultPlan>> parse(std::string_view spec);
 
-  /// Counts the point; ends the process if the plan says so.
+  /// Counts the point; ends the process or waits if the plan says so.
   void reached(std::string_view point) override;
   /// Counts one durable operation that is about to happen.
   Verdict next(DurableOp op);
@@ -68,6 +69,10 @@ class FaultPlan final : public Faults {
   struct Kill {
     std::string point;
     std::uint64_t nth;
+  };
+  struct Hang {
+    std::string point;
+    std::string path;
   };
   struct Fault {
     DurableOp op;
@@ -83,6 +88,7 @@ class FaultPlan final : public Faults {
   void note_counts();
 
   std::vector<Kill> kills_;
+  std::vector<Hang> hangs_;
   std::vector<Fault> faults_;
   std::uint64_t cut_at_ = 0;
   bool torn_ = false;

@@ -14,7 +14,8 @@ namespace birthmark {
 /// no new space and is durable after a single sync. Layout: docs/wire/schema.md. Safe from any thread.
 class FileDenyJournal final : public app::DenyJournal {
  public:
-  static constexpr std::size_t kRecordBytes = 256;
+  static constexpr const char* kFileName = "denies";
+  static constexpr std::size_t kRecordBytes = 512;
   static constexpr std::size_t kRecordsMax = 4096;
 
   /// @param directory not the store's: made with its file if there is none. @param files outlives this.

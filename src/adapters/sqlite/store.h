@@ -69,6 +69,9 @@ class SqliteStore final : public app::Store {
   /// @error also unavailable: the queue is full, the store is closing, another process writes, or the caller
   /// is a work or the listener itself. Must not be called from within read().
   Result<void> write(const Work& work) override;
+  /// What has not been begun in that time is taken back, and nothing of it happens. While a commit that kept somebody
+  /// waiting has not ended, nobody waits for it again: `unavailable` at once.
+  Result<void> write_within(std::chrono::milliseconds patience, Work work) override;
   Result<void> read(const Work& work) const override;
   Result<void> each_publication(const std::function<void(const app::Publication&)>& row) const override;
   /// @error not_found: pruned; the published bundles hold them.
@@ -105,7 +108,8 @@ class SqliteStore final : public app::Store {
 
   // The committer's thread; store_committer.cc.
   void run();
-  void serve(Job& first);
+  Result<void> enqueue(std::shared_ptr<Job> job);
+  void serve(std::shared_ptr<Job> first);
   Result<void> commit(Group& group);
   Result<void> write_group(Group& group);
   Result<void> open_group(Group& group);
@@ -113,7 +117,7 @@ class SqliteStore final : public app::Store {
   Result<void> run_work(Group& group, const Work& work);
   Result<void> deliver_owed();
   Result<void> reopen();
-  Job* take_one(std::chrono::nanoseconds patience);
+  std::shared_ptr<Job> take_one(std::chrono::nanoseconds patience);
   void finish(const Group& group, const Result<void>& outcome);
   void turn_away(Group& group);
   /// The number that a query gives. @error storage
@@ -127,9 +131,10 @@ class SqliteStore final : public app::Store {
   std::unique_ptr<FileLock> lock_;
   mutable ReaderPool readers_;
 
-  mutable std::mutex mutex_;  // guards the four below
+  mutable std::mutex mutex_;  // guards the five below
   std::condition_variable work_waits_;
-  std::deque<Job*> queue_;
+  std::deque<std::shared_ptr<Job>> queue_;
+  bool late_ = false;  // a group has kept somebody waiting too long, and has not ended
   bool closing_ = false;
   StoreCounters counters_;
 

@@ -9,9 +9,11 @@
 
 namespace birthmark::sqlite {
 
-/// A caller's work; lives on his stack until he is answered.
+/// A caller's work, and what it came to. Shared with the caller, who may leave before it is done.
 struct SqliteStore::Job {
-  const Work& work;
+  explicit Job(Work asked) : work{std::move(asked)} {}
+
+  const Work work;
   Result<void> outcome = {};
   bool finished = false;
   std::condition_variable done = {};
@@ -19,7 +21,7 @@ struct SqliteStore::Job {
 
 /// What one commit makes durable.
 struct SqliteStore::Group {
-  std::vector<Job*> jobs;
+  std::vector<std::shared_ptr<Job>> jobs;
   std::uint64_t succeeded = 0;
   std::uint64_t commit_number = 0;
   app::Committed committed;
@@ -36,19 +38,40 @@ SqliteStore::~SqliteStore() {
   }
 }
 
-Result<void> SqliteStore::write(const Work& work) {
+/// With the lock held.
+Result<void> SqliteStore::enqueue(std::shared_ptr<Job> job) {
   if (std::this_thread::get_id() == thread_.get_id()) {
     return fail(Code::unavailable, "a write inside a write would wait for itself");
   }
-  Job job{work};
-  std::unique_lock lock{mutex_};
   if (closing_ || queue_.size() >= options_.queue_max) {
     return fail(Code::unavailable, closing_ ? "the registry is closing" : "too many writes wait");
   }
-  queue_.push_back(&job);
+  queue_.push_back(std::move(job));
   work_waits_.notify_one();
-  job.done.wait(lock, [&job] { return job.finished; });
-  return std::move(job.outcome);
+  return {};
+}
+
+Result<void> SqliteStore::write(const Work& work) {
+  const auto job = std::make_shared<Job>([&work](app::Tx& tx) { return work(tx); });
+  std::unique_lock lock{mutex_};
+  BM_CHECK(enqueue(job));
+  job->done.wait(lock, [&job] { return job->finished; });
+  return std::move(job->outcome);
+}
+
+Result<void> SqliteStore::write_within(std::chrono::milliseconds patience, Work work) {
+  const auto job = std::make_shared<Job>(std::move(work));
+  std::unique_lock lock{mutex_};
+  if (late_) {
+    return fail(Code::unavailable, "the store does not answer");
+  }
+  BM_CHECK(enqueue(job));
+  if (job->done.wait_for(lock, patience, [&job] { return job->finished; })) {
+    return std::move(job->outcome);
+  }
+  late_ = true;
+  std::erase(queue_, job);
+  return fail(Code::unavailable, "the store has not answered in time");
 }
 
 void SqliteStore::run() {
@@ -58,13 +81,13 @@ void SqliteStore::run() {
     if (closing_) {
       break;
     }
-    auto* const first = queue_.front();
+    auto first = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    serve(*first);
+    serve(std::move(first));
     lock.lock();
   }
-  for (auto* const job : queue_) {
+  for (const auto& job : queue_) {
     job->outcome = fail(Code::unavailable, "the registry is closing");
     job->finished = true;
     job->done.notify_one();
@@ -73,7 +96,7 @@ void SqliteStore::run() {
 }
 
 /// The next work, or null if none came in this time.
-SqliteStore::Job* SqliteStore::take_one(std::chrono::nanoseconds patience) {
+std::shared_ptr<SqliteStore::Job> SqliteStore::take_one(std::chrono::nanoseconds patience) {
   std::unique_lock lock{mutex_};
   if (queue_.empty() && patience.count() > 0) {
     ++counters_.waits;
@@ -82,17 +105,17 @@ SqliteStore::Job* SqliteStore::take_one(std::chrono::nanoseconds patience) {
   if (queue_.empty()) {
     return nullptr;
   }
-  auto* const job = queue_.front();
+  auto job = std::move(queue_.front());
   queue_.pop_front();
   return job;
 }
 
-void SqliteStore::serve(Job& first) {
+void SqliteStore::serve(std::shared_ptr<Job> first) {
   if (options_.clock.ticks() - ended_ > kIdleAfter) {
     expected_ = 1;
   }
   Group group;
-  group.jobs.push_back(&first);
+  group.jobs.push_back(std::move(first));
   const auto outcome = commit(group);
   if (!outcome && outcome.error().code == Code::unavailable) {
     turn_away(group);
@@ -112,7 +135,8 @@ void SqliteStore::turn_away(Group& group) {
 
 void SqliteStore::finish(const Group& group, const Result<void>& outcome) {
   const std::scoped_lock lock{mutex_};
-  for (auto* const job : group.jobs) {
+  late_ = false;
+  for (const auto& job : group.jobs) {
     if (!outcome) {
       job->outcome = outcome;
     }
@@ -190,7 +214,7 @@ Result<void> SqliteStore::open_group(Group& group) {
 
 Result<void> SqliteStore::run_works(Group& group) {
   const auto since = options_.clock.ticks();
-  auto* job = group.jobs.front();
+  auto job = group.jobs.front();
   while (true) {
     job->outcome = run_work(group, job->work);
     group.succeeded += job->outcome ? 1 : 0;

@@ -5,6 +5,7 @@
 
 #include "app/ports/records.h"
 #include "base/result.h"
+#include "lifecycle/statements.h"
 
 namespace birthmark::app {
 
@@ -17,7 +18,16 @@ struct EmergencyDeny {
   lifecycle::HoldCause cause = lifecycle::HoldCause::operator_hold;
   Instant at;
   std::string actor;  ///< at most 128 bytes
+  /// Over `statement_of` this, by the registry's statement key; at most 128 bytes. Empty: the signer refused, and the
+  /// deny did not wait for it.
+  Bytes signature;
 };
+
+/// What is signed of a deny, for gates and whoever else it is carried to (docs/wire/statements.md).
+inline Bytes statement_of(const EmergencyDeny& deny) {
+  const auto state = deny.kind == DenyKind::revoke ? lifecycle::State::revoked : lifecycle::State::suspended;
+  return lifecycle::deny_statement(deny.device, state, deny.at);
+}
 
 /// Preallocated space in another directory than the store's, so that a deny can be made durable when nothing else can.
 class DenyJournal {

@@ -115,6 +115,10 @@ class Store {
   /// `work` must be pure but for the Tx; an error from it undoes all it did.
   /// @error whatever `work` returned; storage: not durable, nothing happened; fenced: a newer epoch writes.
   virtual Result<void> write(const Work& work) = 0;
+  /// As `write`, but waits at most so long for the outcome. `work` owns what it needs or refers to what lives as long
+  /// as the store: once begun it goes on, and may be durable later.
+  /// @error also unavailable: not done in that time, or the store has not come back since it kept another one waiting
+  virtual Result<void> write_within(std::chrono::milliseconds /*patience*/, Work work) { return write(work); }
   /// Runs `work` on a consistent view; writes through it fail `storage`.
   virtual Result<void> read(const Work& work) const = 0;
   /// Calls `row` for every registered or orphaned certificate of a device, in row order: for the snapshot at start.

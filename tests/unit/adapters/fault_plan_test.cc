@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "support/temp_dir.h"
 
@@ -24,11 +26,11 @@ TEST_P(BadPlan, is_refused) {
 INSTANTIATE_TEST_SUITE_P(Words, BadPlan,
                          testing::Values("nonsense", "cut", "cut@", "cut@0", "cut@-1", "cut@x", "cut@1x", "cut@3:half",
                                          "cut@1,cut@2", "cut@99999999999999999999", "kill@", "kill@#1", "kill@a.b#0",
-                                         "kill@a.b#", "fail@fsync#5", "fail@fsync#5:", "fail@fsync#5:EWHAT",
-                                         "fail@sync#5:EIO", "fail@#5:EIO", "fail@fsync#0:EIO", "fail@fsync#+:EIO",
-                                         "short@fsync#1", "short@write#x", "short@write#1:EWHAT", "count@",
-                                         "volatile@1", "Volatile", "synchronous=full", "cut@1,,volatile",
-                                         "cut@1 ,volatile"));
+                                         "kill@a.b#", "hang@", "hang@a.b", "hang@a.b:", "hang@:/tmp/x", "fail@fsync#5",
+                                         "fail@fsync#5:", "fail@fsync#5:EWHAT", "fail@sync#5:EIO", "fail@#5:EIO",
+                                         "fail@fsync#0:EIO", "fail@fsync#+:EIO", "short@fsync#1", "short@write#x",
+                                         "short@write#1:EWHAT", "count@", "volatile@1", "Volatile", "synchronous=full",
+                                         "cut@1,,volatile", "cut@1 ,volatile"));
 
 class GoodPlan : public testing::TestWithParam<const char*> {};
 
@@ -39,8 +41,9 @@ TEST_P(GoodPlan, is_read) {
 
 INSTANTIATE_TEST_SUITE_P(Words, GoodPlan,
                          testing::Values("", "volatile", "cut@17", "cut@17:torn", "kill@issue.after_signature",
-                                         "kill@issue.after_signature#3", "fail@fsync#5:EIO", "fail@write:ENOSPC",
-                                         "fail@rename#2+:EROFS", "short@write#5", "short@write#5:EDQUOT",
+                                         "kill@issue.after_signature#3", "hang@store.before_commit:/tmp/held",
+                                         "fail@fsync#5:EIO", "fail@write:ENOSPC", "fail@rename#2+:EROFS",
+                                         "short@write#5", "short@write#5:EDQUOT",
                                          "synchronous=off,cut@3,fail@write#2:EIO"));
 
 TEST(FaultPlan, without_words_lets_everything_through_and_counts) {
@@ -52,6 +55,25 @@ TEST(FaultPlan, without_words_lets_everything_through_and_counts) {
   EXPECT_EQ(plan->operations(), 3U);
   EXPECT_FALSE(plan->loses_unsynced());
   EXPECT_FALSE(plan->synchronous_off());
+}
+
+TEST(FaultPlan, hangs_at_its_point_for_as_long_as_the_file_is_there) {
+  test::TempDir directory;
+  const auto held = directory / "held";
+  const auto plan = FaultPlan::parse("hang@a.b:" + held.string()).value();
+  plan->reached("a.b");
+  std::ofstream{held};
+  plan->reached("another");
+  std::atomic<bool> through = false;
+  std::jthread hanging{[&] {
+    plan->reached("a.b");
+    through = true;
+  }};
+  EXPECT_EQ(plan->next(DurableOp::fsync).kind, Verdict::Kind::proceed) << "it holds up nothing else";
+  EXPECT_FALSE(through);
+  std::filesystem::remove(held);
+  hanging.join();
+  EXPECT_TRUE(through);
 }
 
 TEST(FaultPlan, fails_the_nth_of_its_kind_once) {

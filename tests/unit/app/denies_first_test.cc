@@ -49,7 +49,11 @@ class SlowStore final : public app::Store {
 class Denies : public testing::Test {
  protected:
   app::EmergencyDeny deny(const Device& device) {
-    return {.kind = DenyKind::suspend, .device = device.id, .at = world_.clock.now(), .actor = "operator:test"};
+    return {.kind = DenyKind::suspend,
+            .device = device.id,
+            .at = world_.clock.now(),
+            .actor = "operator:test",
+            .signature = {}};
   }
   Result<void> append(const Device& device) {
     return denies_.append(deny(device), [this] {
@@ -98,6 +102,17 @@ TEST_F(Denies, a_replay_that_fails_writes_nothing_and_keeps_them) {
   EXPECT_FALSE(reached);
   EXPECT_EQ(journal_.size(), 1U);
   EXPECT_TRUE(denies_.write(nothing));
+  EXPECT_EQ(journal_.size(), 0U);
+}
+
+TEST_F(Denies, who_does_not_wait_for_the_store_does_not_wait_for_a_replay_by_others_either) {
+  must(append(first_));
+  std::jthread writer{[&] { EXPECT_TRUE(denies_.write(nothing)); }};
+  slow_.entered.wait();
+  EXPECT_EQ(code_of(denies_.write_within(std::chrono::milliseconds{1}, nothing)), Code::unavailable);
+  slow_.go.count_down();
+  writer.join();
+  EXPECT_TRUE(denies_.write_within(std::chrono::hours{1}, nothing));
   EXPECT_EQ(journal_.size(), 0U);
 }
 

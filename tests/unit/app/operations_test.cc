@@ -136,13 +136,31 @@ TEST_F(Act, only_a_deny_goes_by_the_journal) {
   world_.store_calls().arm(1);
   const auto denied = must(world_.act(DeviceAction::suspend, device_));
   world_.store_calls().arm(0);
-  EXPECT_TRUE(denied.by_journal);
+  EXPECT_TRUE(denied.deny);
   EXPECT_EQ(world_.published(device_.ldevid).status, Status::held);
   EXPECT_EQ(world_.state(device_), State::operational) << "the store does not know it yet";
   EXPECT_EQ(must(world_.cases->store.replay()), 1U);
   EXPECT_EQ(world_.state(device_), State::suspended);
   EXPECT_EQ(world_.count(EntryKind::emergency_deny_replayed), 1U);
   EXPECT_EQ(must(world_.cases->store.replay()), 0U);
+}
+
+TEST_F(Act, a_deny_does_not_wait_for_a_signer_that_refuses_and_goes_out_signed_otherwise) {
+  world_.store_calls().arm(1);
+  const auto signed_one = must(world_.act(DeviceAction::suspend, device_));
+  world_.store_calls().arm(0);
+  ASSERT_TRUE(signed_one.deny);
+  const auto key = must(world_.signer.public_key(World::kStatementKey));
+  EXPECT_TRUE(key.verify(crypto::SignatureScheme::ecdsa_sha256, app::statement_of(*signed_one.deny),
+                         signed_one.deny->signature));
+  const auto other = world_.device_in(State::operational);
+  world_.signer.set_fault(SignerFault::unavailable);
+  world_.store_calls().arm(1);
+  const auto unsigned_one = must(world_.act(DeviceAction::revoke, other));
+  world_.store_calls().arm(0);
+  ASSERT_TRUE(unsigned_one.deny);
+  EXPECT_TRUE(unsigned_one.deny->signature.empty());
+  EXPECT_EQ(world_.decision(other).verdict, policy::Verdict::deny);
 }
 
 TEST_F(Act, with_neither_store_nor_journal_it_says_so) {

@@ -31,6 +31,10 @@ class OperatorOrder : public testing::Test {
                   {.key = std::move(person.key), .chain = {person.certificate}, .anchors = {root_.certificate}})
                   .value();
   }
+  std::vector<std::string> keys() {
+    const std::scoped_lock lock{mutex_};
+    return keys_;
+  }
   Result<boost::json::value> order() { return client_->order("/v1/devices/7/suspend", {{"cause", "volume"}}); }
 
   TlsIdentity root_ = make_identity({.common_name = "root", .ca = true});
@@ -48,11 +52,13 @@ TEST_F(OperatorOrder, goes_out_again_under_the_same_key_until_it_is_answered) {
   const auto answer = order();
   ASSERT_TRUE(answer) << answer.error().detail;
   EXPECT_EQ(answer->at("state").as_string(), "S4");
-  ASSERT_EQ(keys_.size(), 3U);
-  EXPECT_EQ(std::set<std::string>(keys_.begin(), keys_.end()).size(), 1U);
+  const auto keys = this->keys();
+  ASSERT_EQ(keys.size(), 3U);
+  EXPECT_EQ(std::set<std::string>(keys.begin(), keys.end()).size(), 1U);
+  const std::scoped_lock lock{mutex_};
   EXPECT_EQ(bodies_.size(), 1U);
-  EXPECT_EQ(keys_[0].size(), 34U);
-  EXPECT_TRUE(keys_[0].starts_with('"') && keys_[0].ends_with('"')) << keys_[0];
+  EXPECT_EQ(keys[0].size(), 34U);
+  EXPECT_TRUE(keys[0].starts_with('"') && keys[0].ends_with('"')) << keys[0];
 }
 
 TEST_F(OperatorOrder, is_given_up_after_four_times) {
@@ -60,15 +66,16 @@ TEST_F(OperatorOrder, is_given_up_after_four_times) {
   const auto answer = order();
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Code::unavailable);
-  EXPECT_EQ(keys_.size(), 4U);
+  EXPECT_EQ(keys().size(), 4U);
 }
 
 TEST_F(OperatorOrder, that_is_answered_goes_out_once_whatever_the_answer) {
   ASSERT_TRUE(order());
   refuse_ = true;
   EXPECT_EQ(order().error().code, Code::state_forbids);
-  ASSERT_EQ(keys_.size(), 2U);
-  EXPECT_NE(keys_[0], keys_[1]) << "each order has its own key";
+  const auto keys = this->keys();
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_NE(keys[0], keys[1]) << "each order has its own key";
 }
 
 TEST_F(OperatorOrder, that_found_no_server_was_not_sent_and_is_not_repeated) {
@@ -76,7 +83,7 @@ TEST_F(OperatorOrder, that_found_no_server_was_not_sent_and_is_not_repeated) {
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(order().error().code, Code::unavailable);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{5});
-  EXPECT_TRUE(keys_.empty());
+  EXPECT_TRUE(keys().empty());
 }
 
 TEST_F(OperatorOrder, is_no_other_post) {
@@ -84,7 +91,7 @@ TEST_F(OperatorOrder, is_no_other_post) {
   const auto answer = client_->post("/v1/seal", {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().check, "nothing_answered");
-  EXPECT_EQ(keys_, std::vector<std::string>{"none"});
+  EXPECT_EQ(keys(), std::vector<std::string>{"none"});
 }
 
 }  // namespace

@@ -33,5 +33,10 @@ TEST(StatementVectors, the_receipt_of_retirement) {
             shown("Receipt of retirement"));
 }
 
+TEST(StatementVectors, the_emergency_deny) {
+  const DeviceId device{*octets<32>(*from_hex(test::in_document("evidence.md", "DeviceId")))};
+  EXPECT_EQ(to_hex(deny_statement(device, State::revoked, kAt)), shown("Emergency deny"));
+}
+
 }  // namespace
 }  // namespace birthmark::lifecycle

@@ -177,6 +177,51 @@ TEST_F(SqliteStoreTest, a_full_queue_refuses_and_closing_refuses_what_waits) {
   go.count_down();
 }
 
+/// The patience of a test: the store does not answer before it is over, since the test lets it only then.
+constexpr std::chrono::milliseconds kShort{1};
+
+TEST_F(SqliteStoreTest, who_does_not_wait_for_a_store_that_hangs_is_taken_back_if_it_was_not_begun) {
+  const auto store = open().value();
+  std::latch entered{1}, go{1};
+  std::jthread hanging{[&] {
+    EXPECT_TRUE(store->write([&](app::Tx&) -> Result<void> {
+      entered.count_down();
+      go.wait();
+      return {};
+    }));
+  }};
+  entered.wait();
+  std::atomic<int> run = 0;
+  const auto count = [&run](app::Tx&) -> Result<void> {
+    ++run;
+    return {};
+  };
+  EXPECT_EQ(store->write_within(kShort, count).error().code, Code::unavailable);
+  EXPECT_EQ(store->waiting(), 0U);
+  EXPECT_EQ(store->write_within(std::chrono::hours{1}, count).error().code, Code::unavailable)
+      << "not waited for again";
+  go.count_down();
+  hanging.join();
+  EXPECT_EQ(run, 0);
+  EXPECT_TRUE(store->write_within(std::chrono::hours{1}, count)) << "it has answered since";
+  EXPECT_EQ(run, 1);
+}
+
+TEST_F(SqliteStoreTest, what_had_begun_when_its_caller_left_is_done_all_the_same) {
+  auto store = open().value();
+  const auto go = std::make_shared<std::latch>(1);
+  const auto left = store->write_within(kShort, [go](app::Tx& tx) -> Result<void> {
+    go->wait();
+    return without_value(tx.audit(sample_entry(7)));
+  });
+  // On a machine so slow that the work was not even begun, it was taken back: then there is nothing to see.
+  EXPECT_EQ(left.error().code, Code::unavailable);
+  const bool begun = go.use_count() > 1;
+  go->count_down();
+  ASSERT_TRUE(audit(*store, 1));
+  EXPECT_EQ(store->entries(0, 10).value().size(), begun ? 3U : 2U) << "epoch_started, what was begun, the last one";
+}
+
 TEST_F(SqliteStoreTest, an_exception_in_a_work_or_the_listener_is_a_failure_and_nothing_more) {
   const auto store = open().value();
   const auto thrown = store->write([](app::Tx&) -> Result<void> { throw std::runtime_error{"a bug"}; });

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deny_journal_place.h"
+
+#include <optional>
+
+namespace birthmark::daemon {
+namespace {
+
+constexpr const char* kPlaceFile = "journal-directory";
+constexpr std::size_t kPathMax = 4096;
+
+std::filesystem::path whole(const std::filesystem::path& path) {
+  return std::filesystem::absolute(path).lexically_normal();
+}
+
+/// A place inside the data directory goes where that goes: it is kept relative to it.
+std::string as_kept(const std::filesystem::path& data, const std::filesystem::path& place) {
+  const auto inside = place.lexically_relative(whole(data));
+  return inside.empty() || inside.native().starts_with("..") ? place.string() : inside.string();
+}
+
+/// Where the last start had it. None: there was no start yet.
+Result<std::optional<std::filesystem::path>> last_place(Files& files, const std::filesystem::path& data) {
+  const auto bytes = files.read(data / kPlaceFile, kPathMax);
+  if (!bytes) {
+    return bytes.error().code == Code::not_found ? Result<std::optional<std::filesystem::path>>{std::nullopt}
+                                                 : fail(bytes.error());
+  }
+  const auto text = as_text(*bytes);
+  return std::optional{whole(data / text.substr(0, text.find('\n')))};
+}
+
+/// A cut leaves some of them in both: a deny that is recorded twice changes nothing the second time.
+Result<void> move_denies(FileDenyJournal& from, FileDenyJournal& to) {
+  BM_TRY(const auto pending, from.pending());
+  for (const auto& deny : pending) {
+    BM_CHECK(to.append(deny));
+  }
+  return pending.empty() ? Result<void>{} : from.clear();
+}
+
+Result<void> bring_along(Files& files, const std::filesystem::path& data, const std::filesystem::path& place,
+                         FileDenyJournal& to) {
+  BM_TRY(const bool there, files.exists(place / FileDenyJournal::kFileName));
+  if (!there) {
+    return fail(Code::storage, "the journal of emergency denies was in " + place.string() +
+                                   " and is not there now: bring it back for one start; if it is lost, so are its "
+                                   "denies, then remove " +
+                                   (data / kPlaceFile).string());
+  }
+  BM_TRY(const auto from, FileDenyJournal::open(files, place));
+  return move_denies(*from, to);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::filesystem::path& data,
+                                                      const std::filesystem::path& journal) {
+  const auto place = whole(journal);
+  BM_TRY(const auto last, last_place(files, data));
+  BM_TRY(auto opened, FileDenyJournal::open(files, place));
+  if (last == place) {
+    return opened;
+  }
+  if (last) {
+    BM_CHECK(bring_along(files, data, *last, *opened));
+  }
+  BM_CHECK(write_atomically(files, data / kPlaceFile, as_bytes(as_kept(data, place) + "\n"), Visibility::owner));
+  return opened;
+}
+
+}  // namespace birthmark::daemon

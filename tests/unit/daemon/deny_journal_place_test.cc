@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deny_journal_place.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/files/posix_files.h"
+#include "support/temp_dir.h"
+
+namespace birthmark::daemon {
+namespace {
+
+using test::TempDir;
+
+app::EmergencyDeny deny(std::uint8_t device) {
+  DeviceId::rep bytes{};
+  bytes.front() = device;
+  return {.device = DeviceId{bytes}, .at = from_ms(1'780'000'000'000), .actor = "operator:test", .signature = {1, 2}};
+}
+
+class DenyJournalPlace : public testing::Test {
+ protected:
+  DenyJournalPlace() { std::filesystem::create_directories(data_); }
+  std::unique_ptr<FileDenyJournal> open(const std::filesystem::path& place) {
+    auto journal = open_journal(files_, data_, place);
+    return journal ? std::move(*journal) : throw std::runtime_error{journal.error().detail};
+  }
+  static std::vector<std::uint8_t> devices(FileDenyJournal& journal) {
+    std::vector<std::uint8_t> out;
+    const auto denies = journal.pending().value();
+    for (const auto& pending : denies) {
+      out.push_back(pending.device.get().front());
+    }
+    return out;
+  }
+
+  TempDir directory_;
+  PosixFiles files_;
+  std::filesystem::path data_ = directory_ / "data", first_ = data_ / "journal", other_ = directory_ / "other-disk";
+};
+
+TEST_F(DenyJournalPlace, what_waits_comes_along_to_the_new_place_and_is_gone_from_the_old) {
+  ASSERT_TRUE(open(first_)->append(deny(1)));
+  EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
+  EXPECT_TRUE(devices(*FileDenyJournal::open(files_, first_).value()).empty());
+  EXPECT_EQ(devices(*open(first_)), std::vector<std::uint8_t>{1}) << "and back";
+}
+
+TEST_F(DenyJournalPlace, what_was_brought_along_before_a_cut_is_there_twice_and_nothing_is_lost) {
+  ASSERT_TRUE(open(first_)->append(deny(1)));
+  ASSERT_TRUE(FileDenyJournal::open(files_, other_).value()->append(deny(1)));
+  EXPECT_EQ(devices(*open(other_)), (std::vector<std::uint8_t>{1, 1}));
+}
+
+TEST_F(DenyJournalPlace, a_place_that_is_not_there_stops_the_start_and_nothing_has_moved) {
+  ASSERT_TRUE(open(other_)->append(deny(1)));
+  std::filesystem::rename(other_, directory_ / "unmounted");
+  const auto refused = open_journal(files_, data_, first_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::storage);
+  EXPECT_NE(refused.error().detail.find(other_.string()), std::string::npos) << refused.error().detail;
+  std::filesystem::rename(directory_ / "unmounted", other_);
+  EXPECT_EQ(devices(*open(first_)), std::vector<std::uint8_t>{1});
+}
+
+TEST_F(DenyJournalPlace, a_damaged_one_stops_the_start_too) {
+  ASSERT_TRUE(open(first_)->append(deny(1)));
+  ASSERT_TRUE(write_atomically(files_, first_ / FileDenyJournal::kFileName, Bytes(7)));
+  EXPECT_FALSE(open_journal(files_, data_, other_));
+  EXPECT_FALSE(open_journal(files_, data_, other_)) << "and is not forgotten";
+}
+
+TEST_F(DenyJournalPlace, inside_the_data_directory_it_goes_where_that_goes) {
+  ASSERT_TRUE(open(first_)->append(deny(1)));
+  std::filesystem::rename(data_, directory_ / "restored");
+  data_ = directory_ / "restored";
+  EXPECT_EQ(devices(*open(data_ / "journal")), std::vector<std::uint8_t>{1});
+}
+
+}  // namespace
+}  // namespace birthmark::daemon
