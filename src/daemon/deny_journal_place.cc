@@ -39,17 +39,21 @@ Result<void> move_denies(FileDenyJournal& from, FileDenyJournal& to) {
   return pending.empty() ? Result<void>{} : from.clear();
 }
 
-Result<void> bring_along(Files& files, const std::filesystem::path& data, const std::filesystem::path& place,
-                         FileDenyJournal& to) {
+/// A place that was used has its file: one that is not there, as on a disk that is not mounted, may hold denies.
+Result<void> check_there(Files& files, const std::filesystem::path& data, const std::filesystem::path& place) {
   BM_TRY(const bool there, files.exists(place / FileDenyJournal::kFileName));
-  if (!there) {
-    return fail(Code::storage, "the journal of emergency denies was in " + place.string() +
-                                   " and is not there now: bring it back for one start; if it is lost, so are its "
-                                   "denies, then remove " +
-                                   (data / kPlaceFile).string());
-  }
-  BM_TRY(const auto from, FileDenyJournal::open(files, place));
-  return move_denies(*from, to);
+  return there
+             ? Result<void>{}
+             : fail(Code::storage, "the journal of emergency denies was in " + place.string() +
+                                       " and is not there now: bring it back for one start; if it is lost, so are its "
+                                       "denies, then remove " +
+                                       (data / kPlaceFile).string());
+}
+
+/// Two names may lead to one place.
+bool same(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code error;
+  return a == b || std::filesystem::equivalent(a, b, error);
 }
 
 }  // namespace
@@ -58,14 +62,17 @@ Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::f
                                                       const std::filesystem::path& journal) {
   const auto place = whole(journal);
   BM_TRY(const auto last, last_place(files, data));
-  BM_TRY(auto opened, FileDenyJournal::open(files, place));
-  if (last == place) {
-    return opened;
-  }
   if (last) {
-    BM_CHECK(bring_along(files, data, *last, *opened));
+    BM_CHECK(check_there(files, data, *last));
   }
-  BM_CHECK(write_atomically(files, data / kPlaceFile, as_bytes(as_kept(data, place) + "\n"), Visibility::owner));
+  BM_TRY(auto opened, FileDenyJournal::open(files, place));
+  if (last && !same(*last, place)) {
+    BM_TRY(const auto from, FileDenyJournal::open(files, *last));
+    BM_CHECK(move_denies(*from, *opened));
+  }
+  if (last != place) {
+    BM_CHECK(write_atomically(files, data / kPlaceFile, as_bytes(as_kept(data, place) + "\n"), Visibility::owner));
+  }
   return opened;
 }
 

@@ -11,7 +11,8 @@ namespace birthmark::daemon {
 /// Opens the journal of emergency denies, and keeps in `<data>/journal-directory` where it is: when the setting names
 /// another place than the last start did, what waits in the journal there comes along, so that no deny stays behind.
 /// @param journal made if there is none. @param files outlives the journal.
-/// @error storage: as FileDenyJournal; or the journal of the last start cannot be opened: then nothing has moved
+/// @error storage: as FileDenyJournal; or the journal of the last start is not there any more, as on a disk that is not
+/// mounted: then nothing has moved, and none is made in its place
 Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::filesystem::path& data,
                                                       const std::filesystem::path& journal);
 

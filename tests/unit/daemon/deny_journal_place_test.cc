@@ -62,6 +62,24 @@ TEST_F(DenyJournalPlace, a_place_that_is_not_there_stops_the_start_and_nothing_h
   EXPECT_EQ(devices(*open(first_)), std::vector<std::uint8_t>{1});
 }
 
+TEST_F(DenyJournalPlace, the_same_place_that_is_not_there_any_more_is_not_made_anew) {
+  ASSERT_TRUE(open(other_)->append(deny(1)));
+  std::filesystem::rename(other_, directory_ / "unmounted");
+  std::filesystem::create_directory(other_);
+  EXPECT_EQ(open_journal(files_, data_, other_).error().code, Code::storage);
+  EXPECT_TRUE(std::filesystem::is_empty(other_));
+  std::filesystem::remove(other_);
+  std::filesystem::rename(directory_ / "unmounted", other_);
+  EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
+}
+
+TEST_F(DenyJournalPlace, the_same_place_by_another_name_loses_nothing) {
+  ASSERT_TRUE(open(other_)->append(deny(1)));
+  EXPECT_EQ(devices(*open(other_ / "")), std::vector<std::uint8_t>{1});
+  std::filesystem::create_directory_symlink(other_, directory_ / "link");
+  EXPECT_EQ(devices(*open(directory_ / "link")), std::vector<std::uint8_t>{1});
+}
+
 TEST_F(DenyJournalPlace, a_damaged_one_stops_the_start_too) {
   ASSERT_TRUE(open(first_)->append(deny(1)));
   ASSERT_TRUE(write_atomically(files_, first_ / FileDenyJournal::kFileName, Bytes(7)));
