@@ -36,7 +36,8 @@ class DeniesFirst final : public Store {
 
   /// @error as `replay`, before `work` is looked at
   Result<void> write(const Work& work) override;
-  /// @error also unavailable: what the journal holds, or `work`, was not done in that time
+  /// Each of what the journal holds is waited for as long. @error also unavailable: it, or `work`, was not done in that
+  /// time
   Result<void> write_within(std::chrono::milliseconds patience, Work work) override;
   Result<void> read(const Work& work) const override { return ports_.store.read(work); }
   Result<void> each_publication(const std::function<void(const Publication&)>& row) const override {

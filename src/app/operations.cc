@@ -141,15 +141,6 @@ Result<ActionResult> Operations::despite_store(const Asked& asked, const Attempt
   return deny ? Result<ActionResult>{ActionResult{std::move(facts.device), cut, std::nullopt}} : fail(error);
 }
 
-Result<Bytes> Operations::sign(const EmergencyDeny& deny) const {
-  const auto statement = statement_of(deny);
-  return ports_.signer.sign({.key = statement_key_,
-                             .use = KeyUse::statements,
-                             .epoch = ports_.store.epoch(),
-                             .message = statement,
-                             .profile_hash = {}});
-}
-
 Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts& facts) {
   BM_TRY(const auto decision, decide(asked.action, facts.device, asked.cause));
   const auto now = ports_.clock.now();
@@ -165,7 +156,7 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
   }
   EmergencyDeny deny{
       .kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor, .signature = {}};
-  auto signature = sign(deny);
+  auto signature = sign_statement(ports_.signer, statement_key_, ports_.store.epoch(), statement_of(deny));
   if (!signature && signature.error().code == Code::fenced) {
     return fail(signature.error());
   }

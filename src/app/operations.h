@@ -69,8 +69,6 @@ class Operations {
   Result<ActionResult> despite_store(const Asked& asked, const Attempt& attempt, const Error& error);
   Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts);
 
-  [[nodiscard]] Result<Bytes> sign(const EmergencyDeny& deny) const;
-
   const Ports ports_;
   const std::string statement_key_;
 };

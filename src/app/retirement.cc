@@ -48,11 +48,7 @@ Result<attest::TpmClaims> Retirement::prove(const Digest& caller, const SessionI
 }
 
 Result<Bytes> Retirement::sign(BytesView statement) const {
-  return ports_.signer.sign({.key = statement_key_,
-                             .use = KeyUse::statements,
-                             .epoch = ports_.store.epoch(),
-                             .message = statement,
-                             .profile_hash = {}});
+  return sign_statement(ports_.signer, statement_key_, ports_.store.epoch(), statement);
 }
 
 Result<RetirePermit> Retirement::permit(const Digest& caller, const SessionId& session, const DeviceId& id,

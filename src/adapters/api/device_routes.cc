@@ -288,12 +288,9 @@ Result<http::Response> time(Call& call) {
     return fail(Code::bad_request, "nonce: 16 to 32 bytes in hex");
   }
   const auto now = call.services.clock.now();
-  const auto message = lifecycle::time_statement(*nonce, now);
-  BM_TRY(const auto signature, call.services.signer.sign({.key = call.services.statement_key,
-                                                          .use = app::KeyUse::statements,
-                                                          .epoch = call.services.store.epoch(),
-                                                          .message = message,
-                                                          .profile_hash = {}}));
+  BM_TRY(const auto signature,
+         app::sign_statement(call.services.signer, call.services.statement_key, call.services.store.epoch(),
+                             lifecycle::time_statement(*nonce, now)));
   return ok({{"time", to_rfc3339(now)},
              {"ms", to_ms(now)},
              {"nonce", to_hex(*nonce)},

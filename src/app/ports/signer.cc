@@ -34,4 +34,8 @@ Result<Bytes> Signer::sign(const SigningIntent& intent) {
   return sign(intent, key);
 }
 
+Result<Bytes> sign_statement(Signer& signer, const std::string& key, Epoch epoch, BytesView statement) {
+  return signer.sign({.key = key, .use = KeyUse::statements, .epoch = epoch, .message = statement, .profile_hash = {}});
+}
+
 }  // namespace birthmark::app

@@ -49,4 +49,7 @@ class Signer {
   virtual Result<Bytes> make_signature(const SigningIntent& intent) = 0;
 };
 
+/// What the registry says under its statement key (lifecycle/statements.h). @error as Signer::sign
+Result<Bytes> sign_statement(Signer& signer, const std::string& key, Epoch epoch, BytesView statement);
+
 }  // namespace birthmark::app
