@@ -114,9 +114,8 @@ class Seal {
       return port + " refuses, but the unit says that it is not fused: is --debug its address?";
     }
     return port +
-           " refuses, and this station never saw it open: is --debug its address? The unit says that it is fused: it "
-           "is "
-           "sealed already, or only the station that saw it open can";
+           " refuses, and this station never saw it open: is --debug its address? A unit that is fused is sealed "
+           "already, or only the station that saw it open can seal it";
   }
 
   Result<boost::json::object> hand_in(const boost::json::object& statement) {

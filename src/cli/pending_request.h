@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <string_view>
-
-#include "adapters/files/posix_files.h"
-#include "base/bytes.h"
 #include "base/ids.h"
-#include "base/result.h"
+#include "cli/kept_file.h"
 
 namespace birthmark::cli {
 
@@ -20,13 +15,12 @@ class PendingRequest {
 
   [[nodiscard]] const Octets<16>& id() const { return id_; }
   /// The unit is finished, or was refused before anything was issued. @error storage
-  Result<void> forget();
+  Result<void> forget() { return file_.forget(); }
 
  private:
-  PendingRequest(Files& files, std::filesystem::path file, Octets<16> id)
-      : files_{&files}, file_{std::move(file)}, id_{id} {}
-  Files* files_;
-  std::filesystem::path file_;
+  PendingRequest(KeptFile file, Octets<16> id) : file_{std::move(file)}, id_{id} {}
+
+  KeptFile file_;
   Octets<16> id_;
 };
 

@@ -11,14 +11,12 @@ constexpr std::size_t kStatementMax = std::size_t{64} * 1024;
 }  // namespace
 
 Result<PendingSeal> PendingSeal::of(Files& files, const std::filesystem::path& directory, const DeviceId& device) {
-  BM_CHECK(files.make_directory(directory));
-  PendingSeal pending{files, directory / (to_hex(device.get()) + ".seal")};
-  BM_TRY(const bool there, files.exists(pending.file_));
-  if (there) {
-    BM_TRY(const auto text, files.read(pending.file_, kStatementMax));
-    auto value = json::read(BytesView{text});
+  BM_TRY(auto file, KeptFile::of(files, directory / (to_hex(device.get()) + ".seal"), kStatementMax));
+  PendingSeal pending{std::move(file)};
+  if (const auto& text = pending.file_.content()) {
+    auto value = json::read(BytesView{*text});
     if (!value || !value->is_object()) {
-      return fail(Code::storage, pending.file_.string() + " holds no seal statement");
+      return fail(pending.file_.damaged("holds no seal statement"));
     }
     pending.statement_ = std::move(value->as_object());
   }
@@ -34,7 +32,7 @@ Result<boost::json::object> PendingSeal::settle(const Make& make, const HandIn& 
     }
   }
   BM_TRY(auto statement, make());
-  BM_CHECK(write_atomically(*files_, file_, as_bytes(json::write(statement))));
+  BM_CHECK(file_.keep(as_bytes(json::write(statement))));
   statement_ = std::move(statement);
   return hand_in_kept(hand_in);
 }
@@ -49,8 +47,7 @@ Result<boost::json::object> PendingSeal::hand_in_kept(const HandIn& hand_in) {
 
 Result<void> PendingSeal::forget() {
   statement_.reset();
-  const auto removed = files_->remove(file_);
-  return removed || removed.error().code == Code::not_found ? Result<void>{} : removed;
+  return file_.forget();
 }
 
 }  // namespace birthmark::cli

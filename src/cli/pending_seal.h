@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 
-#include "adapters/files/posix_files.h"
 #include "base/ids.h"
-#include "base/result.h"
+#include "cli/kept_file.h"
 #include "codec/json.h"
 
 namespace birthmark::cli {
@@ -27,12 +25,11 @@ class PendingSeal {
   Result<boost::json::object> settle(const Make& make, const HandIn& hand_in);
 
  private:
-  PendingSeal(Files& files, std::filesystem::path file) : files_{&files}, file_{std::move(file)} {}
+  explicit PendingSeal(KeptFile file) : file_{std::move(file)} {}
   Result<boost::json::object> hand_in_kept(const HandIn& hand_in);
   Result<void> forget();
 
-  Files* files_;
-  std::filesystem::path file_;
+  KeptFile file_;
   std::optional<boost::json::object> statement_;
 };
 

@@ -24,14 +24,12 @@ Result<SeenOpen::Sight> SeenOpen::read(BytesView text) {
 }
 
 Result<SeenOpen> SeenOpen::of(Files& files, const std::filesystem::path& directory, const DeviceId& device) {
-  BM_CHECK(files.make_directory(directory));
-  SeenOpen seen{files, directory / (to_hex(device.get()) + ".open")};
-  BM_TRY(const bool there, files.exists(seen.file_));
-  if (there) {
-    BM_TRY(const auto text, files.read(seen.file_, kFileMax));
-    auto sight = read(text);
+  BM_TRY(auto file, KeptFile::of(files, directory / (to_hex(device.get()) + ".open"), kFileMax));
+  SeenOpen seen{std::move(file)};
+  if (const auto& text = seen.file_.content()) {
+    auto sight = read(*text);
     if (!sight) {
-      return fail(Code::storage, seen.file_.string() + " does not say where a debug port was open");
+      return fail(seen.file_.damaged("does not say where a debug port was open"));
     }
     seen.sight_ = std::move(*sight);
   }
@@ -45,15 +43,14 @@ std::optional<Bytes> SeenOpen::at(const link::Endpoint& port) const {
 Result<void> SeenOpen::keep(const link::Endpoint& port, BytesView said) {
   Sight sight{link::to_text(port), to_bytes(said)};
   const auto text = json::write(boost::json::object{{"debug", sight.port}, {"said", base64::encode(sight.said)}});
-  BM_CHECK(write_atomically(*files_, file_, as_bytes(text)));
+  BM_CHECK(file_.keep(as_bytes(text)));
   sight_ = std::move(sight);
   return {};
 }
 
 Result<void> SeenOpen::forget() {
   sight_.reset();
-  const auto removed = files_->remove(file_);
-  return removed || removed.error().code == Code::not_found ? Result<void>{} : removed;
+  return file_.forget();
 }
 
 }  // namespace birthmark::cli

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <optional>
+#include <string>
 
-#include "adapters/files/posix_files.h"
 #include "agent/link/fd_stream.h"
 #include "base/ids.h"
-#include "base/result.h"
+#include "cli/kept_file.h"
 
 namespace birthmark::cli {
 
@@ -31,11 +30,10 @@ class SeenOpen {
     std::string port;
     Bytes said;
   };
-  SeenOpen(Files& files, std::filesystem::path file) : files_{&files}, file_{std::move(file)} {}
+  explicit SeenOpen(KeptFile file) : file_{std::move(file)} {}
   static Result<Sight> read(BytesView text);
 
-  Files* files_;
-  std::filesystem::path file_;
+  KeptFile file_;
   std::optional<Sight> sight_;
 };
 

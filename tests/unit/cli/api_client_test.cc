@@ -78,11 +78,9 @@ TEST_F(OperatorOrder, that_is_answered_goes_out_once_whatever_the_answer) {
   EXPECT_NE(keys[0], keys[1]) << "each order has its own key";
 }
 
-TEST_F(OperatorOrder, that_found_no_server_was_not_sent_and_is_not_repeated) {
+TEST_F(OperatorOrder, that_found_no_server_was_not_sent) {
   registry_.server->stop();
-  const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(order().error().code, Code::unavailable);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{5});
   EXPECT_TRUE(keys().empty());
 }
 
