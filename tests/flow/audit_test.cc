@@ -19,6 +19,7 @@
 #include "support/fake_store.h"
 #include "support/paths.h"
 #include "support/server.h"
+#include "support/spoil.h"
 
 namespace birthmark::test {
 namespace {
@@ -33,10 +34,6 @@ constexpr std::uint32_t kSize = 700;
 constexpr std::size_t kFileMax = std::size_t{1} << 20;
 constexpr std::string_view kWrong = "birthmark: the log is wrong: ";
 const std::string kRows = "rows";
-
-std::size_t below(std::size_t bound, Random& random) {
-  return static_cast<std::size_t>(random() % bound);
-}
 
 /// Puts a file back as it was when it goes.
 class Kept {
@@ -54,56 +51,6 @@ class Kept {
   fs::path path_;
   Bytes bytes_;
 };
-
-/// One byte other, gone, more or moved; or the end cut off.
-Bytes spoilt(Bytes bytes, Random& random) {
-  const auto at = below(bytes.size(), random);
-  const auto where = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-  switch (below(5, random)) {
-    case 0:
-      bytes.erase(where);
-      break;
-    case 1:
-      bytes.resize(at);
-      break;
-    case 2:
-      bytes.insert(where, static_cast<std::uint8_t>(random()));
-      break;
-    case 3:
-      std::iter_swap(where, bytes.begin() + static_cast<std::ptrdiff_t>(below(bytes.size(), random)));
-      break;
-    default:
-      *where = static_cast<std::uint8_t>(*where ^ (1 + below(255, random)));
-  }
-  return bytes;
-}
-
-/// A line of the note dropped, doubled or exchanged with another one.
-Bytes other_lines(const Bytes& note, Random& random) {
-  std::vector<std::string> lines;
-  const auto text = as_text(note);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = text.find('\n', begin) + 1;
-    lines.emplace_back(text.substr(begin, end - begin));
-    begin = end;
-  }
-  auto& line = lines[below(lines.size(), random)];
-  switch (below(3, random)) {
-    case 0:
-      line.clear();
-      break;
-    case 1:
-      line += line;
-      break;
-    default:
-      std::swap(line, lines[below(lines.size(), random)]);
-  }
-  Bytes out;
-  for (const auto& kept : lines) {
-    append(out, as_bytes(kept));
-  }
-  return out;
-}
 
 /// One change, how the command judged it, and where it may say that something is wrong.
 struct Judged {
@@ -189,7 +136,9 @@ class Installation {
   std::optional<Judged> checkpoint(Random& random) {
     const std::string name{audit::kCheckpointPath};
     const Kept note{files_, log() / name};
-    const auto bytes = below(2, random) == 0 ? spoilt(note.bytes(), random) : other_lines(note.bytes(), random);
+    const auto bytes = below(2, random) == 0
+                           ? spoilt(note.bytes(), random)
+                           : to_bytes(as_bytes(other_lines(std::string{as_text(note.bytes())}, random)));
     if (bytes == note.bytes()) {
       return std::nullopt;
     }

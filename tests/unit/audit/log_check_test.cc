@@ -7,6 +7,7 @@
 #include <random>
 
 #include "memory_log.h"
+#include "support/spoil.h"
 
 namespace birthmark::audit {
 namespace {
@@ -89,69 +90,26 @@ TEST_F(LogCheck, without_rows_the_files_alone_are_checked) {
 // One random change; false if it would change nothing.
 using Change = std::function<bool(MemoryLog&, std::mt19937_64&)>;
 
-std::size_t below(std::size_t bound, std::mt19937_64& random) {
-  return static_cast<std::size_t>(random() % bound);
-}
+using test::below;
 
+/// Puts another one in its place; false if it is the same.
+template <class Text>
+bool exchange(Text& text, Text other) {
+  const bool differs = text != other;
+  text = std::move(other);
+  return differs;
+}
 template <class Text>
 bool spoil(Text& text, std::mt19937_64& random) {
-  if (text.empty()) {
-    return false;
-  }
-  const auto at = below(text.size(), random);
-  const auto where = text.begin() + static_cast<std::ptrdiff_t>(at);
-  using Byte = typename Text::value_type;
-  switch (below(5, random)) {
-    case 0:
-      *where = static_cast<Byte>(static_cast<unsigned char>(*where) ^ (1 + below(255, random)));
-      return true;
-    case 1:
-      text.erase(where);
-      return true;
-    case 2:
-      text.resize(at);
-      return true;
-    case 3:
-      text.insert(where, static_cast<Byte>(random()));
-      return true;
-    case 4: {
-      const auto other = text.begin() + static_cast<std::ptrdiff_t>(below(text.size(), random));
-      std::iter_swap(where, other);
-      return *where != *other;
-    }
-  }
-  return false;
+  return exchange(text, test::spoilt(text, random));
 }
 
 Bytes& any_file(MemoryLog& log, std::mt19937_64& random) {
   return std::next(log.files.begin(), static_cast<std::ptrdiff_t>(below(log.files.size(), random)))->second;
 }
 
-// Drops, doubles or exchanges one line of the checkpoint.
 bool change_lines(MemoryLog& log, std::mt19937_64& random) {
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < log.note.size();) {
-    const auto end = log.note.find('\n', begin) + 1;
-    lines.push_back(log.note.substr(begin, end - begin));
-    begin = end;
-  }
-  const auto before = log.note;
-  auto& line = lines[below(lines.size(), random)];
-  switch (below(3, random)) {
-    case 0:
-      line.clear();
-      break;
-    case 1:
-      line += line;
-      break;
-    default:
-      std::swap(line, lines[below(lines.size(), random)]);
-  }
-  log.note.clear();
-  for (const auto& kept : lines) {
-    log.note += kept;
-  }
-  return log.note != before;
+  return exchange(log.note, test::other_lines(log.note, random));
 }
 
 const Change kChanges[] = {
