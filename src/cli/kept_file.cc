@@ -21,8 +21,10 @@ Result<void> KeptFile::keep(BytesView content) {
 
 Result<void> KeptFile::forget() {
   content_.reset();
-  const auto removed = files_->remove(file_);
-  return removed || removed.error().code == Code::not_found ? Result<void>{} : removed;
+  if (auto removed = files_->remove(file_); !removed) {
+    return removed.error().code == Code::not_found ? Result<void>{} : removed;
+  }
+  return files_->sync_directory(file_.parent_path());
 }
 
 }  // namespace birthmark::cli

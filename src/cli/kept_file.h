@@ -19,7 +19,7 @@ class KeptFile {
   [[nodiscard]] const std::optional<Bytes>& content() const { return content_; }
   /// Replaces what was kept. @error storage: either may stand
   Result<void> keep(BytesView content);
-  /// A file that is gone is no error. @error storage
+  /// Durable on return. A file that is gone is no error. @error storage: it may be back after a cut
   Result<void> forget();
   /// That the content is not what it should be. @param what "holds no request id"
   [[nodiscard]] Error damaged(const std::string& what) const { return {Code::storage, file_.string() + " " + what}; }

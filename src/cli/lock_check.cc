@@ -44,7 +44,7 @@ class Seal {
     report_.step("keys");
     const auto directory = pending_directory(order_.files, order_.batch);
     BM_TRY(auto pending, PendingSeal::of(files_, directory, id_));
-    BM_TRY(auto seen, SeenOpen::of(files_, directory, id_));
+    BM_TRY(auto seen, SeenOpen::of(files_, directory, id_, debug_));
     auto sealed = settle(pending, seen);
     if (sealed) {
       static_cast<void>(seen.forget());  // what stays says nothing of a unit that is sealed
@@ -67,8 +67,10 @@ class Seal {
     }
   }
 
-  /// Sees the port open, has the unit lock itself, and looks again.
+  /// Sees the port open, has the unit lock itself, and looks again. A port that is open behind the lock is not this
+  /// unit's, or locks nothing: that it was open says nothing of this unit any more.
   Result<boost::json::object> new_statement(SeenOpen& seen) {
+    BM_TRY(hello_, device_.hello());
     BM_TRY(const auto given, server_.post("/v1/seal/challenge", {{"batch", order_.batch}}));
     BM_TRY(const auto challenge, wire::read_challenge(given));
     report_.step("challenge");
@@ -78,6 +80,9 @@ class Seal {
     BM_TRY(hello_, device_.hello());
     BM_TRY(const auto probe, probe_debug_port(debug_, order_.bound));
     report_.step(probe.refused ? "probe: locked" : "probe: open");
+    if (!probe.refused) {
+      BM_CHECK(seen.forget());
+    }
     append(transcript, probe.transcript);
     const attest::LockCheck record{.device = id_,
                                    .nonce = challenge.nonce,
@@ -93,11 +98,13 @@ class Seal {
   Result<Bytes> see_open(SeenOpen& seen) {
     BM_TRY(auto probe, probe_debug_port(debug_, order_.bound));
     if (tells_idcode(probe)) {
-      BM_CHECK(seen.keep(debug_, probe.transcript));
+      if (!hello_.lockdown) {  // a fused unit's port does not answer
+        BM_CHECK(seen.keep(probe.transcript));
+      }
       report_.step("probe: open, as before the lock");
       return std::move(probe.transcript);
     }
-    auto before = seen.at(debug_);
+    auto before = seen.said();
     if (!probe.refused || !hello_.lockdown || !before) {
       return fail(Code::not_sealed, never_seen_open(probe), "seal.seen_open");
     }

@@ -243,7 +243,7 @@ TEST_F(ChipLife, is_led_with_an_idevid_key_of_the_tcg_template_by_the_attested_c
 
 // AC-08: the unit claims to be fused, its debug port answers on, and the station asks where nobody listens.
 TEST_F(ChipLife, AC08_is_not_begun_by_a_station_that_asks_a_closed_port_of_nobody) {
-  const auto still_open = must(agent::DebugPort::open({"127.0.0.1", 0}));
+  auto still_open = must(agent::DebugPort::open({"127.0.0.1", 0}));
   const auto unit = power_on({});
   ASSERT_NO_FATAL_FAILURE(provision(unit));
   const auto end = not_sealed(unit, "127.0.0.1:1");
@@ -253,6 +253,10 @@ TEST_F(ChipLife, AC08_is_not_begun_by_a_station_that_asks_a_closed_port_of_nobod
   EXPECT_NE(words.find("--debug"), std::string::npos) << words;
   EXPECT_EQ(not_sealed(unit, link::to_text(still_open->endpoint())).at("check"), "seal.debug");
   EXPECT_EQ(not_sealed(unit, "127.0.0.1:1").at("check"), "seal.seen_open") << "it was seen elsewhere";
+  const auto of_another = link::to_text(still_open->endpoint());
+  EXPECT_EQ(not_sealed(unit, of_another).at("check"), "seal.debug");
+  still_open.reset();  // as that unit is locked
+  EXPECT_EQ(not_sealed(unit, of_another).at("check"), "seal.seen_open") << "it was not this unit's port";
 }
 
 // What is refused for another reason, or cut off, has a fused unit behind it: the port does not answer a second time.
@@ -269,6 +273,8 @@ TEST_F(ChipLife, is_begun_for_a_fused_unit_by_the_station_that_saw_it_open_and_b
             0);
   EXPECT_EQ(not_sealed(unit, unit.debug, "other").at("check"), "seal.seen_open");
   EXPECT_EQ(not_sealed(unit, "127.0.0.1:1").at("check"), "seal.seen_open");
+  const auto of_another = must(agent::DebugPort::open({"127.0.0.1", 0}));
+  EXPECT_EQ(not_sealed(unit, link::to_text(of_another->endpoint())).at("check"), "seal.debug") << "which costs nothing";
   station("lock-check", "lock-check", {"--device", unit.link, "--debug", unit.debug});
   EXPECT_EQ(state(), "S1");
 }

@@ -135,8 +135,8 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
   if (present && present->service_root != request.service_root) {
     return fail(Code::state_forbids, "the device already belongs to another registry", "install.anchors");
   }
-  if (present && !same_but_idevid(*present, request)) {
-    return fail(Code::state_forbids, "the device was born with something else", "install.birth");
+  if (present && state_.fused() && !same_but_idevid(*present, request)) {
+    return fail(Code::state_forbids, "the device has left the line with something else", "install.fused");
   }
   // Before the birth, so that a device that knows its birth always knows its key again.
   BM_TRY(const auto area, root_.public_area(DeviceKey::idevid));

@@ -37,8 +37,8 @@ class LinkDevice final : public link::Device {
   /// Repeating it changes nothing. A device that knows its registry takes no other: whoever holds it in the field
   /// cannot turn it to a registrar of his own (AC-42).
   /// @error bad_request with check "install.idevid", "install.anchors", "install.statement_key" or "install.endpoint";
-  /// state_forbids with check "install.anchors": another service root is installed; with check "install.birth": of what
-  /// is installed nothing but the IDevID may differ, and that under the same chain. storage
+  /// state_forbids with check "install.anchors": another service root is installed; with check "install.fused": behind
+  /// the fuse nothing but the IDevID may differ, and that under the same chain. storage
   Result<link::InstallReply> install(const link::InstallRequest& request) override;
   /// Closes the debug port, and then quotes. Repeating it closes nothing more.
   /// @error bad_request: another device's id; state_forbids with check "seal.birth": nothing is installed; storage

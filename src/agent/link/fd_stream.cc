@@ -191,21 +191,24 @@ std::unique_ptr<Stream> stdio_stream(std::chrono::milliseconds timeout) {
 
 Result<Descriptor> connect_tcp(const Endpoint& to, std::chrono::milliseconds timeout) {
   BM_TRY(const auto addresses, resolve(to, 0));
-  Result<void> last = fail(Code::unavailable, to.host + ": no address");
+  std::optional<Error> failed;  // refused only where every address refuses
   for (const addrinfo* a = addresses.get(); a != nullptr; a = a->ai_next) {
     Descriptor socket{::socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket.open()) {
       return broken("socket", errno);
     }
     const int started = ::connect(socket.get(), a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
-    last = finish_connecting(socket.get(), started, to_text(to), timeout);
-    if (last) {
+    auto connected = finish_connecting(socket.get(), started, to_text(to), timeout);
+    if (connected) {
       const int on = 1;
       ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       return socket;
     }
+    if (!failed || failed->code == Code::conflict) {
+      failed = std::move(connected).error();
+    }
   }
-  return fail(std::move(last).error());
+  return fail(failed.value_or(Error{Code::unavailable, to.host + ": no address"}));
 }
 
 Result<TcpListener> TcpListener::open(const Endpoint& at) {

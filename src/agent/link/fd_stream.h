@@ -49,7 +49,8 @@ std::unique_ptr<Stream> fd_stream(Descriptor both, std::chrono::milliseconds tim
 /// Standard input and output of this process. Nothing else may be written there.
 std::unique_ptr<Stream> stdio_stream(std::chrono::milliseconds timeout = kLinkTimeout);
 
-/// @error unavailable: nobody answers there in time; conflict: refused by the other side (nobody listens).
+/// @error unavailable: nobody answers there in time; conflict: refused by the other side (nobody listens), at
+/// every address of the name.
 Result<Descriptor> connect_tcp(const Endpoint& to, std::chrono::milliseconds timeout);
 
 /// Waits for connections on one address.

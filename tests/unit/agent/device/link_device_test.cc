@@ -214,14 +214,15 @@ TEST_F(LinkDeviceTest, quotes_for_its_own_seal_only) {
   EXPECT_EQ(line().seal({kNonce, kSession, other_id()}).error().code, Code::bad_request);
 }
 
-TEST_F(LinkDeviceTest, of_its_birth_nothing_but_the_idevid_changes_and_that_under_its_own_chain) {
+TEST_F(LinkDeviceTest, behind_the_fuse_nothing_but_the_idevid_changes_and_that_under_its_own_chain) {
   const auto first = birth();
   ASSERT_TRUE(line().install(first));
+  ASSERT_TRUE(line().seal({kNonce, kSession, id()}));
   const auto refused = [&](auto&& change) {
     auto request = first;
     change(request);
     const auto done = line().install(request);
-    return !done && done.error().code == Code::state_forbids && done.error().check == "install.birth";
+    return !done && done.error().code == Code::state_forbids && done.error().check == "install.fused";
   };
   const auto other = make_identity({.common_name = "other root", .ca = true});
   const auto key = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
@@ -241,6 +242,14 @@ TEST_F(LinkDeviceTest, of_its_birth_nothing_but_the_idevid_changes_and_that_unde
   ASSERT_NE(renewed.idevid, first.idevid);
   EXPECT_TRUE(line().install(renewed)) << "the registry has signed it";
   EXPECT_EQ(state_->birth(), renewed);
+}
+
+TEST_F(LinkDeviceTest, before_the_fuse_the_line_may_correct_what_it_installed) {
+  ASSERT_TRUE(line().install(birth()));
+  auto corrected = birth();
+  corrected.host = "corrected.example";
+  EXPECT_TRUE(line().install(corrected));
+  EXPECT_EQ(state_->birth(), corrected);
 }
 
 class RetireOverTheLink : public LinkDeviceTest {
