@@ -131,10 +131,11 @@ class SqliteStore final : public app::Store {
   std::unique_ptr<FileLock> lock_;
   mutable ReaderPool readers_;
 
-  mutable std::mutex mutex_;  // guards the five below
+  mutable std::mutex mutex_;  // guards the six below
   std::condition_variable work_waits_;
   std::deque<std::shared_ptr<Job>> queue_;
-  bool late_ = false;  // a group has kept somebody waiting too long, and has not ended
+  bool busy_ = false;  // with a group
+  bool late_ = false;  // that group has kept somebody waiting too long, and has not ended
   bool closing_ = false;
   StoreCounters counters_;
 

@@ -69,7 +69,7 @@ Result<void> SqliteStore::write_within(std::chrono::milliseconds patience, Work 
   if (job->done.wait_for(lock, patience, [&job] { return job->finished; })) {
     return std::move(job->outcome);
   }
-  late_ = true;
+  late_ = busy_;
   std::erase(queue_, job);
   return fail(Code::unavailable, "the store has not answered in time");
 }
@@ -83,6 +83,7 @@ void SqliteStore::run() {
     }
     auto first = std::move(queue_.front());
     queue_.pop_front();
+    busy_ = true;
     lock.unlock();
     serve(std::move(first));
     lock.lock();
@@ -135,7 +136,7 @@ void SqliteStore::turn_away(Group& group) {
 
 void SqliteStore::finish(const Group& group, const Result<void>& outcome) {
   const std::scoped_lock lock{mutex_};
-  late_ = false;
+  busy_ = late_ = false;
   for (const auto& job : group.jobs) {
     if (!outcome) {
       job->outcome = outcome;
