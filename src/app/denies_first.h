@@ -36,8 +36,7 @@ class DeniesFirst final : public Store {
 
   /// @error as `replay`, before `work` is looked at
   Result<void> write(const Work& work) override;
-  /// Each of what the journal holds is waited for as long. @error also unavailable: it, or `work`, was not done in that
-  /// time
+  /// @error also unavailable: what the journal holds, and then `work`, was not done in that time
   Result<void> write_within(std::chrono::milliseconds patience, Work work) override;
   Result<void> read(const Work& work) const override { return ports_.store.read(work); }
   Result<void> each_publication(const std::function<void(const Publication&)>& row) const override {
@@ -51,10 +50,11 @@ class DeniesFirst final : public Store {
   void set_listener(Listener listener) override { ports_.store.set_listener(std::move(listener)); }
 
  private:
-  using Patience = std::optional<std::chrono::milliseconds>;  ///< none: as long as it takes
-  Result<std::size_t> replay(Patience patience);
-  Result<std::size_t> replay_all(Patience patience);
-  Result<void> record(const EmergencyDeny& deny, Patience patience);
+  using Until = std::optional<Ticks>;  ///< none: as long as it takes
+  [[nodiscard]] std::chrono::milliseconds left(Ticks until) const;
+  Result<std::size_t> replay(Until until);
+  Result<std::size_t> replay_all(Until until);
+  Result<void> record(const EmergencyDeny& deny, Until until);
 
   const Ports ports_;
   std::mutex journal_;                       ///< of the two below and the journal; never held while the store writes
@@ -64,8 +64,10 @@ class DeniesFirst final : public Store {
   std::mutex rounds_;  ///< of everything below
   std::condition_variable round_ends_;
   bool under_way_ = false;
+  bool hangs_ = false;  ///< the round under way has kept somebody waiting for too long
   std::uint64_t round_ = 0;
   Result<std::size_t> last_ = std::size_t{0};  ///< outcome of the round that ended
+  Until last_until_;                           ///< how long it had
 };
 
 }  // namespace birthmark::app

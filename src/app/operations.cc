@@ -105,8 +105,10 @@ Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, Ho
   const Asked asked{action, id, cause, actor};
   const auto attempt = std::make_shared<Attempt>();
   if (const auto written = write(asked, at_change, attempt); !written) {
+    // The work's own word, unless the whole group failed: then it was judged after changes that are gone.
     const auto moved = attempt->moved();
-    const bool final = moved && !*moved && info(moved->error().code).errc != Errc::unavailable;
+    const bool final = moved && !*moved && moved->error().code == written.error().code &&
+                       info(moved->error().code).errc != Errc::unavailable;
     return row_of(action).takes_away && !final ? despite_store(asked, *attempt, written.error())
                                                : Result<ActionResult>{fail(written.error())};
   }
@@ -115,19 +117,24 @@ Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, Ho
   return ActionResult{std::move(after), cut, std::nullopt};
 }
 
+Result<Operations::Facts> Operations::facts_of(const DeviceId& id) const {
+  return ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
+    BM_TRY(auto device, find(tx, id));
+    BM_TRY(auto certificates, tx.certificates_of(device.row));
+    return Facts{std::move(device), std::move(certificates)};
+  });
+}
+
 /// A write that failed, whatever it failed of but a refusal, may be durable all the same: what failed came after the
 /// commit, or its outcome was in doubt, or the store has not answered yet. Then it is done, and its log entry is owed;
 /// else the journal takes a deny, unless a newer server has taken over, whose word it is.
 Result<ActionResult> Operations::despite_store(const Asked& asked, const Attempt& attempt, const Error& error) {
-  BM_TRY(auto facts, ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
-    BM_TRY(auto device, find(tx, asked.device));
-    BM_TRY(auto certificates, tx.certificates_of(device.row));
-    return Facts{std::move(device), std::move(certificates)};
-  }));
+  BM_TRY(auto facts, facts_of(asked.device));
   const bool deny = is_deny(asked.action) && error.code != Code::fenced;
   const auto moved = attempt.moved();  // after the facts: what they show of it, it has noted
   if (!moved || !*moved || facts.device.version != (*moved)->version || facts.device.state != (*moved)->state) {
-    return deny ? deny_by_journal(asked, facts) : Result<ActionResult>{fail(error)};
+    return deny ? deny_by_journal(asked, facts, moved && *moved ? std::optional{**moved} : std::nullopt)
+                : Result<ActionResult>{fail(error)};
   }
   std::vector<Publication> publications;
   for (const auto& certificate : facts.certificates) {
@@ -141,11 +148,7 @@ Result<ActionResult> Operations::despite_store(const Asked& asked, const Attempt
   return deny ? Result<ActionResult>{ActionResult{std::move(facts.device), cut, std::nullopt}} : fail(error);
 }
 
-Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts& facts) {
-  BM_TRY(const auto decision, decide(asked.action, facts.device, asked.cause));
-  const auto now = ports_.clock.now();
-  const auto kind = asked.action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend;
-  auto denied = lifecycle::apply(facts.device, decision, now);
+Result<void> Operations::publish_denied(const DeviceRecord& denied, const Facts& facts) const {
   std::vector<Publication> publications;
   for (const auto& certificate : facts.certificates) {
     const auto target = lifecycle::status_of(denied.state, certificate.kind, denied.holds, certificate.standing);
@@ -154,16 +157,35 @@ Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts
       publications.push_back(publication(certificate, denied, *status));
     }
   }
-  EmergencyDeny deny{
-      .kind = kind, .device = facts.device.id, .cause = asked.cause, .at = now, .actor = asked.actor, .signature = {}};
-  auto signature = sign_statement(ports_.signer, statement_key_, ports_.store.epoch(), statement_of(deny));
-  if (!signature && signature.error().code == Code::fenced) {
-    return fail(signature.error());
+  return ports_.read_path.deny(denied.row, publications);
+}
+
+/// @param moved the device as a work has it that may still be committed: where the facts would not allow the deny, it
+/// was judged after changes that are on their way, and holds with them.
+Result<ActionResult> Operations::deny_by_journal(const Asked& asked, const Facts& facts,
+                                                 const std::optional<DeviceRecord>& moved) {
+  const auto now = ports_.clock.now();
+  const auto decision = decide(asked.action, facts.device, asked.cause);
+  if (!decision && !moved) {
+    return fail(decision.error());
   }
-  deny.signature = std::move(signature).value_or(Bytes{});
-  BM_CHECK(ports_.store.append(deny, [&] { return ports_.read_path.deny(denied.row, publications); }));
+  auto denied = decision ? lifecycle::apply(facts.device, *decision, now) : *moved;
+  DenySent sent{.deny = {.kind = asked.action == DeviceAction::revoke ? DenyKind::revoke : DenyKind::suspend,
+                         .device = facts.device.id,
+                         .cause = asked.cause,
+                         .at = now,
+                         .actor = asked.actor},
+                .signature = {}};
+  BM_CHECK(ports_.store.append(sent.deny, [&] { return publish_denied(denied, facts); }));
+  // What was registered after the facts were read was published before the deny was known; from here on nothing is.
+  if (const auto since = facts_of(asked.device); since && since->certificates.size() != facts.certificates.size()) {
+    BM_CHECK(publish_denied(denied, *since));
+  }
   const auto cut = ports_.sessions.cut({denied.row});
-  return ActionResult{std::move(denied), cut, std::move(deny)};
+  // Last: no signer holds a deny up.
+  sent.signature =
+      sign_statement(ports_.signer, statement_key_, ports_.store.epoch(), statement_of(sent.deny)).value_or(Bytes{});
+  return ActionResult{std::move(denied), cut, std::move(sent)};
 }
 
 }  // namespace birthmark::app

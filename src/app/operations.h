@@ -19,13 +19,17 @@ namespace birthmark::app {
 
 enum class DeviceAction : std::uint8_t { hold, suspend, release, revoke, retire, reject };
 
+/// A deny that stands in the journal, is published, and can be carried to who is not reached.
+struct DenySent {
+  EmergencyDeny deny;
+  Bytes signature;  ///< over `statement_of` it, by the statement key; empty: the signer refused, which undoes nothing
+};
+
 /// What an operator did to one device.
 struct ActionResult {
   lifecycle::DeviceRecord device;  ///< afterwards
   std::size_t sessions_cut = 0;
-  /// The store could not be written: this stands in the journal, is published, and can be carried to who is not
-  /// reached.
-  std::optional<EmergencyDeny> deny;
+  std::optional<DenySent> deny;  ///< the store could not be written
 };
 
 /// What operators do to devices (design "The road of one device", 5 and 6). Each is one decision and one transaction;
@@ -67,7 +71,10 @@ class Operations {
   Result<void> write(const Asked& asked, const AtChange<lifecycle::DeviceRecord>& at_change,
                      const std::shared_ptr<Attempt>& attempt);
   Result<ActionResult> despite_store(const Asked& asked, const Attempt& attempt, const Error& error);
-  Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts);
+  Result<Facts> facts_of(const DeviceId& device) const;
+  Result<ActionResult> deny_by_journal(const Asked& asked, const Facts& facts,
+                                       const std::optional<lifecycle::DeviceRecord>& moved);
+  Result<void> publish_denied(const lifecycle::DeviceRecord& denied, const Facts& facts) const;
 
   const Ports ports_;
   const std::string statement_key_;

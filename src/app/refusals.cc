@@ -16,6 +16,8 @@ std::string plain(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
+/// With a store that hangs: a refusal is answered all the same, and counted.
+constexpr std::chrono::milliseconds kPatience{1000};
 constexpr const char* kOthers = "others";
 
 }  // namespace
@@ -76,9 +78,9 @@ void Refusals::note(const Refusal& refusal) {
                      .actor = plain("peer:" + refusal.source, 128),
                      .refusal = refusal.code,
                      .reason = plain(refusal.path + " " + refusal.detail, 256)};
-  const auto written = store_.write([&](Tx& tx) -> Result<void> {
+  const auto written = store_.write_within(kPatience, [entry, alarming = refusal.alarming](Tx& tx) -> Result<void> {
     BM_CHECK(tx.audit(entry));
-    if (!refusal.alarming) {
+    if (!alarming) {
       return {};
     }
     auto incident = entry;

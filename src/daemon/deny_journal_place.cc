@@ -19,24 +19,29 @@ std::string as_kept(const std::filesystem::path& data, const std::filesystem::pa
   return inside.empty() || inside.native().starts_with("..") ? place.string() : inside.string();
 }
 
-/// Where the last start had it. None: there was no start yet.
+/// Where the last start had it; one that kept no place had it in the data directory. None: there was no start yet.
 Result<std::optional<std::filesystem::path>> last_place(Files& files, const std::filesystem::path& data) {
   const auto bytes = files.read(data / kPlaceFile, kPathMax);
   if (!bytes) {
-    return bytes.error().code == Code::not_found ? Result<std::optional<std::filesystem::path>>{std::nullopt}
-                                                 : fail(bytes.error());
+    if (bytes.error().code != Code::not_found) {
+      return fail(bytes.error());
+    }
+    BM_TRY(const bool there, files.exists(data / "journal" / FileDenyJournal::kFileName));
+    return there ? std::optional{whole(data / "journal")} : std::nullopt;
   }
   const auto text = as_text(*bytes);
   return std::optional{whole(data / text.substr(0, text.find('\n')))};
 }
 
-/// A cut leaves some of them in both: a deny that is recorded twice changes nothing the second time.
+/// A cut leaves some of them in both: a deny that is recorded twice changes nothing the second time. Where `from` grew
+/// by it, both are one file that two mounts show: nothing is cleared.
 Result<void> move_denies(FileDenyJournal& from, FileDenyJournal& to) {
   BM_TRY(const auto pending, from.pending());
   for (const auto& deny : pending) {
     BM_CHECK(to.append(deny));
   }
-  return pending.empty() ? Result<void>{} : from.clear();
+  BM_TRY(const auto left, from.pending());
+  return pending.empty() || left.size() != pending.size() ? Result<void>{} : from.clear();
 }
 
 /// A place that was used has its file: one that is not there, as on a disk that is not mounted, may hold denies.

@@ -187,7 +187,7 @@ Result<http::Response> device_act(Call& call) {
     body["sessions_cut"] = done.sessions_cut;
     body["by_journal"] = done.deny.has_value();
     if (done.deny && !done.deny->signature.empty()) {
-      body["deny"] = boost::json::object{{"statement", base64::encode(app::statement_of(*done.deny))},
+      body["deny"] = boost::json::object{{"statement", base64::encode(app::statement_of(done.deny->deny))},
                                          {"signature", base64::encode(done.deny->signature)}};
     }
     return ok(body);

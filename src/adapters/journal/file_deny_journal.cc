@@ -19,23 +19,18 @@ constexpr std::size_t kFileBytes = kRecordBytes * FileDenyJournal::kRecordsMax;
 constexpr std::size_t kDigestBytes = 32;
 constexpr std::size_t kEntryAt = kDigestBytes + 2;
 constexpr std::size_t kActorMaxBytes = 128;
-constexpr std::size_t kSignatureMaxBytes = 128;
 
 Result<Bytes> write_record(const EmergencyDeny& deny) {
   if (deny.actor.size() > kActorMaxBytes) {
     return fail(Code::bad_request, "an actor has at most 128 bytes");
   }
-  if (deny.signature.size() > kSignatureMaxBytes) {
-    return fail(Code::bad_request, "a signature of at most 128 bytes");
-  }
   cbor::Writer writer;
-  writer.array(6)
+  writer.array(5)
       .unsigned_int(static_cast<std::uint64_t>(deny.kind))
       .bytes(deny.device.get())
       .unsigned_int(static_cast<std::uint64_t>(deny.cause))
       .integer(to_ms(deny.at))
-      .text(deny.actor)
-      .bytes(deny.signature);
+      .text(deny.actor);
   const auto entry = std::move(writer).finish();
   Bytes record(kDigestBytes);
   record.push_back(static_cast<std::uint8_t>(entry.size() >> 8));
@@ -55,10 +50,9 @@ Result<EmergencyDeny> read_entry(BytesView entry) {
   BM_TRY(const auto cause, reader.unsigned_int());
   BM_TRY(const auto at, reader.integer());
   BM_TRY(const auto actor, reader.text());
-  BM_TRY(const auto signature, reader.bytes());
   BM_CHECK(reader.finish());
   const auto id = octets<32>(device);
-  if (members != 6 || kind > static_cast<std::uint64_t>(DenyKind::revoke) || !id ||
+  if (members != 5 || kind > static_cast<std::uint64_t>(DenyKind::revoke) || !id ||
       cause >= lifecycle::kHoldRules.size()) {
     return fail(Code::storage, "a deny that this version does not know");
   }
@@ -66,8 +60,7 @@ Result<EmergencyDeny> read_entry(BytesView entry) {
                        .device = DeviceId{*id},
                        .cause = static_cast<lifecycle::HoldCause>(cause),
                        .at = from_ms(at),
-                       .actor = std::string{actor},
-                       .signature = to_bytes(signature)};
+                       .actor = std::string{actor}};
 }
 
 /// Nothing: the record is torn.

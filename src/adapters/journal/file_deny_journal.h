@@ -15,7 +15,7 @@ namespace birthmark {
 class FileDenyJournal final : public app::DenyJournal {
  public:
   static constexpr const char* kFileName = "denies";
-  static constexpr std::size_t kRecordBytes = 512;
+  static constexpr std::size_t kRecordBytes = 256;
   static constexpr std::size_t kRecordsMax = 4096;
 
   /// @param directory not the store's: made with its file if there is none. @param files outlives this.

@@ -18,9 +18,6 @@ struct EmergencyDeny {
   lifecycle::HoldCause cause = lifecycle::HoldCause::operator_hold;
   Instant at;
   std::string actor;  ///< at most 128 bytes
-  /// Over `statement_of` this, by the registry's statement key; at most 128 bytes. Empty: the signer refused, and the
-  /// deny did not wait for it.
-  Bytes signature;
 };
 
 /// What is signed of a deny, for gates and whoever else it is carried to (docs/wire/statements.md).

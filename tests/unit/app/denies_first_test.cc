@@ -49,11 +49,7 @@ class SlowStore final : public app::Store {
 class Denies : public testing::Test {
  protected:
   app::EmergencyDeny deny(const Device& device) {
-    return {.kind = DenyKind::suspend,
-            .device = device.id,
-            .at = world_.clock.now(),
-            .actor = "operator:test",
-            .signature = {}};
+    return {.kind = DenyKind::suspend, .device = device.id, .at = world_.clock.now(), .actor = "operator:test"};
   }
   Result<void> append(const Device& device) {
     return denies_.append(deny(device), [this] {
@@ -114,6 +110,26 @@ TEST_F(Denies, who_does_not_wait_for_the_store_does_not_wait_for_a_replay_by_oth
   writer.join();
   EXPECT_TRUE(denies_.write_within(std::chrono::hours{1}, nothing));
   EXPECT_EQ(journal_.size(), 0U);
+}
+
+TEST_F(Denies, for_another_cause_lay_that_cause_too) {
+  using lifecycle::HoldCause;
+  for (const auto& [one, other] :
+       {std::pair{HoldCause::volume, HoldCause::clone}, {HoldCause::clone, HoldCause::volume}}) {
+    const auto device = world_.device_in(lifecycle::State::operational);
+    for (const auto cause : {one, other, one}) {
+      auto given = deny(device);
+      given.cause = cause;
+      must(denies_.append(given, [] { return Result<void>{}; }));
+    }
+    slow_.go.try_wait() ? void() : slow_.go.count_down();
+    must(denies_.replay());
+    const auto after = world_.record(device);
+    EXPECT_EQ(after.state, lifecycle::State::suspended);
+    EXPECT_EQ(after.suspended_for, one);
+    EXPECT_TRUE(after.holds.contains(other));
+    EXPECT_FALSE(after.holds.contains(one));
+  }
 }
 
 TEST_F(Denies, what_cannot_be_published_is_an_error_and_stays_in_the_journal) {

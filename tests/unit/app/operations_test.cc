@@ -151,7 +151,7 @@ TEST_F(Act, a_deny_does_not_wait_for_a_signer_that_refuses_and_goes_out_signed_o
   world_.store_calls().arm(0);
   ASSERT_TRUE(signed_one.deny);
   const auto key = must(world_.signer.public_key(World::kStatementKey));
-  EXPECT_TRUE(key.verify(crypto::SignatureScheme::ecdsa_sha256, app::statement_of(*signed_one.deny),
+  EXPECT_TRUE(key.verify(crypto::SignatureScheme::ecdsa_sha256, app::statement_of(signed_one.deny->deny),
                          signed_one.deny->signature));
   const auto other = world_.device_in(State::operational);
   world_.signer.set_fault(SignerFault::unavailable);

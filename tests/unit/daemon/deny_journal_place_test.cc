@@ -14,7 +14,7 @@ using test::TempDir;
 app::EmergencyDeny deny(std::uint8_t device) {
   DeviceId::rep bytes{};
   bytes.front() = device;
-  return {.device = DeviceId{bytes}, .at = from_ms(1'780'000'000'000), .actor = "operator:test", .signature = {1, 2}};
+  return {.device = DeviceId{bytes}, .at = from_ms(1'780'000'000'000), .actor = "operator:test"};
 }
 
 class DenyJournalPlace : public testing::Test {
@@ -78,6 +78,11 @@ TEST_F(DenyJournalPlace, the_same_place_by_another_name_loses_nothing) {
   EXPECT_EQ(devices(*open(other_ / "")), std::vector<std::uint8_t>{1});
   std::filesystem::create_directory_symlink(other_, directory_ / "link");
   EXPECT_EQ(devices(*open(directory_ / "link")), std::vector<std::uint8_t>{1});
+}
+
+TEST_F(DenyJournalPlace, a_start_that_kept_no_place_had_it_in_the_data_directory) {
+  ASSERT_TRUE(FileDenyJournal::open(files_, first_).value()->append(deny(1)));
+  EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
 }
 
 TEST_F(DenyJournalPlace, a_damaged_one_stops_the_start_too) {

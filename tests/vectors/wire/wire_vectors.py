@@ -229,8 +229,8 @@ def log():
 def schema():
     checkpoint = (log()["Checkpoint"] + "\n").encode()
     slot = b"bm-head1" + (7).to_bytes(8, "big") + (0).to_bytes(8, "big") + len(checkpoint).to_bytes(4, "big") + checkpoint
-    entry = cbor([1, bytes([7]) + bytes(31), 2, MS, "operator:admin", numbered(0x00, 71)])
-    deny = (len(entry).to_bytes(2, "big") + entry).ljust(512 - 32, b"\0")
+    entry = cbor([1, bytes([7]) + bytes(31), 2, MS, "operator:admin"])
+    deny = (len(entry).to_bytes(2, "big") + entry).ljust(256 - 32, b"\0")
     base = numbered(0x00, 48)
     return {
         "Template": base,

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "adapters/files/posix_files.h"
 #include "adapters/sqlite/fault_layer.h"
@@ -28,8 +27,7 @@ EmergencyDeny deny(std::uint8_t device, DenyKind kind = DenyKind::suspend) {
           .device = device_id(device),
           .cause = lifecycle::HoldCause::incident,
           .at = from_ms(1'780'000'000'000 + device),
-          .actor = "operator:" + std::to_string(device),
-          .signature = {0x30, device}};
+          .actor = "operator:" + std::to_string(device)};
 }
 
 void expect_same(const EmergencyDeny& got, const EmergencyDeny& wanted) {
@@ -38,7 +36,6 @@ void expect_same(const EmergencyDeny& got, const EmergencyDeny& wanted) {
   EXPECT_EQ(got.cause, wanted.cause);
   EXPECT_EQ(got.at, wanted.at);
   EXPECT_EQ(got.actor, wanted.actor);
-  EXPECT_EQ(got.signature, wanted.signature);
 }
 
 class FileDenyJournalTest : public testing::Test {
@@ -62,14 +59,11 @@ class FileDenyJournalTest : public testing::Test {
 
 // The worked vector of docs/wire/schema.md.
 TEST_F(FileDenyJournalTest, a_record_is_as_the_document_shows_it) {
-  Bytes signature(71);
-  std::iota(signature.begin(), signature.end(), std::uint8_t{0});
   ASSERT_TRUE(open()->append({.kind = DenyKind::revoke,
                               .device = device_id(7),
                               .cause = lifecycle::HoldCause::operator_hold,
                               .at = *from_rfc3339("2026-11-23T10:00:00Z"),
-                              .actor = "operator:admin",
-                              .signature = signature}));
+                              .actor = "operator:admin"}));
   EXPECT_EQ(to_hex(BytesView{content()}.first(FileDenyJournal::kRecordBytes)), in_document("schema.md", "Record"));
 }
 
@@ -123,15 +117,12 @@ TEST_F(FileDenyJournalTest, refuses_when_its_space_is_used_up) {
   EXPECT_EQ(refused.error().code, Code::storage);
 }
 
-TEST_F(FileDenyJournalTest, a_signature_or_an_actor_that_would_not_fit_is_refused_and_leaves_nothing) {
+TEST_F(FileDenyJournalTest, an_actor_that_would_not_fit_is_refused_and_leaves_nothing) {
   const auto journal = open();
   auto long_name = deny(1);
   long_name.actor.assign(129, 'a');
   EXPECT_FALSE(journal->append(long_name));
   long_name.actor.assign(128, 'a');
-  long_name.signature.assign(129, 1);
-  EXPECT_FALSE(journal->append(long_name));
-  long_name.signature.assign(128, 1);
   ASSERT_TRUE(journal->append(long_name));
   expect_same(journal->pending().value().at(0), long_name);
 }
