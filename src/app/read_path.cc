@@ -94,7 +94,7 @@ Result<void> ReadPath::rebuild() {
 Result<void> ReadPath::put(const Publication& publication) {
   BM_TRY(auto* const place, table(publication.ca));
   if (denied_.contains(publication.device)) {
-    // A commit that knows nothing of the deny loosens nothing, and moves no state back.
+    // A commit that knows nothing of the deny loosens nothing. The state it shows may be older: the status refuses.
     const auto shown = place->load(publication.index);
     if (publication.status == lifecycle::Status::admitted || shown.status == lifecycle::Status::ended) {
       return {};

@@ -114,6 +114,7 @@ TEST_F(Denies, who_does_not_wait_for_the_store_does_not_wait_for_a_replay_by_oth
 
 TEST_F(Denies, for_another_cause_lay_that_cause_too) {
   using lifecycle::HoldCause;
+  slow_.go.count_down();
   for (const auto& [one, other] :
        {std::pair{HoldCause::volume, HoldCause::clone}, {HoldCause::clone, HoldCause::volume}}) {
     const auto device = world_.device_in(lifecycle::State::operational);
@@ -122,7 +123,6 @@ TEST_F(Denies, for_another_cause_lay_that_cause_too) {
       given.cause = cause;
       must(denies_.append(given, [] { return Result<void>{}; }));
     }
-    slow_.go.try_wait() ? void() : slow_.go.count_down();
     must(denies_.replay());
     const auto after = world_.record(device);
     EXPECT_EQ(after.state, lifecycle::State::suspended);
