@@ -79,6 +79,15 @@ TEST_F(FileDenyJournalTest, gives_back_what_was_appended_in_order_also_after_a_r
   expect_same(pending[1], deny(3, DenyKind::revoke));
 }
 
+TEST_F(FileDenyJournalTest, is_of_one_registry_alone) {
+  {
+    const auto journal = open();
+    ASSERT_TRUE(journal->append(deny(1)));
+    EXPECT_EQ(open_refusal(), Code::unavailable);
+  }
+  EXPECT_EQ(open()->pending().value().size(), 1U);
+}
+
 TEST_F(FileDenyJournalTest, takes_its_space_when_it_is_made_and_no_more_later) {
   const auto journal = open();
   const auto size = content().size();
@@ -88,11 +97,13 @@ TEST_F(FileDenyJournalTest, takes_its_space_when_it_is_made_and_no_more_later) {
 }
 
 TEST_F(FileDenyJournalTest, is_empty_after_clear_and_can_be_used_again) {
-  const auto journal = open();
-  ASSERT_TRUE(journal->append(deny(1)));
-  ASSERT_TRUE(journal->clear());
-  EXPECT_TRUE(journal->pending().value().empty());
-  ASSERT_TRUE(journal->append(deny(2)));
+  {
+    const auto journal = open();
+    ASSERT_TRUE(journal->append(deny(1)));
+    ASSERT_TRUE(journal->clear());
+    EXPECT_TRUE(journal->pending().value().empty());
+    ASSERT_TRUE(journal->append(deny(2)));
+  }
   const auto pending = open()->pending().value();
   ASSERT_EQ(pending.size(), 1U);
   expect_same(pending[0], deny(2));
@@ -167,7 +178,7 @@ TEST_F(FileDenyJournalTest, a_failed_write_or_sync_is_no_acknowledgement_and_the
     for (int nth = 1; nth <= 8; ++nth) {
       const auto layer = FaultLayer::make("fail@" + op + "#" + std::to_string(nth) + ":EIO").value();
       const auto directory = directory_ / (op + std::to_string(nth));
-      const auto journal = FileDenyJournal::open(layer->files(), directory);
+      auto journal = FileDenyJournal::open(layer->files(), directory);
       if (!journal) {
         EXPECT_EQ(journal.error().code, Code::storage);
         ++failed;
@@ -182,6 +193,7 @@ TEST_F(FileDenyJournalTest, a_failed_write_or_sync_is_no_acknowledgement_and_the
           ++failed;
         }
       }
+      journal->reset();
       // What was refused may be there or not; what was acknowledged is there, in order.
       const auto pending = FileDenyJournal::open(files_, directory).value()->pending().value();
       auto at = pending.begin();
