@@ -84,6 +84,37 @@ TEST_P(AC49Server, without_a_restart_the_next_write_brings_it_into_the_registry)
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }
 
+TEST_P(AC49Server, does_not_start_without_the_disk_of_its_journal_and_loses_no_deny_to_it) {
+  PaperDevice next{server_};
+  for (const auto step : {&Line::provision, &Line::seal, &Line::enroll, &Line::telemetry}) {
+    const auto answer = (line_.get()->*step)(next);
+    ASSERT_TRUE(answer.ok()) << answer.words();
+  }
+  const auto deny_and_kill = [&](const DeviceId& id) {
+    const auto other = must(sqlite::Connection::open({.path = server_.data() / "registry" / "registry.db"}));
+    const auto lock = must(other->begin());
+    const auto answer = people_.act(GetParam(), id);
+    EXPECT_TRUE(answer.ok() && answer.json().at("by_journal").as_bool()) << answer.words();
+    server_.kill();
+  };
+  const auto disk = server_.directory() / "other-disk", away = server_.directory() / "unmounted";
+  deny_and_kill(device_.id);
+  server_.use_flags({"--journal", disk.string()});
+  ASSERT_TRUE(server_.start()) << server_.err();
+  EXPECT_EQ(state(), wanted()) << "what waited in the first place came along";
+
+  deny_and_kill(next.id);
+  std::filesystem::rename(disk, away);
+  EXPECT_FALSE(server_.start()) << "a deny may be on the disk that is not there";
+  EXPECT_NE(server_.err().find(disk.string()), std::string::npos) << server_.err();
+  std::filesystem::rename(away, disk);
+  ASSERT_TRUE(server_.start()) << server_.err();
+  EXPECT_EQ(people_.show(next.id).text("state"), wanted());
+  EXPECT_TRUE(line_->telemetry(next).refused());
+  const auto verified = server_.audit_verify();
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
 TEST_P(AC49Server, signs_what_goes_out_by_the_journal) {
   const auto anchors = line_->provision_station().get("/v1/anchors");
   const auto other = must(sqlite::Connection::open({.path = server_.data() / "registry" / "registry.db"}));

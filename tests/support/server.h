@@ -84,6 +84,8 @@ class Server {
   bool start(const std::string& faults = {});
   /// Ends it in order, if it runs, and starts it again; throws if it does not answer.
   void restart(const std::string& faults = {});
+  /// `birthmark serve` flags of the starts to come.
+  void use_flags(std::vector<std::string> flags) { options_.flags = std::move(flags); }
   Finished stop();  ///< SIGTERM
   Finished kill();  ///< SIGKILL
   /// Waits for an end of its own (a fault plan's); kills it when the time is over.
