@@ -34,7 +34,7 @@ Result<std::optional<std::filesystem::path>> last_place(Files& files, const std:
 }
 
 /// A cut leaves some of them in both: a deny that is recorded twice changes nothing the second time. Where `from` grew
-/// by it, both are one file that two mounts show: nothing is cleared.
+/// by it, both are one file by two names: nothing is cleared.
 Result<void> move_denies(FileDenyJournal& from, FileDenyJournal& to) {
   BM_TRY(const auto pending, from.pending());
   for (const auto& deny : pending) {

@@ -84,8 +84,15 @@ bool is_blank(BytesView bytes) {
 
 Result<std::unique_ptr<FileDenyJournal>> FileDenyJournal::open(Files& files, const std::filesystem::path& directory) {
   BM_CHECK(files.make_directory(directory));
-  BM_TRY(auto lock, files.lock(directory / kLockName));
-  std::unique_ptr<FileDenyJournal> journal{new FileDenyJournal{files, directory / kFileName, std::move(lock)}};
+  auto lock = files.lock(directory / kLockName);
+  if (!lock) {
+    return lock.error().code != Code::unavailable
+               ? fail(lock.error())
+               : fail(Code::unavailable, directory.string() +
+                                             ": another registry has this journal, or this one has it "
+                                             "by another name of the directory");
+  }
+  std::unique_ptr<FileDenyJournal> journal{new FileDenyJournal{files, directory / kFileName, std::move(*lock)}};
   BM_TRY(const bool there, files.exists(journal->path_));
   if (!there) {
     BM_CHECK(journal->lay_out());

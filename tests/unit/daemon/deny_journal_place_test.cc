@@ -80,6 +80,14 @@ TEST_F(DenyJournalPlace, the_same_place_by_another_name_loses_nothing) {
   EXPECT_EQ(devices(*open(directory_ / "link")), std::vector<std::uint8_t>{1});
 }
 
+TEST_F(DenyJournalPlace, a_link_to_the_file_itself_is_not_followed_and_loses_nothing) {
+  ASSERT_TRUE(open(first_)->append(deny(1)));
+  std::filesystem::create_directory(other_);
+  std::filesystem::create_symlink(first_ / FileDenyJournal::kFileName, other_ / FileDenyJournal::kFileName);
+  EXPECT_EQ(open_journal(files_, data_, other_).error().code, Code::storage);
+  EXPECT_EQ(devices(*open(first_)), std::vector<std::uint8_t>{1});
+}
+
 TEST_F(DenyJournalPlace, a_start_that_kept_no_place_had_it_in_the_data_directory) {
   ASSERT_TRUE(FileDenyJournal::open(files_, first_).value()->append(deny(1)));
   EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
