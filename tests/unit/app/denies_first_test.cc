@@ -106,6 +106,8 @@ TEST_F(Denies, who_does_not_wait_for_the_store_does_not_wait_for_a_replay_by_oth
   std::jthread writer{[&] { EXPECT_TRUE(denies_.write(nothing)); }};
   slow_.entered.wait();
   EXPECT_EQ(code_of(denies_.write_within(std::chrono::milliseconds{1}, nothing)), Code::unavailable);
+  EXPECT_EQ(code_of(denies_.write_within(std::chrono::hours{1}, nothing)), Code::unavailable)
+      << "nor, once somebody waited in vain, as long as he may";
   slow_.go.count_down();
   writer.join();
   EXPECT_TRUE(denies_.write_within(std::chrono::hours{1}, nothing));
