@@ -209,7 +209,7 @@ Result<Issuance::Prepared> Issuance::prepare(const Order& order, const pki::Issu
   record.kind = order.kind;
   record.purpose = order.purpose;
   record.spki = crypto::sha256(order.subject.spki);
-  record.profile_hash = pki::profile_hash(profile);
+  record.profile_hash = pki::profile_hash(order.profile);
   record.not_before = whole_seconds(now);
   record.not_after = built.not_after;
   record.appraised_at = order.subject.device ? order.subject.device->appraised_at.value_or(now) : now;
@@ -276,7 +276,7 @@ Result<Issuance::IssuerKey> Issuance::issuer_key(const CertificateRecord& record
 Result<Bytes> Issuance::sign(const CertificateRecord& record) const {
   BM_TRY(const auto issuer, issuer_key(record));
   // The request was pinned to one profile when it was linted (AC-13).
-  if (record.profile_hash != pki::profile_hash(pki::profile(record.profile))) {
+  if (record.profile_hash != pki::profile_hash(record.profile)) {
     return fail(Code::scope, "the profile has changed since the intent", "profile_hash");
   }
   return ports_.signer.sign({.key = issuer.name,

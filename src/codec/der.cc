@@ -370,25 +370,27 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max) {
 }
 
 Writer& Writer::open(std::uint8_t tag) {
-  out_.push_back(tag);
-  open_.push_back(out_.size());
+  require(depth_ < kDepthMax, "nested too deep");
+  const std::array<std::uint8_t, 2> head{tag, 0};  // most lengths take one octet
+  out_.insert(out_.end(), head.begin(), head.end());
+  open_[depth_++] = out_.size();
   return *this;
 }
 
 Writer& Writer::close() {
-  require(!open_.empty(), "close without open");
-  const std::size_t at = open_.back();
-  open_.pop_back();
+  require(depth_ != 0, "close without open");
+  const std::size_t at = open_[--depth_];
   const std::size_t size = out_.size() - at;
-  std::array<std::uint8_t, 1 + sizeof(std::uint64_t)> octets{};
+  if (size < 0x80) {
+    out_[at - 1] = static_cast<std::uint8_t>(size);
+    return *this;
+  }
+  std::array<std::uint8_t, sizeof(std::uint64_t)> octets{};
   std::size_t used = octets.size();
-  for (std::size_t left = size; left != 0 || used == octets.size(); left >>= kBitsPerOctet) {
+  for (std::size_t left = size; left != 0; left >>= kBitsPerOctet) {
     octets.at(--used) = static_cast<std::uint8_t>(left);
   }
-  if (size >= 0x80) {
-    const std::size_t count = octets.size() - used;
-    octets.at(--used) = static_cast<std::uint8_t>(0x80 | count);
-  }
+  out_[at - 1] = static_cast<std::uint8_t>(0x80 | (octets.size() - used));
   out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(at), octets.begin() + static_cast<std::ptrdiff_t>(used),
               octets.end());
   return *this;
@@ -480,7 +482,7 @@ Writer& Writer::raw(BytesView elements) {
 }
 
 Bytes Writer::finish() && {
-  require(open_.empty(), "an element is still open");
+  require(depth_ == 0, "an element is still open");
   return std::move(out_);
 }
 

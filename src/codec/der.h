@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -95,12 +96,9 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max);
 /// Builds DER from the inside out into one buffer. Misuse (a bad time, an unbalanced `close`) ends the process.
 class Writer {
  public:
-  /// Room for most of what is written, and for most depths, is taken at once.
-  Writer() {
-    out_.reserve(256);
-    open_.reserve(8);
-  }
-  /// Opens a constructed element; its length is put in when the matching `close` comes.
+  /// @param room what will probably be written, in octets: it is taken at once.
+  explicit Writer(std::size_t room = 256) { out_.reserve(room); }
+  /// Opens an element, at most 16 in each other (asserted); its length is put in when the matching `close` comes.
   Writer& open(std::uint8_t tag);
   Writer& close();
   Writer& primitive(std::uint8_t tag, BytesView contents);
@@ -122,8 +120,10 @@ class Writer {
   [[nodiscard]] Bytes finish() &&;
 
  private:
+  static constexpr std::size_t kDepthMax = 16;
   Bytes out_;
-  std::vector<std::size_t> open_;
+  std::array<std::size_t, kDepthMax> open_{};  ///< where the contents of each open element begin
+  std::size_t depth_ = 0;
 };
 
 }  // namespace birthmark::der

@@ -176,6 +176,15 @@ Digest profile_hash(const Profile& p) {
   return crypto::sha256(std::move(out).finish());
 }
 
+const Digest& profile_hash(ProfileId id) {
+  static const auto hashes = [] {
+    std::array<Digest, kProfiles.size()> out;
+    std::ranges::transform(kProfiles, out.begin(), [](const Profile& row) { return profile_hash(row); });
+    return out;
+  }();
+  return hashes.at(static_cast<std::size_t>(id));
+}
+
 bool may_issue(ProfileId issuer, ProfileId subject) {
   return std::ranges::any_of(kMayIssue,
                              [&](const Issues& row) { return row.issuer == issuer && row.subject == subject; });

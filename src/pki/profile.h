@@ -65,6 +65,8 @@ std::optional<ProfileId> profile_named(std::string_view name);
 
 /// SHA-256 over a canonical encoding of the row: an intent is pinned to it from lint to signature (AC-13).
 Digest profile_hash(const Profile& profile);
+/// Of the row of that id; computed once.
+const Digest& profile_hash(ProfileId profile);
 
 /// Whether a CA of profile `issuer` may sign a certificate of profile `subject` at all.
 /// Manufacturing chains may end after any level (`init --scope`): the last level issues the IDevIDs.

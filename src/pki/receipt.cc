@@ -10,12 +10,15 @@ namespace {
 constexpr std::string_view kContext = "birthmark/registration-receipt/v1";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kSignatureMax = 72;  // DER Ecdsa-Sig-Value over P-256
+constexpr std::size_t kHeads = 16;         // tags and lengths of three elements
 constexpr auto kExtensionsTag = der::tag::context_constructed(3);
 
 void append_u64(Bytes& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<std::uint8_t>(value >> shift));
+  Octets<8> octets{};
+  for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet, value >>= 8) {
+    *octet = static_cast<std::uint8_t>(value);
   }
+  append(out, octets);
 }
 
 /// The fields of a TBSCertificate up to its extensions, and the extensions themselves.
@@ -39,7 +42,7 @@ Result<Parts> split(BytesView tbs) {
 }
 
 Bytes join(BytesView before, BytesView extensions, BytesView last) {
-  der::Writer out;
+  der::Writer out{before.size() + extensions.size() + last.size() + kHeads};
   out.open(der::tag::sequence).raw(before).open(kExtensionsTag).open(der::tag::sequence);
   out.raw(extensions).raw(last).close().close().close();
   return std::move(out).finish();
@@ -106,7 +109,9 @@ Result<Receipted> take(BytesView tbs) {
 }  // namespace
 
 Bytes receipt_message(BytesView tbs_without_receipt, const Octets<4>& key_id, Instant issued_at) {
-  Bytes message = to_bytes(as_bytes(kContext));
+  Bytes message;
+  message.reserve(kContext.size() + 14 + tbs_without_receipt.size());
+  append(message, as_bytes(kContext));
   message.push_back(0);
   message.push_back(kVersion);
   append(message, key_id);

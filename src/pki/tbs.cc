@@ -11,6 +11,8 @@
 namespace birthmark::pki {
 namespace {
 
+constexpr std::size_t kRoom = 1024;       // most certificates take less
+constexpr std::size_t kRoomBeside = 128;  // of the signature, its algorithm, and what encloses them
 constexpr std::size_t kNameTextMax = 64;  // ub-serial-number and friends, RFC 5280 A.1
 constexpr std::size_t kHardwareSerialMax = 128;
 constexpr std::size_t kHostNameMax = 253, kHostLabelMax = 63;  // RFC 1035 §2.3.4
@@ -136,59 +138,44 @@ Result<Instant> end_of(const Issuer& issuer, const Profile& profile, const Reque
 
 enum class Critical : bool { no, yes };
 
-void extension(der::Writer& out, BytesView type, Critical critical, BytesView value) {
+/// @param value writes what the extension says.
+template <class Value>
+void extension(der::Writer& out, BytesView type, Critical critical, const Value& value) {
   out.open(der::tag::sequence).oid(type);
   if (critical == Critical::yes) {
     out.boolean(true);
   }
-  out.octet_string(value).close();
+  out.open(der::tag::octet_string);
+  value();
+  out.close().close();
 }
 
-Bytes authority_key_identifier(const Issuer& issuer) {
-  der::Writer out;
-  out.open(der::tag::sequence).primitive(der::tag::context(0), issuer.key_id).close();
-  return std::move(out).finish();
-}
-
-Bytes basic_constraints(const Profile& profile) {
-  der::Writer out;
+void basic_constraints(der::Writer& out, const Profile& profile) {
   out.open(der::tag::sequence).boolean(true);
   if (profile.path_length) {
     out.unsigned_int(*profile.path_length);
   }
   out.close();
-  return std::move(out).finish();
 }
 
-Bytes key_usage_bits(std::uint32_t bits) {
-  der::Writer out;
-  out.named_bits(bits);
-  return std::move(out).finish();
-}
-
-Bytes oid_sequence(std::span<const std::span<const std::uint8_t>> types) {
-  der::Writer out;
+void oid_sequence(der::Writer& out, std::span<const std::span<const std::uint8_t>> types) {
   out.open(der::tag::sequence);
   for (const auto type : types) {
     out.oid(type);
   }
   out.close();
-  return std::move(out).finish();
 }
 
-Bytes policies(const std::vector<Bytes>& types) {
-  der::Writer out;
+void policies(der::Writer& out, const std::vector<Bytes>& types) {
   out.open(der::tag::sequence);
   for (const auto& type : types) {
     out.open(der::tag::sequence).oid(type).close();
   }
   out.close();
-  return std::move(out).finish();
 }
 
 /// permittedSubtrees with one directoryName: the CA's own organization and units.
-Bytes name_constraint(const Name& name) {
-  der::Writer out;
+void name_constraint(der::Writer& out, const Name& name) {
   out.open(der::tag::sequence).open(der::tag::context_constructed(0));
   out.open(der::tag::sequence).open(der::tag::context_constructed(4));
   write_name(out, {.organization = name.organization,
@@ -196,29 +183,23 @@ Bytes name_constraint(const Name& name) {
                    .common_name = {},
                    .serial_number = {}});
   out.close().close().close().close();
-  return std::move(out).finish();
 }
 
-Bytes crl_distribution_point(const std::string& url) {
-  der::Writer out;
+void crl_distribution_point(der::Writer& out, const std::string& url) {
   out.open(der::tag::sequence).open(der::tag::sequence).open(der::tag::context_constructed(0));
   out.open(der::tag::context_constructed(0)).text(der::tag::context(6), url);
   out.close().close().close().close();
-  return std::move(out).finish();
 }
 
 /// otherName hardwareModuleName (RFC 4108 §5): SEQUENCE { hwType, hwSerialNum }.
-Bytes hardware_module_name(const DeviceFields& device) {
-  der::Writer out;
+void hardware_module_name(der::Writer& out, const DeviceFields& device) {
   out.open(der::tag::sequence).open(der::tag::context_constructed(0)).oid(oids::hardware_module_name);
   out.open(der::tag::context_constructed(0)).open(der::tag::sequence);
   out.oid(device.hardware_type).octet_string(as_bytes(device.hardware_serial));
   out.close().close().close().close();
-  return std::move(out).finish();
 }
 
-Bytes server_names(const Subject& subject) {
-  der::Writer out;
+void server_names(der::Writer& out, const Subject& subject) {
   out.open(der::tag::sequence);
   for (const auto& name : subject.dns_names) {
     out.text(der::tag::context(2), name);
@@ -227,48 +208,45 @@ Bytes server_names(const Subject& subject) {
     out.primitive(der::tag::context(7), address);
   }
   out.close();
-  return std::move(out).finish();
 }
 
 /// Always GeneralizedTime, whatever the year: this is our extension, not a Validity.
-Bytes appraised_at_value(Instant t) {
+void appraised_at(der::Writer& out, Instant t) {
   std::string text = to_rfc3339(t);
   std::erase_if(text, [](char c) { return c == '-' || c == ':' || c == 'T'; });
-  der::Writer out;
   out.text(der::tag::generalized_time, text);
-  return std::move(out).finish();
 }
 
 void write_extensions(der::Writer& out, const Issuer& issuer, const Profile& profile, const Subject& subject) {
+  using enum Critical;
   out.open(der::tag::context_constructed(3)).open(der::tag::sequence);
-  extension(out, oids::authority_key_identifier, Critical::no, authority_key_identifier(issuer));
+  extension(out, oids::authority_key_identifier, no,
+            [&] { out.open(der::tag::sequence).primitive(der::tag::context(0), issuer.key_id).close(); });
   if (profile.is_ca) {
-    der::Writer key;
-    key.octet_string(key_id(subject.spki));
-    extension(out, oids::subject_key_identifier, Critical::no, std::move(key).finish());
-    extension(out, oids::basic_constraints, Critical::yes, basic_constraints(profile));
+    extension(out, oids::subject_key_identifier, no, [&] { out.octet_string(key_id(subject.spki)); });
+    extension(out, oids::basic_constraints, yes, [&] { basic_constraints(out, profile); });
   }
-  extension(out, oids::key_usage, Critical::yes, key_usage_bits(profile.key_usage));
+  extension(out, oids::key_usage, yes, [&] { out.named_bits(profile.key_usage); });
   if (!profile.extended_key_usages.empty()) {
-    extension(out, oids::extended_key_usage, Critical::no, oid_sequence(profile.extended_key_usages));
+    extension(out, oids::extended_key_usage, no, [&] { oid_sequence(out, profile.extended_key_usages); });
   }
   if (profile.name_constraint) {
-    extension(out, oids::name_constraints, Critical::yes, name_constraint(subject.name));
+    extension(out, oids::name_constraints, yes, [&] { name_constraint(out, subject.name); });
   }
   if (subject.device) {
-    extension(out, oids::subject_alt_name, Critical::no, hardware_module_name(*subject.device));
+    extension(out, oids::subject_alt_name, no, [&] { hardware_module_name(out, *subject.device); });
     if (!subject.device->policies.empty()) {
-      extension(out, oids::certificate_policies, Critical::no, policies(subject.device->policies));
+      extension(out, oids::certificate_policies, no, [&] { policies(out, subject.device->policies); });
     }
   }
   if (!subject.dns_names.empty() || !subject.ip_addresses.empty()) {
-    extension(out, oids::subject_alt_name, Critical::no, server_names(subject));
+    extension(out, oids::subject_alt_name, no, [&] { server_names(out, subject); });
   }
   if (!issuer.crl_url.empty()) {
-    extension(out, oids::crl_distribution_points, Critical::no, crl_distribution_point(issuer.crl_url));
+    extension(out, oids::crl_distribution_points, no, [&] { crl_distribution_point(out, issuer.crl_url); });
   }
   if (subject.device && subject.device->appraised_at) {
-    extension(out, arc::appraised_at, Critical::no, appraised_at_value(*subject.device->appraised_at));
+    extension(out, arc::appraised_at, no, [&] { appraised_at(out, *subject.device->appraised_at); });
   }
   out.close().close();
 }
@@ -294,7 +272,7 @@ Result<Tbs> build_tbs(const Issuer& issuer, const Request& request) {
   BM_CHECK(check_scope(issuer, wanted, request.subject.name));
   BM_TRY(const auto not_after, end_of(issuer, wanted, request));
 
-  der::Writer out;
+  der::Writer out{kRoom};
   out.open(der::tag::sequence);
   out.open(der::tag::context_constructed(0)).unsigned_int(2).close();  // v3
   out.positive_integer(request.serial.get());
@@ -309,7 +287,7 @@ Result<Tbs> build_tbs(const Issuer& issuer, const Request& request) {
 }
 
 Bytes assemble(BytesView tbs, BytesView signature) {
-  der::Writer out;
+  der::Writer out{tbs.size() + kRoomBeside};
   out.open(der::tag::sequence).raw(tbs);
   out.open(der::tag::sequence).oid(oids::ecdsa_with_sha256).close();
   out.bit_string(signature).close();

@@ -290,9 +290,35 @@ TEST(DerWriter, writes_known_bytes) {
             "0401aa030200bb03010003030700800c02c3a90500");
 }
 
+/// Lengths around each change of their form, in elements around each other: an inner one that grows moves the outer.
+TEST(DerWriter, lengths_of_every_form_in_each_other) {
+  for (const std::size_t size :
+       {0U, 1U, 123U, 124U, 125U, 126U, 127U, 128U, 251U, 252U, 253U, 254U, 255U, 256U, 65534U, 65536U}) {
+    const Bytes contents(size, 0x5A);
+    Writer out{1};
+    out.open(tag::sequence).open(tag::set).octet_string(contents).close().null().close();
+    const auto bytes = std::move(out).finish();
+    auto outer = read_one(bytes, tag::sequence);
+    ASSERT_TRUE(outer) << size;
+    auto inner = outer->enter(tag::set);
+    ASSERT_TRUE(inner) << size;
+    EXPECT_EQ(to_bytes(inner->expect(tag::octet_string).value()), contents);
+    EXPECT_TRUE(inner->finish());
+    EXPECT_TRUE(outer->expect(tag::null));
+    EXPECT_TRUE(outer->finish());
+  }
+}
+
 TEST(DerWriterDeathTest, misuse_ends_the_process) {
   EXPECT_DEATH(Writer{}.close(), "close without open");
   EXPECT_DEATH((void)std::move(Writer{}.open(tag::sequence)).finish(), "still open");
+  const auto open_too_often = [] {
+    Writer out;
+    for (int depth = 0; depth < 17; ++depth) {
+      out.open(tag::sequence);
+    }
+  };
+  EXPECT_DEATH(open_too_often(), "nested too deep");
   EXPECT_DEATH(Writer{}.oid(hex("80")), "object identifier");
   EXPECT_DEATH(Writer{}.time(from_ms(-1'000'000'000'000)), "years");
 }

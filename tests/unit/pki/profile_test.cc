@@ -58,6 +58,7 @@ TEST(Profile, hashes_are_as_they_were_and_differ) {
     EXPECT_TRUE(before != expected.end() && before->second == hash)
         << "profile_hashes.inc: {" << row.name << ", \"" << hash << "\"},";
     EXPECT_TRUE(seen.insert(profile_hash(row)).second) << row.name;
+    EXPECT_EQ(profile_hash(row.id), profile_hash(row)) << row.name;
   }
 }
 
