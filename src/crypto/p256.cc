@@ -6,6 +6,9 @@
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 
+#include <algorithm>
+#include <array>
+
 #include "crypto/gmp_integer.h"
 #include "crypto/openssl.h"
 
@@ -37,31 +40,41 @@ using BignumPtr = OpensslPtr<BIGNUM, BN_free>;
 struct Scratch {
   Scratch() { mpz_set_str(order.get(), kOrder, 16); }
 
-  /// Brings a key's point in; the one that is there already costs nothing.
-  bool load(BytesView point) {
+  /// A key's point; one that is there already costs nothing. Null: not on the curve, or not 04 || x || y.
+  const EC_POINT* load(BytesView point) {
     if (point.size() != kPointBytes || point.front() != kUncompressed) {
-      return false;
+      return nullptr;
     }
-    if (equal(point, held)) {
-      return true;
+    const auto at = std::ranges::find_if(keys, [&](const Key& key) { return equal(point, key.encoded); });
+    if (at != keys.end()) {
+      return at->point.get();
     }
-    held.clear();
-    if (EC_POINT_oct2point(p256(), key.get(), point.data(), point.size(), context.get()) != 1) {
-      return false;
+    auto& key = keys.at(next++ % keys.size());
+    key.encoded.clear();
+    if (EC_POINT_oct2point(p256(), key.point.get(), point.data(), point.size(), context.get()) != 1) {
+      return nullptr;
     }
-    held.assign(point.begin(), point.end());
-    return true;
+    key.encoded.assign(point.begin(), point.end());
+    return key.point.get();
   }
 
-  Bytes held;
+  struct Key {
+    Bytes encoded;  ///< empty: none
+    PointPtr point{EC_POINT_new(p256())};
+  };
+  /// The last keys seen: one request shows few, each of them more than once.
+  std::array<Key, 4> keys;
+  std::size_t next = 0;
   BnCtxPtr context{BN_CTX_new()};
-  PointPtr key{EC_POINT_new(p256())};
   PointPtr sum{EC_POINT_new(p256())};
   PointPtr part{EC_POINT_new(p256())};
   BignumPtr u{BN_new()}, v{BN_new()}, x{BN_new()}, z{BN_new()}, r{BN_new()};
   Integer order, e, w, product;
   Integer r_value, s_value;
-  [[nodiscard]] bool whole() const { return context && key && sum && part && u && v && x && z && r; }
+  [[nodiscard]] bool whole() const {
+    return context && sum && part && u && v && x && z && r &&
+           std::ranges::all_of(keys, [](const Key& key) { return key.point != nullptr; });
+  }
 };
 
 /// u = e/s and v = r/s modulo the order n.
@@ -105,8 +118,8 @@ bool add_up(Scratch& scratch, BytesView point, const VerifyTable* multiples) {
   BN_CTX* const context = scratch.context.get();
   EC_POINT* const sum = scratch.sum.get();
   if (multiples == nullptr) {
-    return scratch.load(point) &&
-           EC_POINT_mul(p256(), sum, scratch.u.get(), scratch.key.get(), scratch.v.get(), context) == 1;
+    const EC_POINT* const key = scratch.load(point);
+    return key != nullptr && EC_POINT_mul(p256(), sum, scratch.u.get(), key, scratch.v.get(), context) == 1;
   }
   EC_POINT* const part = scratch.part.get();
   return EC_POINT_mul(p256(), sum, scratch.u.get(), nullptr, nullptr, context) == 1 &&
@@ -133,7 +146,7 @@ const EC_GROUP* p256() {
 }
 
 bool is_p256_point(BytesView point) {
-  return scratch_of_thread().load(point);
+  return scratch_of_thread().load(point) != nullptr;
 }
 
 bool verify_p256(BytesView point, const VerifyTable* multiples, const Digest& digest, const EcdsaSignature& signature) {
