@@ -209,17 +209,17 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Sh
   if (!known) {
     BM_TRY(record.device, tx.add_device(new_device(id, shown.chip, *batch, doing)));
   }
-  auto steps = shown.findings;
   const bool listed = batch->budget.plan == lifecycle::PlanOfHardware::present;
-  steps.push_back(attest::held("plan", kIntent, Code::not_in_plan, listed ? "listed" : "the batch lists no hardware"));
-  steps.push_back(attest::held("known", kIntent, Code::key_reuse, "no other device has this EK, AK or key"));
-  steps.push_back(attest::held("budget", kIntent, Code::quota_exhausted, taken ? "has its unit" : ""));
-  return remember(tx, record.device, shown, grant, steps, clock.now);
+  return remember(tx, record.device, shown, grant,
+                  {attest::held("plan", kIntent, Code::not_in_plan, listed ? "listed" : "the batch lists no hardware"),
+                   attest::held("known", kIntent, Code::key_reuse, "no other device has this EK, AK or key"),
+                   attest::held("budget", kIntent, Code::quota_exhausted, taken ? "has its unit" : "")},
+                  clock.now);
 }
 
 /// What recognises the hardware again, and what was found of it.
 Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant,
-                                    const attest::Findings& steps, Instant now) const {
+                                    std::initializer_list<attest::Finding> at_intent, Instant now) const {
   for (const auto& [digest, kind] :
        {std::pair{crypto::sha256(shown.chip.spki), KnownKind::ek_spki}, std::pair{shown.ak_name, KnownKind::ak_name}}) {
     BM_TRY(const auto holder, tx.known(digest));
@@ -233,7 +233,7 @@ Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown
                         .hardware_serial = shown.chip.hardware_serial,
                         .provisioned_by = grant.station.id,
                         .ek_modulus = shown.chip.rsa_modulus}));
-  const auto findings = attest::write(steps);
+  const auto findings = attest::write(shown.findings, at_intent);
   BM_CHECK(tx.put_findings(device, Purpose::provision, now, findings));
   return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
                                  .at = now,
@@ -275,7 +275,7 @@ Result<std::optional<Issued>> Provisioning::resume(const Shown& shown, const Sta
       return std::optional<Issued>{};
     }
     const auto now = ports_.clock.now();
-    BM_CHECK(remember(tx, record->device, shown, grant, shown.findings, now));
+    BM_CHECK(remember(tx, record->device, shown, grant, {}, now));
     BM_CHECK(tx.add_request({grant.station.spki, shown.request_id, spki, record->row, now}));
     auto certificate = certificate_of(*record);
     return std::optional{Issued{std::move(*record), std::move(certificate)}};

@@ -51,13 +51,15 @@ Result<void> verdict(const Findings& findings) {
   return findings.empty() ? fail(Code::bad_evidence, "nothing was checked") : Result<void>{};
 }
 
-Bytes write(const Findings& findings) {
+Bytes write(const Findings& findings, std::initializer_list<Finding> more) {
   cbor::Writer out;
-  out.array(findings.size());
-  for (const auto& finding : findings) {
+  out.array(findings.size() + more.size());
+  const auto put = [&](const Finding& finding) {
     out.array(kFindingFields).text(finding.check).text(finding.clause);
     out.unsigned_int(static_cast<std::uint64_t>(finding.outcome)).text(info(finding.code).name).text(finding.detail);
-  }
+  };
+  std::ranges::for_each(findings, put);
+  std::ranges::for_each(more, put);
   return std::move(out).finish();
 }
 

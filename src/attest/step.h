@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,6 +56,7 @@ struct Step {
 template <class Subject>
 Findings walk(std::span<const Step<Subject>> steps, Subject& subject) {
   Findings findings;
+  findings.reserve(steps.size());
   bool stopped = false;
   for (const auto& step : steps) {
     Finding finding{.check = std::string{step.check},
@@ -83,7 +85,8 @@ inline bool trusted(const Findings& findings) {
 Result<void> verdict(const Findings& findings);
 
 /// Findings as deterministic CBOR, an array of [check, clause, outcome, code name, detail]; for the store.
-Bytes write(const Findings& findings);
+/// @param more what is appended to them
+Bytes write(const Findings& findings, std::initializer_list<Finding> more = {});
 /// @error bad_evidence
 Result<Findings> read_findings(BytesView bytes);
 

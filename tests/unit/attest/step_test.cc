@@ -77,6 +77,12 @@ RC_GTEST_PROP(FindingsCodec, write_and_read_are_inverse, ()) {
   RC_ASSERT(read_findings(write(findings)).value() == findings);
 }
 
+TEST(FindingsCodec, later_findings_stand_behind) {
+  const Finding first{"ek.path", "RFC 5280", Outcome::passed, Code::ek_untrusted, ""};
+  const auto later = held("budget", "design rule 7", Code::quota_exhausted, "has its unit");
+  EXPECT_EQ(write({first}, {later}), write({first, later}));
+}
+
 TEST(FindingsCodec, refuses_what_it_did_not_write) {
   const Findings one{{"ek.path", "RFC 5280", Outcome::failed, Code::ek_untrusted, "none"}};
   const auto good = write(one);
