@@ -26,7 +26,7 @@ std::string line_of(Epoch epoch) {
 
 Result<EpochFile> EpochFile::open(Files& files, std::filesystem::path path) {
   EpochFile out{files, std::move(path)};
-  BM_CHECK(out.last());
+  BM_CHECK(out.look());
   BM_CHECK(files.sync_directory(out.path_.parent_path()));
   return out;
 }
@@ -48,15 +48,15 @@ Result<bool> EpochFile::still_ends_with(const Last& seen) {
   }
   BM_TRY(auto* const opened, file());
   BM_TRY(const auto bytes, opened->read_at(seen.end - kLineBytes, kLineBytes + 1));
-  return as_text(bytes) == line_of(seen.epoch);
+  return as_text(bytes) == seen.line;
 }
 
-Result<EpochFile::Last> EpochFile::last() {
+Result<void> EpochFile::look() {
   BM_TRY(const bool unchanged, still_ends_with(seen_));
   if (!unchanged) {
     BM_TRY(seen_, read_last());
   }
-  return seen_;
+  return {};
 }
 
 Result<EpochFile::Last> EpochFile::read_last() {
@@ -79,6 +79,7 @@ Result<EpochFile::Last> EpochFile::read_last() {
       return fail(damaged());
     }
     out.epoch = Epoch{value};
+    out.line = line;
     break;
   }
   return out;
@@ -91,20 +92,20 @@ Result<Epoch> EpochFile::get() {
       return fail(again.error());
     }
   }
-  BM_TRY(const auto found, last());
-  return found.epoch;
+  BM_CHECK(look());
+  return seen_.epoch;
 }
 
 Result<void> EpochFile::put(Epoch epoch) {
   BM_TRY(const auto lock, files_->lock(path_));
-  BM_TRY(const auto found, last());
-  if (found.epoch > epoch) {
+  BM_CHECK(look());
+  if (seen_.epoch > epoch) {
     owed_.reset();
-    return fail(Code::fenced, "the signer has seen epoch " + std::to_string(found.epoch.get()));
+    return fail(Code::fenced, "the signer has seen epoch " + std::to_string(seen_.epoch.get()));
   }
   BM_TRY(auto* const opened, file());
   owed_ = epoch;
-  auto written = opened->write_at(found.end, as_bytes(line_of(epoch)));
+  auto written = opened->write_at(seen_.end, as_bytes(line_of(epoch)));
   if (written) {
     written = opened->datasync();
   }

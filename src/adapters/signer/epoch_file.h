@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "app/ports/files.h"
 #include "base/ids.h"
@@ -30,10 +31,12 @@ class EpochFile {
   struct Last {
     std::uint64_t end = 0;  // where the next line begins
     Epoch epoch{0};
+    std::string line = {};  // that says so
   };
   EpochFile(Files& files, std::filesystem::path path) : files_{&files}, path_{std::move(path)} {}
   Result<File*> file();
-  Result<Last> last();
+  /// Brings seen_ up to what is there.
+  Result<void> look();
   /// Whether nothing was added since. It reads the line and one octet more: one call, where read_last() makes two.
   Result<bool> still_ends_with(const Last& seen);
   Result<Last> read_last();
