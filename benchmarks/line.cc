@@ -93,6 +93,7 @@ Line::Line(app::Store* durable)
       challenges{clock, entropy},
       provisioning{{store, issuance, challenges, catalog, trust_, clock, entropy, ephemerals}},
       enrollment{{store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock}} {
+  memory.rows().reserve(kQuantity);
   must(signer_->create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256, store.epoch()));
   must(trust_.add(vendor_.root_certificate(), "simulated", attest::AnchorKind::root, attest::AnchorClass::simulated));
   must(trust_.add(vendor_.intermediate_certificate(), "simulated", attest::AnchorKind::intermediate,

@@ -36,6 +36,8 @@ std::vector<typename Map::mapped_type> values_of(const Map& map) {
 class MemoryTx final : public Tx {
  public:
   explicit MemoryTx(MemoryRows& rows) : rows_{rows} {}
+  /// @param changes so many are probably made.
+  MemoryTx(MemoryRows& rows, std::size_t changes) : rows_{rows} { undo_.reserve(changes); }
 
   Committed committed;
   /// Takes back, last first, what this transaction changed.
@@ -214,7 +216,9 @@ class MemoryTx final : public Tx {
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {
     std::vector<CertificateRecord> out;
     if (device.get() != 0) {
-      for (const auto row : rows_.of_device.at(device.get() - 1)) {
+      const auto& rows = rows_.of_device.at(device.get() - 1);
+      out.reserve(rows.size());
+      for (const auto row : rows) {
         out.push_back(rows_.certificates[row.get() - 1]);
       }
     }
@@ -279,9 +283,18 @@ class MemoryTx final : public Tx {
 
 }  // namespace
 
+void MemoryRows::reserve(std::size_t count) {
+  device_ids.reserve(count);
+  known.reserve(8 * count);
+  findings.reserve(4 * count);
+  places.reserve(4 * count);
+  requests.reserve(4 * count);
+  appraisals.reserve(count);
+}
+
 Result<void> MemoryStore::write(const Work& work) {
   const std::scoped_lock lock{mutex_};
-  MemoryTx tx{rows_};
+  MemoryTx tx{rows_, 16};
   if (auto done = work(tx); !done) {
     tx.undo();
     return done;

@@ -22,6 +22,12 @@ struct DigestHash {
   }
   std::size_t operator()(const Digest& digest) const { return (*this)(digest.get()); }
   std::size_t operator()(const DeviceId& id) const { return (*this)(id.get()); }
+  /// A request of a caller: its id is a digest as well, or random.
+  std::size_t operator()(const std::pair<Digest, Octets<16>>& request) const {
+    std::size_t id = 0;
+    std::memcpy(&id, request.second.data(), sizeof(id));
+    return id;
+  }
 };
 
 /// Everything a MemoryStore holds. Deques: what a transaction changed is found again in its place when it is undone.
@@ -39,9 +45,12 @@ struct MemoryRows {
   std::deque<app::CertificateRecord> certificates;  ///< by row - 1
   std::unordered_map<std::uint64_t, app::CertificateRow> places;
   std::deque<std::vector<app::CertificateRow>> of_device;  ///< by row - 1
-  std::map<std::pair<Digest, Octets<16>>, app::RequestRecord> requests;
+  std::unordered_map<std::pair<Digest, Octets<16>>, app::RequestRecord, DigestHash> requests;
   std::unordered_map<Digest, app::AppraisalRecord, DigestHash> appraisals;  ///< by key; one device has it
   std::uint64_t log_size = 0;
+
+  /// Room for so many devices with two certificates each and a renewal: no table grows while something is measured.
+  void reserve(std::size_t devices);
 };
 
 /// A registry in memory for measures of everything but storage: hash tables, one lock, undo of a refused work, audit
