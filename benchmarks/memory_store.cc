@@ -192,13 +192,17 @@ class MemoryTx final : public Tx {
     return row;
   }
   Result<void> update_certificate(const CertificateRecord& certificate) override {
+    change(rows_.certificates.at(certificate.row.get() - 1).signature, certificate.signature);
+    return update_head(certificate);
+  }
+  Result<void> update_head(const CertificateHead& certificate) override {
     auto& row = rows_.certificates.at(certificate.row.get() - 1);
     const auto parts = [](auto& of) {
-      return std::tie(of.issuance, of.counted, of.standing, of.published, of.signature, of.log_index);
+      return std::tie(of.issuance, of.counted, of.standing, of.published, of.log_index);
     };
-    std::tuple before{row.issuance, row.counted, row.standing, row.published, row.signature, row.log_index};
+    const std::tuple before{row.issuance, row.counted, row.standing, row.published, row.log_index};
     parts(row) = parts(certificate);
-    undo_.emplace_back([&row, parts, before = std::move(before)] { parts(row) = before; });
+    undo_.emplace_back([&row, parts, before] { parts(row) = before; });
     return {};
   }
   Result<std::optional<CertificateRecord>> certificate(CertificateRow row) override {
@@ -215,6 +219,17 @@ class MemoryTx final : public Tx {
   }
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {
     std::vector<CertificateRecord> out;
+    if (device.get() != 0) {
+      const auto& rows = rows_.of_device.at(device.get() - 1);
+      out.reserve(rows.size());
+      for (const auto row : rows) {
+        out.push_back(rows_.certificates[row.get() - 1]);
+      }
+    }
+    return out;
+  }
+  Result<std::vector<CertificateHead>> heads_of(DeviceRow device) override {
+    std::vector<CertificateHead> out;
     if (device.get() != 0) {
       const auto& rows = rows_.of_device.at(device.get() - 1);
       out.reserve(rows.size());

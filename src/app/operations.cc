@@ -120,7 +120,7 @@ Result<ActionResult> Operations::act(DeviceAction action, const DeviceId& id, Ho
 Result<Operations::Facts> Operations::facts_of(const DeviceId& id) const {
   return ports_.store.read_for<Facts>([&](Tx& tx) -> Result<Facts> {
     BM_TRY(auto device, find(tx, id));
-    BM_TRY(auto certificates, tx.certificates_of(device.row));
+    BM_TRY(auto certificates, tx.heads_of(device.row));
     return Facts{std::move(device), std::move(certificates)};
   });
 }

@@ -63,7 +63,7 @@ class Operations {
   };
   struct Facts {
     lifecycle::DeviceRecord device;
-    std::vector<CertificateRecord> certificates;
+    std::vector<CertificateHead> certificates;
   };
   class Attempt;
   Result<lifecycle::DeviceRecord> move(Tx& tx, const Asked& asked,

@@ -42,7 +42,7 @@ constexpr std::string_view kIntent = "docs/wire/evidence.md, PROVISION 8";
 
 /// Whether the device has its unit of the budget: one that was only held in a collision has none.
 Result<bool> unit_taken(Tx& tx, DeviceRow device) {
-  BM_TRY(const auto certificates, tx.certificates_of(device));
+  BM_TRY(const auto certificates, tx.heads_of(device));
   return std::ranges::any_of(certificates, [](const auto& certificate) { return certificate.counted; });
 }
 

@@ -147,7 +147,7 @@ Result<DeviceRecord> advance(Tx& tx, const DeviceRecord& device, const lifecycle
   return after;
 }
 
-Publication publication(const CertificateRecord& certificate, const DeviceRecord& device, lifecycle::Status status) {
+Publication publication(const CertificateHead& certificate, const DeviceRecord& device, lifecycle::Status status) {
   return {.ca = certificate.ca,
           .index = certificate.index,
           .status = status,
@@ -158,7 +158,7 @@ Publication publication(const CertificateRecord& certificate, const DeviceRecord
 }
 
 Result<void> publish_device(Tx& tx, const DeviceRecord& device) {
-  BM_TRY(auto certificates, tx.certificates_of(device.row));
+  BM_TRY(auto certificates, tx.heads_of(device.row));
   for (auto& certificate : certificates) {
     if (certificate.issuance != IssuanceState::registered) {
       continue;
@@ -167,7 +167,7 @@ Result<void> publish_device(Tx& tx, const DeviceRecord& device) {
     BM_TRY(const auto status, lifecycle::on_wire(certificate.published, wanted));
     if (status != certificate.published) {
       certificate.published = status;
-      BM_CHECK(tx.update_certificate(certificate));
+      BM_CHECK(tx.update_head(certificate));
     }
     BM_CHECK(tx.publish(publication(certificate, device, status)));
   }
@@ -190,7 +190,7 @@ Result<void> note_appraisal(Tx& tx, DeviceRecord device, const AppraisalRecord& 
 
 Result<void> end_others(Tx& tx, const DeviceRecord& device, CredentialKind kind,
                         std::initializer_list<CertificateRow> kept, const std::string& reason, const Doing& doing) {
-  BM_TRY(auto certificates, tx.certificates_of(device.row));
+  BM_TRY(auto certificates, tx.heads_of(device.row));
   bool ended = false;
   for (auto& certificate : certificates) {
     if (certificate.kind != kind || std::ranges::find(kept, certificate.row) != kept.end() ||
@@ -199,10 +199,14 @@ Result<void> end_others(Tx& tx, const DeviceRecord& device, CredentialKind kind,
       continue;
     }
     certificate.standing = Standing::ended;
-    BM_CHECK(tx.update_certificate(certificate));
+    BM_CHECK(tx.update_head(certificate));
+    BM_TRY(const auto whole, tx.certificate(certificate.row));
+    if (!whole) {
+      return fail(Code::storage, "a certificate without its bytes");
+    }
     auto row = entry(audit::EntryKind::credential_status, doing);
     row.device = device.id;
-    row.serial = certificate.serial;
+    row.serial = whole->serial;
     row.reason = reason;
     BM_CHECK(tx.audit(row));
     ended = true;

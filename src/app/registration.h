@@ -39,7 +39,7 @@ Result<void> publish_device(Tx& tx, const lifecycle::DeviceRecord& device);
 Result<void> note_appraisal(Tx& tx, lifecycle::DeviceRecord device, const AppraisalRecord& appraisal);
 
 /// What gates are to see of one of the device's certificates.
-Publication publication(const CertificateRecord& certificate, const lifecycle::DeviceRecord& device,
+Publication publication(const CertificateHead& certificate, const lifecycle::DeviceRecord& device,
                         lifecycle::Status status);
 
 /// Ends every valid credential of that kind but the kept ones for ever, and publishes that. @error storage

@@ -23,8 +23,8 @@ bool serves(State state) {
 constexpr std::size_t kCredentialsAnHour = 6;
 
 Result<void> within_rate(Tx& tx, DeviceRow device, Instant now) {
-  BM_TRY(const auto all, tx.certificates_of(device));
-  const auto recent = std::ranges::count_if(all, [now](const CertificateRecord& certificate) {
+  BM_TRY(const auto all, tx.heads_of(device));
+  const auto recent = std::ranges::count_if(all, [now](const CertificateHead& certificate) {
     return certificate.kind == lifecycle::CredentialKind::ldevid &&
            now - certificate.not_before < std::chrono::hours{1};
   });

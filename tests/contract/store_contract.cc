@@ -248,6 +248,38 @@ TEST_P(StoreContract, a_certificate_comes_back_whole_and_registering_it_changes_
   EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_certificate(other); }), Code::not_found);
 }
 
+TEST_P(StoreContract, heads_are_the_certificates_without_their_bytes) {
+  auto without_device = sample_certificate(3, DeviceRow{});
+  without_device.purpose.reset();
+  const auto row = put<CertificateRow>([&](Tx& tx) -> Result<CertificateRow> {
+    BM_CHECK(tx.add_certificate(sample_certificate(1, DeviceRow{1})));
+    BM_CHECK(tx.add_certificate(without_device));
+    return tx.add_certificate(sample_certificate(2, DeviceRow{1}));
+  });
+  auto record = get<std::optional<CertificateRecord>>([&](Tx& tx) { return tx.certificate(row); }).value();
+  record.signature = {9, 9};
+  run([&](Tx& tx) { return tx.update_certificate(record); });
+  CertificateHead head = record;
+  head.issuance = IssuanceState::registered;
+  head.published = lifecycle::Status::admitted;
+  head.standing = lifecycle::Standing::ended;
+  head.log_index = 1234;
+  head.counted = !record.counted;
+  head.not_after = at_second(1);  // fixed by the intent
+  run([&](Tx& tx) { return tx.update_head(head); });
+  head.not_after = record.not_after;
+
+  const auto whole = get<std::vector<CertificateRecord>>([](Tx& tx) { return tx.certificates_of(DeviceRow{1}); });
+  const auto heads = get<std::vector<CertificateHead>>([](Tx& tx) { return tx.heads_of(DeviceRow{1}); });
+  ASSERT_EQ(heads.size(), 2U);
+  EXPECT_EQ(heads[1], head);
+  EXPECT_EQ(heads, (std::vector<CertificateHead>{whole.at(0), whole.at(1)}));
+  EXPECT_EQ(whole[1].signature, (Bytes{9, 9})) << "it stays";
+  EXPECT_TRUE(get<std::vector<CertificateHead>>([](Tx& tx) { return tx.heads_of(DeviceRow{}); }).empty());
+  head.row = CertificateRow{99};
+  EXPECT_EQ(refusal([&](Tx& tx) { return tx.update_head(head); }), Code::not_found);
+}
+
 TEST_P(StoreContract, certificates_with_other_profiles_hashes_and_without_a_device_keep_what_is_theirs) {
   auto odd = sample_certificate(2, DeviceRow{});
   odd.profile_hash = digest_of(1, 4);

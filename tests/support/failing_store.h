@@ -81,7 +81,9 @@ class FailingTx final : public app::Tx {
   BM_FORWARD(Result<void>, update_certificate, (const app::CertificateRecord& row), (row))
   BM_FORWARD(Result<std::optional<app::CertificateRecord>>, certificate, (app::CertificateRow row), (row))
   BM_FORWARD(Result<std::optional<app::CertificateRecord>>, certificate, (CaId ca, std::uint32_t index), (ca, index))
+  BM_FORWARD(Result<void>, update_head, (const app::CertificateHead& row), (row))
   BM_FORWARD(Result<std::vector<app::CertificateRecord>>, certificates_of, (DeviceRow device), (device))
+  BM_FORWARD(Result<std::vector<app::CertificateHead>>, heads_of, (DeviceRow device), (device))
   BM_FORWARD(Result<std::vector<app::CertificateRecord>>, certificates_of, (CaId ca), (ca))
   BM_FORWARD(Result<std::vector<app::CertificateRecord>>, certificates_in, (app::IssuanceState state), (state))
   BM_FORWARD(Result<std::optional<app::RequestRecord>>, request, (const Digest& caller, const Octets<16>& id),

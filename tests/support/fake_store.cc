@@ -199,6 +199,11 @@ class FakeTx final : public Tx {
     return row.row;
   }
   Result<void> update_certificate(const CertificateRecord& certificate) override {
+    BM_CHECK(update_head(certificate));
+    rows_->certificates.at(certificate.row).signature = certificate.signature;
+    return {};
+  }
+  Result<void> update_head(const CertificateHead& certificate) override {
     BM_CHECK(writable());
     const auto found = rows_->certificates.find(certificate.row);
     if (found == rows_->certificates.end()) {
@@ -209,7 +214,6 @@ class FakeTx final : public Tx {
     row.counted = certificate.counted;
     row.standing = certificate.standing;
     row.published = certificate.published;
-    row.signature = certificate.signature;
     row.log_index = certificate.log_index;
     return {};
   }
@@ -226,6 +230,10 @@ class FakeTx final : public Tx {
   }
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {
     return certificates_where([&](const auto& row) { return device.get() != 0 && row.device == device; });
+  }
+  Result<std::vector<CertificateHead>> heads_of(DeviceRow device) override {
+    BM_TRY(const auto whole, certificates_of(device));
+    return std::vector<CertificateHead>(whole.begin(), whole.end());
   }
   Result<std::vector<CertificateRecord>> certificates_of(CaId ca) override {
     return certificates_where([&](const auto& row) { return row.ca == ca; });

@@ -62,9 +62,11 @@ class SqliteTx final : public app::Tx {
 
   Result<app::CertificateRow> add_certificate(const app::CertificateRecord& certificate) override;
   Result<void> update_certificate(const app::CertificateRecord& certificate) override;
+  Result<void> update_head(const app::CertificateHead& certificate) override;
   Result<std::optional<app::CertificateRecord>> certificate(app::CertificateRow row) override;
   Result<std::optional<app::CertificateRecord>> certificate(CaId ca, std::uint32_t index) override;
   Result<std::vector<app::CertificateRecord>> certificates_of(DeviceRow device) override;
+  Result<std::vector<app::CertificateHead>> heads_of(DeviceRow device) override;
   Result<std::vector<app::CertificateRecord>> certificates_of(CaId ca) override;
   Result<std::vector<app::CertificateRecord>> certificates_in(app::IssuanceState state) override;
   Result<std::optional<app::RequestRecord>> request(const Digest& caller, const Octets<16>& id) override;

@@ -8,17 +8,21 @@
 namespace birthmark::sqlite {
 
 using app::AppraisalRecord;
+using app::CertificateHead;
 using app::CertificateRecord;
 using app::CertificateRow;
 using app::RequestRecord;
 
 namespace {
 
-#define BM_CERTIFICATE_SELECT                                                                                     \
-  "SELECT c.row, c.ca, c.list_index, c.profile, c.device, c.kind, c.purpose, c.issuance, c.counted, c.standing, " \
-  "c.published, c.not_before, c.not_after, c.appraised_at, c.log_index, b.serial, b.spki, "                       \
-  "coalesce(b.profile_hash, t.profile_hash), b.signature, t.tbs, b.tbs, d.id "                                    \
-  "FROM certificate c JOIN certificate_body b ON b.row = c.row "                                                  \
+#define BM_HEAD_COLUMNS                                                                                    \
+  "c.row, c.ca, c.list_index, c.profile, c.device, c.kind, c.purpose, c.issuance, c.counted, c.standing, " \
+  "c.published, c.not_before, c.not_after, c.appraised_at, c.log_index"
+
+#define BM_CERTIFICATE_SELECT                                                                      \
+  "SELECT " BM_HEAD_COLUMNS                                                                        \
+  ", b.serial, b.spki, coalesce(b.profile_hash, t.profile_hash), b.signature, t.tbs, b.tbs, d.id " \
+  "FROM certificate c JOIN certificate_body b ON b.row = c.row "                                   \
   "JOIN template t ON t.ca = c.ca AND t.profile = c.profile LEFT JOIN device d ON d.row = c.device "
 
 /// What the bytes of a certificate are told by: what is stored of it anyway, and the template.
@@ -39,21 +43,33 @@ std::optional<Digest> spki_in(BytesView tbs) {
   return spki ? std::optional{crypto::sha256(*spki)} : std::nullopt;
 }
 
+void take_head(Columns& columns, CertificateHead& head) {
+  std::optional<DeviceRow> device;
+  columns.take(head.row, head.ca, head.index, head.profile, device, head.kind, head.purpose, head.issuance,
+               head.counted, head.standing, head.published, head.not_before, head.not_after, head.appraised_at,
+               head.log_index);
+  head.device = device.value_or(DeviceRow{});
+}
+
+Result<CertificateHead> read_head(const Statement& row) {
+  CertificateHead head;
+  Columns columns{row};
+  take_head(columns, head);
+  BM_CHECK(columns.intact("certificate"));
+  return head;
+}
+
 Result<CertificateRecord> read_certificate(const Statement& row) {
   CertificateRecord record;
-  std::optional<DeviceRow> device;
   std::optional<Digest> spki;
   std::optional<Bytes> signature;
   std::optional<DeviceId> device_id;
   Bytes base;
   Bytes delta;
   Columns columns{row};
-  columns.take(record.row, record.ca, record.index, record.profile, device, record.kind, record.purpose,
-               record.issuance, record.counted, record.standing, record.published, record.not_before, record.not_after,
-               record.appraised_at, record.log_index, record.serial, spki, record.profile_hash, signature, base, delta,
-               device_id);
+  take_head(columns, record);
+  columns.take(record.serial, spki, record.profile_hash, signature, base, delta, device_id);
   BM_CHECK(columns.intact("certificate"));
-  record.device = device.value_or(DeviceRow{});
   record.signature = std::move(signature).value_or(Bytes{});
   BM_TRY(record.tbs, apply_delta(known_parts(device_id, record.serial, base), delta));
   spki = spki ? spki : spki_in(record.tbs);
@@ -161,12 +177,15 @@ Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record
   return row;
 }
 
+Result<void> SqliteTx::update_head(const CertificateHead& head) {
+  return change(Code::not_found,
+                "UPDATE certificate SET issuance = ?2, counted = ?3, standing = ?4, published = ?5, log_index = ?6, "
+                "epoch = ?7, version = version + 1 WHERE row = ?1",
+                head.row, head.issuance, head.counted, head.standing, head.published, head.log_index, context_.epoch);
+}
+
 Result<void> SqliteTx::update_certificate(const CertificateRecord& record) {
-  BM_CHECK(change(Code::not_found,
-                  "UPDATE certificate SET issuance = ?2, counted = ?3, standing = ?4, published = ?5, log_index = ?6, "
-                  "epoch = ?7, version = version + 1 WHERE row = ?1",
-                  record.row, record.issuance, record.counted, record.standing, record.published, record.log_index,
-                  context_.epoch));
+  BM_CHECK(update_head(record));
   return tell("UPDATE certificate_body SET signature = ?2 WHERE row = ?1 AND signature IS NOT ?2", record.row,
               signature_or_null(record));
 }
@@ -181,6 +200,11 @@ Result<std::optional<CertificateRecord>> SqliteTx::certificate(CaId ca, std::uin
 
 Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(DeviceRow device) {
   return all(ask(BM_CERTIFICATE_SELECT "WHERE c.device = ?1 ORDER BY c.row", device), read_certificate);
+}
+
+Result<std::vector<CertificateHead>> SqliteTx::heads_of(DeviceRow device) {
+  return all(ask("SELECT " BM_HEAD_COLUMNS " FROM certificate c WHERE c.device = ?1 ORDER BY c.row", device),
+             read_head);
 }
 
 Result<std::vector<CertificateRecord>> SqliteTx::certificates_of(CaId ca) {

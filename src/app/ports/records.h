@@ -107,12 +107,11 @@ struct RootRecord {
 /// Where an issuance stands (AC-11).
 enum class IssuanceState : std::uint8_t { intended = 0, registered = 1, orphaned = 2 };
 
-/// One issuance, from the intent on; the certificate is `tbs` with `signature`.
-struct CertificateRecord {
+/// One issuance, from the intent on, without its bytes: whose it is, and where it stands.
+struct CertificateHead {
   CertificateRow row;
   CaId ca;
   std::uint32_t index = 0;  ///< in the list of the CA
-  Serial serial;
   pki::ProfileId profile = pki::ProfileId::idevid;
   DeviceRow device;
   lifecycle::CredentialKind kind = lifecycle::CredentialKind::idevid;
@@ -121,14 +120,21 @@ struct CertificateRecord {
   bool counted = false;  ///< a unit of the batch's quota is reserved for it
   lifecycle::Standing standing = lifecycle::Standing::live;
   lifecycle::Status published = lifecycle::Status::not_admitted;
-  Digest spki;
-  Digest profile_hash;
   Instant not_before;
   Instant not_after;
   Instant appraised_at;
-  Bytes tbs;
-  Bytes signature;              ///< empty until registered
   std::uint64_t log_index = 0;  ///< of the audit entry that registered it
+
+  friend bool operator==(const CertificateHead&, const CertificateHead&) = default;
+};
+
+/// One issuance, whole; the certificate is `tbs` with `signature`.
+struct CertificateRecord : CertificateHead {
+  Serial serial;
+  Digest spki;
+  Digest profile_hash;
+  Bytes tbs;
+  Bytes signature;  ///< empty until registered
 };
 
 /// What an operator was told; he gets the same again.

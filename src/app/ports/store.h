@@ -67,9 +67,13 @@ class Tx {
   virtual Result<CertificateRow> add_certificate(const CertificateRecord& certificate) = 0;
   /// Stores issuance, counted, standing, published, signature and log_index; the rest is what the intent made it.
   virtual Result<void> update_certificate(const CertificateRecord& certificate) = 0;
+  /// The same but the signature, which stays.
+  virtual Result<void> update_head(const CertificateHead& certificate) = 0;
   virtual Result<std::optional<CertificateRecord>> certificate(CertificateRow row) = 0;
   virtual Result<std::optional<CertificateRecord>> certificate(CaId ca, std::uint32_t index) = 0;
   virtual Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) = 0;
+  /// Those of certificates_of(device), for a fraction of the cost.
+  virtual Result<std::vector<CertificateHead>> heads_of(DeviceRow device) = 0;
   /// All of a CA, in the order of their intents: for the service CA, which issues little.
   virtual Result<std::vector<CertificateRecord>> certificates_of(CaId ca) = 0;
   virtual Result<std::vector<CertificateRecord>> certificates_in(IssuanceState state) = 0;  ///< intended or orphaned
