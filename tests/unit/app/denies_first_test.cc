@@ -2,7 +2,9 @@
 #include "app/denies_first.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <latch>
 #include <thread>
 
@@ -112,6 +114,38 @@ TEST_F(Denies, who_does_not_wait_for_the_store_does_not_wait_for_a_replay_by_oth
   writer.join();
   EXPECT_TRUE(denies_.write_within(std::chrono::hours{1}, nothing));
   EXPECT_EQ(journal_.size(), 0U);
+}
+
+/// Returns once that thread of this process sleeps: here it can only wait for a round.
+void wait_until_it_waits(const std::atomic<pid_t>& thread) {
+  thread.wait(0);
+  const auto file = "/proc/self/task/" + std::to_string(thread.load()) + "/stat";
+  std::string before;
+  std::string state;
+  do {
+    std::ifstream in{file};
+    std::getline(in, before, ')');
+    in >> state;
+  } while (state != "S");
+}
+
+TEST_F(Denies, what_a_hurried_one_gave_up_is_recorded_by_who_has_the_time) {
+  must(append(first_));
+  slow_.outcome = fail(Code::unavailable, "not done in that time");
+  std::jthread hurried{
+      [&] { EXPECT_EQ(code_of(denies_.write_within(std::chrono::hours{1}, nothing)), Code::unavailable); }};
+  slow_.entered.wait();
+  std::atomic<pid_t> waiting = 0;
+  std::jthread patient{[&] {
+    waiting = ::gettid();
+    waiting.notify_all();
+    EXPECT_TRUE(denies_.write(nothing));
+  }};
+  wait_until_it_waits(waiting);
+  slow_.go.count_down();
+  patient.join();
+  EXPECT_EQ(journal_.size(), 0U);
+  EXPECT_EQ(world_.state(first_), lifecycle::State::suspended);
 }
 
 TEST_F(Denies, for_another_cause_lay_that_cause_too) {

@@ -88,6 +88,14 @@ TEST_F(DenyJournalPlace, a_link_to_the_file_itself_is_not_followed_and_loses_not
   EXPECT_EQ(devices(*open(first_)), std::vector<std::uint8_t>{1});
 }
 
+/// As it is where one file system is mounted at both places.
+TEST_F(DenyJournalPlace, one_file_by_two_names_is_not_cleared) {
+  ASSERT_TRUE(open(first_)->append(deny(1)));
+  std::filesystem::create_directory(other_);
+  std::filesystem::create_hard_link(first_ / FileDenyJournal::kFileName, other_ / FileDenyJournal::kFileName);
+  EXPECT_EQ(devices(*open(other_)), (std::vector<std::uint8_t>{1, 1})) << "to record one twice changes nothing";
+}
+
 TEST_F(DenyJournalPlace, a_start_that_kept_no_place_had_it_in_the_data_directory) {
   ASSERT_TRUE(FileDenyJournal::open(files_, first_).value()->append(deny(1)));
   EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});

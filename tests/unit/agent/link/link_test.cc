@@ -222,6 +222,14 @@ TEST(LinkStreams, tcp_connects_is_refused_where_nobody_listens_and_wakes) {
   EXPECT_EQ(connect_tcp(endpoint, 10s).error().code, Code::conflict);
 }
 
+/// Where the name has an address of IPv6 too, that one is tried first, and refuses.
+TEST(LinkStreams, a_name_is_tried_at_each_of_its_addresses) {
+  auto listener = TcpListener::open({"127.0.0.1", 0}).value();
+  const auto client = connect_tcp({"localhost", listener.endpoint().port}, 10s);
+  ASSERT_TRUE(client) << client.error().detail;
+  EXPECT_TRUE(listener.accept());
+}
+
 TEST(LinkStreams, a_child_is_spoken_to_and_ended) {
   const auto child = child_stream({"cat"}).value();
   ASSERT_TRUE(child->write(as_bytes("echo")));
