@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deny_journal_place.h"
 
+#include <sys/stat.h>
+
 #include <optional>
 
 namespace birthmark::daemon {
@@ -79,6 +81,12 @@ Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::f
     BM_CHECK(write_atomically(files, data / kPlaceFile, as_bytes(as_kept(data, place) + "\n"), Visibility::owner));
   }
   return opened;
+}
+
+bool on_one_disk(const std::filesystem::path& a, const std::filesystem::path& b) {
+  struct stat of_a {};
+  struct stat of_b {};
+  return ::stat(a.c_str(), &of_a) == 0 && ::stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev;
 }
 
 }  // namespace birthmark::daemon

@@ -16,4 +16,7 @@ namespace birthmark::daemon {
 Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::filesystem::path& data,
                                                       const std::filesystem::path& journal);
 
+/// Whether both lie on one file system: what fails there fails the store and the journal. False where one is not there.
+bool on_one_disk(const std::filesystem::path& a, const std::filesystem::path& b);
+
 }  // namespace birthmark::daemon

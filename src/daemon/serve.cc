@@ -22,6 +22,7 @@
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "daemon/bootstrap.h"
+#include "daemon/deny_journal_place.h"
 #include "daemon/descriptors.h"
 
 namespace birthmark::daemon {
@@ -50,6 +51,12 @@ class HttpListeners final : public Listeners {
     // Foreign EST clients of test products (docs/adr/0003); in production nobody gets in without.
     const auto weakest = config.environment == policy::Environment::development ? tls::ExtendedMasterSecret::unchecked
                                                                                 : tls::ExtendedMasterSecret::required;
+    if (const auto paths = Registry::paths(config); on_one_disk(paths.store, paths.journal)) {
+      log_.write("journal_beside_store", {{"journal", paths.journal.string()},
+                                          {"remedy",
+                                           "name a directory on another disk with --journal: a disk that "
+                                           "fails then fails only one of them"}});
+    }
     // Before anybody can ask for a deny. Until the device listener is there, nobody has a connection to cut.
     registry.set_sessions([this](const std::set<DeviceRow>& devices) {
       std::set<std::uint64_t> owners;

@@ -123,6 +123,12 @@ std::uint64_t counted(const std::filesystem::path& file, std::string_view wanted
   return 0;
 }
 
+TEST(Seen, at_the_start_a_journal_that_would_fail_with_the_store) {
+  Server server;
+  const auto ended = server.stop();
+  EXPECT_NE(ended.err.find(R"("event":"journal_beside_store")"), std::string::npos) << ended.err;
+}
+
 TEST(Tidy, what_fails_between_requests_is_in_the_log_with_its_code) {
   Server server;
   const auto counts = server.directory() / "counts";

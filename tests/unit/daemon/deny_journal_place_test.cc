@@ -96,6 +96,13 @@ TEST_F(DenyJournalPlace, one_file_by_two_names_is_not_cleared) {
   EXPECT_EQ(devices(*open(other_)), (std::vector<std::uint8_t>{1, 1})) << "to record one twice changes nothing";
 }
 
+TEST_F(DenyJournalPlace, another_disk_is_told_from_the_same) {
+  std::filesystem::create_directory(other_);
+  EXPECT_TRUE(on_one_disk(data_, other_));
+  EXPECT_FALSE(on_one_disk(data_, "/proc"));
+  EXPECT_FALSE(on_one_disk(data_, directory_ / "missing"));
+}
+
 TEST_F(DenyJournalPlace, a_start_that_kept_no_place_had_it_in_the_data_directory) {
   ASSERT_TRUE(FileDenyJournal::open(files_, first_).value()->append(deny(1)));
   EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
