@@ -27,11 +27,6 @@ const ActionRow& row_of(DeviceAction action) {
   return *std::ranges::find(kActions, action, &ActionRow::action);
 }
 
-/// What goes by the journal if it must (design rule 8).
-bool is_deny(DeviceAction action) {
-  return action == DeviceAction::suspend || action == DeviceAction::revoke;
-}
-
 Result<Decision> decide(DeviceAction action, const DeviceRecord& device, HoldCause cause) {
   switch (action) {
     case DeviceAction::hold:
@@ -60,6 +55,10 @@ Result<DeviceRecord> find(Tx& tx, const DeviceId& id) {
 std::optional<DeviceAction> device_action_named(std::string_view name) {
   const auto* const row = std::ranges::find(kActions, name, &ActionRow::name);
   return row == kActions.end() ? std::nullopt : std::optional{row->action};
+}
+
+bool is_deny(DeviceAction action) {
+  return action == DeviceAction::suspend || action == DeviceAction::revoke;
 }
 
 Result<DeviceRecord> Operations::move(Tx& tx, const Asked& asked, const AtChange<DeviceRecord>& at_change) const {

@@ -82,5 +82,7 @@ class Operations {
 
 /// "suspend". @return nothing for a name that is none.
 std::optional<DeviceAction> device_action_named(std::string_view name);
+/// Whether it goes by the journal if it must (design rule 8).
+bool is_deny(DeviceAction action);
 
 }  // namespace birthmark::app

@@ -31,8 +31,9 @@ namespace {
 constexpr int kTidySeconds = 10;
 /// Whoever waits for a commit holds a thread: so many can share one.
 constexpr unsigned kDeviceWorkers = 32;
-/// So that orders which wait for a disk that hangs leave threads for a deny, which does not.
 constexpr unsigned kOperatorWorkers = 16;
+/// Orders wait for a disk that hangs, however many there are; a deny does not.
+constexpr unsigned kDenyWorkers = 4;
 
 class HttpListeners final : public Listeners {
  public:
@@ -77,6 +78,7 @@ class HttpListeners final : public Listeners {
     cuttable_ = device_.get();
     auto of_operators = limits(config, shares.operators);
     of_operators.workers = kOperatorWorkers;
+    of_operators.urgent_workers = kDenyWorkers;
     BM_TRY(
         operators_,
         start_tls(
@@ -119,6 +121,7 @@ class HttpListeners final : public Listeners {
     out.body_bytes_max = [&router](http::Method method, std::string_view path, const http::Peer& peer) {
       return router.body_bytes_max(method, path, peer);
     };
+    out.urgent = [&router](http::Method method, std::string_view path) { return router.urgent(method, path); };
     out.on_fault = [this, name](std::string_view what) {
       log_.write("transport_fault", {{"listener", name}, {"what", telemetry::printable(what)}});
     };

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "adapters/sqlite/connection.h"
 #include "codec/base64.h"
@@ -157,6 +158,33 @@ TEST_P(AC49Server, denies_at_once_although_the_disk_hangs) {
   EXPECT_TRUE(line_->telemetry(next).refused());
   const auto verified = server_.audit_verify();
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+/// More orders than there are workers wait for the disk, and for as long as it hangs.
+TEST_P(AC49Server, denies_at_once_although_orders_wait_for_the_disk_that_hangs) {
+  constexpr std::size_t kOrders = 24;
+  const auto held = server_.directory() / "disk-hangs";
+  server_.use_flags({"--metrics", "on"});
+  server_.restart("hang@store.before_commit:" + held.string());
+  Caller stranger{server_, Listener::open, nullptr};
+  const auto came = [&] {
+    const std::string name = R"(birthmark_requests_read_total{listener="operator"} )";
+    const auto text = stranger.get("/metrics").body;
+    const auto at = text.find("\n" + name);
+    return at == std::string::npos ? std::size_t{0} : std::stoul(text.substr(at + 1 + name.size()));
+  };
+  std::ofstream{held};
+  const auto before = came();
+  std::vector<std::jthread> orders;
+  for (std::size_t i = 0; i < kOrders; ++i) {
+    orders.emplace_back([this] { EXPECT_TRUE(Operator{server_}.act("hold", device_.id).status != 0); });
+  }
+  EXPECT_TRUE(comes_true([&] { return came() - before == kOrders; }));
+  const auto answer = people_.act(GetParam(), device_.id);
+  EXPECT_TRUE(answer.ok() && answer.json().at("by_journal").as_bool()) << answer.words();
+  std::filesystem::remove(held);
+  orders.clear();
+  EXPECT_TRUE(comes_true([&] { return state() == wanted(); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Denies, AC49Server, testing::Values("suspend", "revoke"),

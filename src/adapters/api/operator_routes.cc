@@ -168,6 +168,11 @@ Result<http::Response> device_history(Call& call) {
   return ok(out);
 }
 
+bool is_deny(std::span<const std::string> parameters) {
+  const auto action = app::device_action_named(parameters[1]);
+  return action && app::is_deny(*action);
+}
+
 Result<http::Response> device_act(Call& call) {
   BM_TRY(const auto id, device_id(call.parameters.at(0)));
   call.about = id;
@@ -388,7 +393,8 @@ constexpr std::array kRoutes{
     Route{get, "/v1/devices", kPerson, Form::json, {}, device_list},
     Route{get, "/v1/devices/{}", kPerson, Form::json, {}, device_show},
     Route{get, "/v1/devices/{}/history", kPerson, Form::json, {}, device_history},
-    Route{post, "/v1/devices/{}/{}", kPerson, Form::json, kJson, device_act},
+    Route{post, "/v1/devices/{}/{}", kPerson, Form::json, kJson, device_act, Channel::bound, kBodyMax, nullptr, false,
+          is_deny},
     Route{get, "/v1/batches", kPerson, Form::json, {}, batch_list},
     Route{post, "/v1/batches", kPerson, Form::json, kJson, batch_open, Channel::bound, kOrderBytesMax,
           batch_open_finish},

@@ -137,6 +137,11 @@ Result<std::uint64_t> after_in(std::string_view query, std::uint64_t max) {
   return whole_number(query_value(query, "after").value_or(""), max, "after");
 }
 
+bool Router::urgent(http::Method method, std::string_view path) const {
+  const auto found = find(method, path);
+  return found.route != nullptr && found.route->urgent != nullptr && found.route->urgent(found.parameters);
+}
+
 Router::Found Router::find(http::Method asked, std::string_view path) const {
   Found found;
   const auto method = asked == http::Method::head ? http::Method::get : asked;

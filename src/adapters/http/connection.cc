@@ -368,11 +368,14 @@ void Connection::serve() {
   const auto method = parser_->get().method() == beast::http::verb::head ? AnswerTo::head : AnswerTo::other;
   auto request = std::make_shared<const Request>(request_from(parser_->release(), peer_));
   parser_.reset();
+  auto& workers = shared_->urgent_workers && shared_->options.urgent(request->method, request->path)
+                      ? *shared_->urgent_workers
+                      : *shared_->workers;
   auto job = [self = shared_from_this(), request = std::move(request), keep_alive, method] {
     auto answer = std::make_shared<Answer>(self->answer_to(*request, keep_alive, method));
     asio::post(self->timer_.get_executor(), [self, answer = std::move(answer)] { self->write(std::move(*answer)); });
   };
-  if (!shared_->workers->post(std::move(job))) {
+  if (!workers.post(std::move(job))) {
     ++shared_->counters.queue_full;
     write(shared_->refusal(503, peer_, keep_alive, method));
   }

@@ -45,6 +45,7 @@ struct Shared {
   std::optional<Admission> admission;
   std::optional<asio::ssl::context> tls;
   std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<WorkerPool> urgent_workers;  ///< null: no request is urgent
   std::mutex mutex;
   std::unordered_map<std::uint64_t, std::weak_ptr<Connection>> connections;  // guarded by mutex
 

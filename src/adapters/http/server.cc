@@ -26,7 +26,10 @@ class AsioServer final : public Server {
                            ? limits.connections_per_source_max
                            : std::max<std::size_t>(kShareMin, limits.connections_max / kSharesOfAll);
     shared_->admission.emplace(limits.connections_max, share);
-    shared_->workers = std::make_unique<WorkerPool>(shared_->options.limits.workers, shared_->options.limits.queue_max);
+    shared_->workers = std::make_unique<WorkerPool>(limits.workers, limits.queue_max);
+    if (shared_->options.urgent && limits.urgent_workers != 0) {
+      shared_->urgent_workers = std::make_unique<WorkerPool>(limits.urgent_workers, limits.queue_max);
+    }
   }
   ~AsioServer() override { AsioServer::stop(); }
   AsioServer(const AsioServer&) = delete;
@@ -101,6 +104,9 @@ class AsioServer final : public Server {
       backoff_.cancel();
     });
     shared_->workers->stop();
+    if (shared_->urgent_workers) {
+      shared_->urgent_workers->stop();
+    }
     // Behind the answers that the last handlers gave, which so leave first. Then the loop runs out of work.
     asio::post(io_, [this] {
       for (const auto& connection : shared_->live()) {

@@ -31,6 +31,7 @@ struct Limits {
   std::chrono::milliseconds linger{1'000};        ///< for the peer to read the last answer and close its side
   std::chrono::milliseconds accept_backoff{100};  ///< after accept failed for want of descriptors or memory
   unsigned workers = 4;                           ///< threads that handle requests
+  unsigned urgent_workers = 0;                    ///< of their own, for those that Options::urgent knows; 0: as all
 };
 
 /// Runs on a worker thread, several at once; may block on storage. One that throws is answered 500, its connection is
@@ -66,6 +67,9 @@ class Server {
     /// How large a body of more than limits.body_bytes_max may be, up to limits.large_body_bytes_max: asked by method
     /// and path once the header is read, before any of the body is. Empty: no larger. On the event loop's thread.
     std::function<std::size_t(Method method, std::string_view path, const Peer& peer)> body_bytes_max = {};
+    /// Which requests have workers of their own, so that none of the others, however long they wait, holds them up.
+    /// Empty: none have. On the event loop's thread.
+    std::function<bool(Method method, std::string_view path)> urgent = {};
     /// Makes the answers of the transport itself (400, 408, 413, 431, 500, 503), so that they look like all others.
     /// Status and Connection are set here whatever it returns. Empty: answers without a body. Called from several
     /// threads, the event loop's among them: must not block.

@@ -44,6 +44,8 @@ constexpr std::array kListenerRows{
                 kCounter, &http::Counters::evicted},
     ListenerRow{"birthmark_handshake_failures_total", "TLS handshakes that failed.", kCounter,
                 &http::Counters::handshakes_failed},
+    ListenerRow{"birthmark_requests_read_total", "Requests that came whole; some may wait for their answer.", kCounter,
+                &http::Counters::requests},
     ListenerRow{"birthmark_requests_malformed_total", "Requests too large, or not readable in one way.", kCounter,
                 &http::Counters::requests_refused},
     ListenerRow{"birthmark_dropped_slow_total", "Connections dropped for being slow.", kCounter,

@@ -45,6 +45,22 @@ TEST(Router, names_the_methods_of_a_path_that_takes_another_one) {
   EXPECT_EQ(allow(Method::get, "/v1/none"), "404 ");
 }
 
+TEST(Router, a_deny_is_urgent_and_nothing_else_is) {
+  ServedWorld w{WorldOptions{}};
+  api::Router router{w.services(), api::operator_routes()};
+  const auto device = "/v1/devices/" + std::string(64, 'a');
+  for (const auto* const deny : {"/suspend", "/revoke"}) {
+    EXPECT_TRUE(router.urgent(Method::post, device + deny));
+    EXPECT_FALSE(router.urgent(Method::get, device + deny));
+    EXPECT_FALSE(router.urgent(Method::post, device + deny + "/"));
+  }
+  for (const auto* const other : {"/hold", "/release", "/retire", "/reject", "/history", "/none", ""}) {
+    EXPECT_FALSE(router.urgent(Method::post, device + other)) << other;
+  }
+  EXPECT_FALSE(router.urgent(Method::post, "/v1/batches"));
+  EXPECT_FALSE(router.urgent(Method::post, ""));
+}
+
 /// docs/adr/0003: connections without a channel binding, which only a development listener lets in.
 class UnboundChannel : public testing::Test {
  protected:

@@ -376,6 +376,37 @@ TEST(HttpServer, a_full_queue_refuses_at_once_with_503_and_says_when_to_come_bac
   EXPECT_TRUE(has(refused.answer(), "/4"));
 }
 
+TEST(HttpServer, what_is_urgent_waits_behind_no_other_request) {
+  Gate gate;
+  Served served{{.queue_max = 1, .workers = 1, .urgent_workers = 1}, [&](const Request& request) {
+                  if (request.path == "/slow") {
+                    gate.pass();
+                  }
+                  return Served::echo(request);
+                }};
+  auto running = served.connect();
+  running.send(get("/slow"));
+  gate.wait_for(1);
+  auto waiting = served.connect();
+  waiting.send(get("/ordinary"));
+  ASSERT_TRUE(served.counts([](const Counters& c) { return c.requests == 2; }));
+  for (int i = 0; i < 3; ++i) {
+    auto urgent = served.connect();
+    urgent.send(get("/urgent"));
+    EXPECT_TRUE(has(urgent.answer(), "/urgent"));
+  }
+  gate.open();
+  EXPECT_TRUE(has(running.answer(), "/slow"));
+  EXPECT_TRUE(has(waiting.answer(), "/ordinary"));
+}
+
+TEST(HttpServer, with_no_workers_of_its_own_what_is_urgent_is_served_as_all) {
+  Served served;
+  auto peer = served.connect();
+  peer.send(get("/urgent"));
+  EXPECT_TRUE(has(peer.answer(), "/urgent"));
+}
+
 // --- handlers that go wrong ---
 
 TEST(HttpServer, a_handler_that_throws_or_answers_what_cannot_be_sent_is_a_500_and_is_told) {
