@@ -9,6 +9,7 @@ namespace birthmark::daemon {
 namespace {
 
 constexpr const char* kPlaceFile = "journal-directory";
+constexpr const char* kOwnerFile = "registry";
 constexpr std::size_t kPathMax = 4096;
 
 std::filesystem::path whole(const std::filesystem::path& path) {
@@ -57,6 +58,20 @@ Result<void> check_there(Files& files, const std::filesystem::path& data, const 
                                        (data / kPlaceFile).string());
 }
 
+/// A registry that had the directory before may have left denies in it, of devices that this one does not know.
+Result<void> own(Files& files, const std::filesystem::path& place, const std::string& registry) {
+  const auto bytes = files.read(place / kOwnerFile, kPathMax);
+  if (!bytes) {
+    return bytes.error().code == Code::not_found
+               ? write_atomically(files, place / kOwnerFile, as_bytes(registry + "\n"), Visibility::owner)
+               : Result<void>{fail(bytes.error())};
+  }
+  return as_text(*bytes) == registry + "\n"
+             ? Result<void>{}
+             : fail(Code::storage, "the journal of emergency denies in " + place.string() +
+                                       " is another registry's: name another directory with --journal");
+}
+
 /// Two names may lead to one place.
 bool same(const std::filesystem::path& a, const std::filesystem::path& b) {
   std::error_code error;
@@ -66,13 +81,15 @@ bool same(const std::filesystem::path& a, const std::filesystem::path& b) {
 }  // namespace
 
 Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::filesystem::path& data,
-                                                      const std::filesystem::path& journal) {
+                                                      const std::filesystem::path& journal,
+                                                      const std::string& registry) {
   const auto place = whole(journal);
   BM_TRY(const auto last, last_place(files, data));
   if (last) {
     BM_CHECK(check_there(files, data, *last));
   }
   BM_TRY(auto opened, FileDenyJournal::open(files, place));
+  BM_CHECK(own(files, place, registry));
   if (last && !same(*last, place)) {
     BM_TRY(const auto from, FileDenyJournal::open(files, *last));
     BM_CHECK(move_denies(*from, *opened));

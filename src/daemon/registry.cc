@@ -155,7 +155,7 @@ class ComposedRegistry final : public Registry {
     BM_TRY(const auto checkpoint_key,
            signer_->create(kCheckpointKey, app::KeyUse::checkpoints, crypto::KeyType::ed25519, epoch));
     BM_CHECK(open_log(checkpoint_key));
-    BM_TRY(journal_, open_journal(world_->files(), config_.data, paths_.journal));
+    BM_TRY(journal_, open_journal(world_->files(), config_.data, paths_.journal, log_key_));
     BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment));
     cases_ = std::make_unique<UseCases>(config_, made_as_.scope, *store_, *signer_, clock_, entropy_, world_->faults(),
                                         ephemerals_, trust_, sessions_, *journal_, std::move(receipt_key));
