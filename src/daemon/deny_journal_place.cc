@@ -58,18 +58,26 @@ Result<void> check_there(Files& files, const std::filesystem::path& data, const 
                                        (data / kPlaceFile).string());
 }
 
-/// A registry that had the directory before may have left denies in it, of devices that this one does not know.
-Result<void> own(Files& files, const std::filesystem::path& place, const std::string& registry) {
+/// Whose the journal there is; none: nobody's yet.
+Result<std::optional<std::string>> owner_of(Files& files, const std::filesystem::path& place) {
   const auto bytes = files.read(place / kOwnerFile, kPathMax);
   if (!bytes) {
-    return bytes.error().code == Code::not_found
-               ? write_atomically(files, place / kOwnerFile, as_bytes(registry + "\n"), Visibility::owner)
-               : Result<void>{fail(bytes.error())};
+    return bytes.error().code == Code::not_found ? Result<std::optional<std::string>>{std::nullopt}
+                                                 : fail(bytes.error());
   }
-  return as_text(*bytes) == registry + "\n"
-             ? Result<void>{}
-             : fail(Code::storage, "the journal of emergency denies in " + place.string() +
-                                       " is another registry's: name another directory with --journal");
+  const auto text = as_text(*bytes);
+  return std::optional{std::string{text.substr(0, text.find('\n'))}};
+}
+
+/// A registry that had the directory before may have left denies in it, of devices that this one does not know.
+Result<void> own(Files& files, const std::filesystem::path& place, const std::string& registry) {
+  BM_TRY(const auto owner, owner_of(files, place));
+  if (!owner) {
+    return write_atomically(files, place / kOwnerFile, as_bytes(registry + "\n"), Visibility::owner);
+  }
+  return *owner == registry ? Result<void>{}
+                            : fail(Code::storage, "the journal of emergency denies in " + place.string() +
+                                                      " is another registry's: name another directory with --journal");
 }
 
 /// Two names may lead to one place.
@@ -92,7 +100,10 @@ Result<std::unique_ptr<FileDenyJournal>> open_journal(Files& files, const std::f
   BM_CHECK(own(files, place, registry));
   if (last && !same(*last, place)) {
     BM_TRY(const auto from, FileDenyJournal::open(files, *last));
-    BM_CHECK(move_denies(*from, *opened));
+    BM_TRY(const auto owner, owner_of(files, *last));
+    if (!owner || *owner == registry) {  // another registry took it over since, and may have left its own
+      BM_CHECK(move_denies(*from, *opened));
+    }
   }
   if (last != place) {
     BM_CHECK(write_atomically(files, data / kPlaceFile, as_bytes(as_kept(data, place) + "\n"), Visibility::owner));

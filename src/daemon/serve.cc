@@ -33,7 +33,7 @@ constexpr int kTidySeconds = 10;
 constexpr unsigned kDeviceWorkers = 32;
 constexpr unsigned kOperatorWorkers = 16;
 /// Orders wait for a disk that hangs, however many there are; a deny does not.
-constexpr unsigned kDenyWorkers = 4;
+constexpr unsigned kDenyWorkers = 16;
 
 class HttpListeners final : public Listeners {
  public:
@@ -121,7 +121,9 @@ class HttpListeners final : public Listeners {
     out.body_bytes_max = [&router](http::Method method, std::string_view path, const http::Peer& peer) {
       return router.body_bytes_max(method, path, peer);
     };
-    out.urgent = [&router](http::Method method, std::string_view path) { return router.urgent(method, path); };
+    out.urgent = [&router](http::Method method, std::string_view path, const http::Peer& peer) {
+      return router.urgent(method, path, peer);
+    };
     out.on_fault = [this, name](std::string_view what) {
       log_.write("transport_fault", {{"listener", name}, {"what", telemetry::printable(what)}});
     };

@@ -160,11 +160,22 @@ TEST_P(AC49Server, denies_at_once_although_the_disk_hangs) {
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }
 
-/// More orders than there are workers wait for the disk, and for as long as it hangs.
+/// More orders than there are workers wait for the disk, and for as long as it hangs; a deny that was carried out
+/// before is asked for again as often.
 TEST_P(AC49Server, denies_at_once_although_orders_wait_for_the_disk_that_hangs) {
   constexpr std::size_t kOrders = 24;
+  PaperDevice denied{server_};
+  for (const auto step : {&Line::provision, &Line::seal, &Line::enroll, &Line::telemetry}) {
+    ASSERT_TRUE((line_.get()->*step)(denied).ok());
+  }
+  const auto deny_once = [&] {
+    return Operator{server_}.caller.send(
+        http::Method::post, "/v1/devices/" + to_hex(denied.id.get()) + "/" + GetParam(),
+        {{"Content-Type", "application/json"}, {"Idempotency-Key", "\"once\""}}, as_bytes("{}"));
+  };
+  ASSERT_TRUE(deny_once().ok());
   const auto held = server_.directory() / "disk-hangs";
-  server_.use_flags({"--metrics", "on"});
+  server_.use_flags({"--metrics", "on", "--connections-per-source", "200"});
   server_.restart("hang@store.before_commit:" + held.string());
   Caller stranger{server_, Listener::open, nullptr};
   const auto came = [&] {
@@ -177,9 +188,10 @@ TEST_P(AC49Server, denies_at_once_although_orders_wait_for_the_disk_that_hangs) 
   const auto before = came();
   std::vector<std::jthread> orders;
   for (std::size_t i = 0; i < kOrders; ++i) {
-    orders.emplace_back([this] { EXPECT_TRUE(Operator{server_}.act("hold", device_.id).status != 0); });
+    orders.emplace_back([this] { EXPECT_NE(Operator{server_}.act("hold", device_.id).status, 0); });
+    orders.emplace_back([&] { EXPECT_NE(deny_once().status, 0); });
   }
-  EXPECT_TRUE(comes_true([&] { return came() - before == kOrders; }));
+  EXPECT_TRUE(comes_true([&] { return came() - before == 2 * kOrders; }));
   const auto answer = people_.act(GetParam(), device_.id);
   EXPECT_TRUE(answer.ok() && answer.json().at("by_journal").as_bool()) << answer.words();
   std::filesystem::remove(held);

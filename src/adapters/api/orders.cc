@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kHeader = "Idempotency-Key";
 constexpr std::size_t kKeyMax = 64;
+constexpr std::chrono::milliseconds kUrgentPatience{1'000};
 
 /// What stands between the quotes (RFC 8941 §3.3.3), without escapes.
 std::optional<std::string_view> key_in(std::string_view value) {
@@ -69,7 +70,9 @@ Result<std::optional<http::Response>> answer_before(const Route& route, Call& ca
   if (!before || !before->answer) {
     return std::optional<http::Response>{};
   }
-  BM_CHECK(call.services.store.settle());  // nothing is acknowledged before the log has it
+  // Nothing is acknowledged before the log has it. What is urgent keeps its worker for no store that hangs.
+  const bool urgent = route.urgent != nullptr && route.urgent(call.parameters);
+  BM_CHECK(urgent ? call.services.store.settle_within(kUrgentPatience) : call.services.store.settle());
   if (route.finish != nullptr) {
     BM_CHECK(route.finish(call));
   }

@@ -137,9 +137,16 @@ Result<std::uint64_t> after_in(std::string_view query, std::uint64_t max) {
   return whole_number(query_value(query, "after").value_or(""), max, "after");
 }
 
-bool Router::urgent(http::Method method, std::string_view path) const {
-  const auto found = find(method, path);
-  return found.route != nullptr && found.route->urgent != nullptr && found.route->urgent(found.parameters);
+bool Router::urgent(http::Method method, std::string_view path, const http::Peer& peer) {
+  auto found = find(method, path);
+  if (found.route == nullptr || found.route->urgent == nullptr) {
+    return false;
+  }
+  for (auto& parameter : found.parameters) {
+    parameter = decode_segment(parameter).value_or(std::string{});
+  }
+  const auto caller = found.route->urgent(found.parameters) ? present(peer) : nullptr;
+  return caller && *caller && fits(found.route->caller, (*caller)->profile);
 }
 
 Router::Found Router::find(http::Method asked, std::string_view path) const {

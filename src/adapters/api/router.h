@@ -59,7 +59,7 @@ struct Route {
   std::size_t body_bytes_max = http::Limits{}.body_bytes_max;  ///< more for the right caller only
   Result<void> (*finish)(Call&) = nullptr;  ///< what an order may have left undone whose answer is given again
   bool read_path = false;                   ///< refusals are counted, and nobody waits for their entry (design rule 9)
-  bool (*urgent)(std::span<const std::string> parameters) = nullptr;  ///< waits behind no other request (design rule 8)
+  bool (*urgent)(std::span<const std::string> parameters) = nullptr;  ///< has workers of its own (design rule 8)
 };
 
 /// An answer with what the log and the metrics say of it.
@@ -77,8 +77,8 @@ class Router {
   Served serve(const http::Request& request);
   /// How large the body of such a request may be. Reads no store; at most one signature is verified, once a caller.
   std::size_t body_bytes_max(http::Method method, std::string_view path, const http::Peer& peer);
-  /// Whether such a request waits behind no other.
-  [[nodiscard]] bool urgent(http::Method method, std::string_view path) const;
+  /// Whether such a request of the right caller waits behind no other for a worker. Costs as body_bytes_max.
+  bool urgent(http::Method method, std::string_view path, const http::Peer& peer);
 
  private:
   struct Found {

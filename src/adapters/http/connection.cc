@@ -368,7 +368,7 @@ void Connection::serve() {
   const auto method = parser_->get().method() == beast::http::verb::head ? AnswerTo::head : AnswerTo::other;
   auto request = std::make_shared<const Request>(request_from(parser_->release(), peer_));
   parser_.reset();
-  auto& workers = shared_->urgent_workers && shared_->options.urgent(request->method, request->path)
+  auto& workers = shared_->urgent_workers && shared_->options.urgent(request->method, request->path, *request->peer)
                       ? *shared_->urgent_workers
                       : *shared_->workers;
   auto job = [self = shared_from_this(), request = std::move(request), keep_alive, method] {

@@ -23,7 +23,7 @@ struct Limits {
   std::size_t header_bytes_max = 8 * 1024;
   std::size_t body_bytes_max = 64 * 1024;
   std::size_t large_body_bytes_max = std::size_t{8} * 1024 * 1024;  ///< of requests that Options::body_bytes_max knows
-  std::size_t queue_max = 1024;                       ///< requests waiting for a worker; beyond: 503 with Retry-After
+  std::size_t queue_max = 1024;  ///< requests waiting for a worker, of either kind; beyond: 503 with Retry-After
   std::chrono::milliseconds request_timeout{10'000};  ///< handshake; first to last byte of a request: beyond, 408
   std::chrono::milliseconds idle_timeout{60'000};     ///< before and between requests
   /// An answer may take `request_timeout` and as long as it needs at this rate.
@@ -67,9 +67,9 @@ class Server {
     /// How large a body of more than limits.body_bytes_max may be, up to limits.large_body_bytes_max: asked by method
     /// and path once the header is read, before any of the body is. Empty: no larger. On the event loop's thread.
     std::function<std::size_t(Method method, std::string_view path, const Peer& peer)> body_bytes_max = {};
-    /// Which requests have workers of their own, so that none of the others, however long they wait, holds them up.
-    /// Empty: none have. On the event loop's thread.
-    std::function<bool(Method method, std::string_view path)> urgent = {};
+    /// Which requests have workers of their own, so that none of the others, however long they wait, keeps them from
+    /// one. Empty: none have. On the event loop's thread.
+    std::function<bool(Method method, std::string_view path, const Peer& peer)> urgent = {};
     /// Makes the answers of the transport itself (400, 408, 413, 431, 500, 503), so that they look like all others.
     /// Status and Connection are set here whatever it returns. Empty: answers without a body. Called from several
     /// threads, the event loop's among them: must not block.

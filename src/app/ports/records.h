@@ -135,6 +135,8 @@ struct CertificateRecord : CertificateHead {
   Digest profile_hash;
   Bytes tbs;
   Bytes signature;  ///< empty until registered
+
+  friend bool operator==(const CertificateRecord&, const CertificateRecord&) = delete;  // would look at the head alone
 };
 
 /// What an operator was told; he gets the same again.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -142,6 +145,15 @@ class Store {
       return fail(Code::conflict, "nothing to write");
     });
     return reached ? Result<void>{} : refused;
+  }
+  /// The same, but waits at most so long. @error as write_within
+  Result<void> settle_within(std::chrono::milliseconds patience) {
+    const auto reached = std::make_shared<std::atomic<bool>>(false);
+    auto refused = write_within(patience, [reached](Tx&) -> Result<void> {
+      *reached = true;
+      return fail(Code::conflict, "nothing to write");
+    });
+    return *reached ? Result<void>{} : refused;
   }
 
   /// `write` with a value: return_value(store, [&](Tx& tx) -> Result<T> {...}).

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <latch>
 #include <thread>
@@ -126,7 +127,7 @@ void wait_until_it_waits(const std::atomic<pid_t>& thread) {
     std::ifstream in{file};
     std::getline(in, before, ')');
     in >> state;
-  } while (state != "S");
+  } while (state != "S" && std::filesystem::exists(file));
 }
 
 TEST_F(Denies, what_a_hurried_one_gave_up_is_recorded_by_who_has_the_time) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "adapters/files/posix_files.h"
 #include "support/temp_dir.h"
 
@@ -104,6 +106,17 @@ TEST_F(DenyJournalPlace, that_of_another_registry_is_left_alone) {
   std::filesystem::create_directories(theirs);
   EXPECT_EQ(open_journal(files_, theirs, other_, "registry.example+5f3a1c2b+theirs").error().code, Code::storage);
   EXPECT_TRUE(open_journal(files_, theirs, theirs / "journal", "registry.example+5f3a1c2b+theirs"));
+  EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
+}
+
+TEST_F(DenyJournalPlace, that_another_registry_took_over_is_left_alone_by_who_had_it_before) {
+  ASSERT_TRUE(open(other_)->append(deny(1)));
+  const auto theirs = directory_ / "their-data";
+  std::filesystem::create_directories(theirs);
+  std::ofstream{theirs / "journal-directory"} << other_.string() << "\n";
+  const auto moved = open_journal(files_, theirs, theirs / "journal", "registry.example+5f3a1c2b+theirs");
+  ASSERT_TRUE(moved);
+  EXPECT_TRUE(devices(**moved).empty());
   EXPECT_EQ(devices(*open(other_)), std::vector<std::uint8_t>{1});
 }
 

@@ -45,20 +45,31 @@ TEST(Router, names_the_methods_of_a_path_that_takes_another_one) {
   EXPECT_EQ(allow(Method::get, "/v1/none"), "404 ");
 }
 
-TEST(Router, a_deny_is_urgent_and_nothing_else_is) {
+TEST(Router, a_deny_by_an_operator_is_urgent_and_nothing_else_is) {
   ServedWorld w{WorldOptions{}};
   api::Router router{w.services(), api::operator_routes()};
+  const auto peer = [](Bytes certificate) {
+    http::Peer out;
+    out.certificate = std::move(certificate);
+    return out;
+  };
+  const auto person = peer(w.somebody(pki::ProfileId::operator_person, "admin").certificate);
   const auto device = "/v1/devices/" + std::string(64, 'a');
-  for (const auto* const deny : {"/suspend", "/revoke"}) {
-    EXPECT_TRUE(router.urgent(Method::post, device + deny));
-    EXPECT_FALSE(router.urgent(Method::get, device + deny));
-    EXPECT_FALSE(router.urgent(Method::post, device + deny + "/"));
+  for (const auto* const deny : {"/suspend", "/revoke", "/%73uspend"}) {
+    EXPECT_TRUE(router.urgent(Method::post, device + deny, person));
+    EXPECT_FALSE(router.urgent(Method::get, device + deny, person));
+    EXPECT_FALSE(router.urgent(Method::post, device + deny + "/", person));
   }
-  for (const auto* const other : {"/hold", "/release", "/retire", "/reject", "/history", "/none", ""}) {
-    EXPECT_FALSE(router.urgent(Method::post, device + other)) << other;
+  for (const auto* const other : {"/hold", "/release", "/retire", "/reject", "/history", "/none", "/%zz", ""}) {
+    EXPECT_FALSE(router.urgent(Method::post, device + other, person)) << other;
   }
-  EXPECT_FALSE(router.urgent(Method::post, "/v1/batches"));
-  EXPECT_FALSE(router.urgent(Method::post, ""));
+  EXPECT_FALSE(router.urgent(Method::post, "/v1/batches", person));
+  EXPECT_FALSE(router.urgent(Method::post, "", person));
+  const auto gate = peer(w.somebody(pki::ProfileId::gate, "gate-1").certificate);
+  const auto field = peer(w.world.device_in(State::operational).ldevid);
+  for (const auto& stranger : {gate, field, peer({}), peer({1, 2, 3})}) {
+    EXPECT_FALSE(router.urgent(Method::post, device + "/suspend", stranger));
+  }
 }
 
 /// docs/adr/0003: connections without a channel binding, which only a development listener lets in.

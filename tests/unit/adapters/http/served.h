@@ -58,7 +58,7 @@ class Served {
       }
       return handler ? handler(request) : echo(request);
     };
-    options.urgent = [](Method, std::string_view path) { return path.starts_with("/urgent"); };
+    options.urgent = [](Method, std::string_view path, const Peer&) { return path.starts_with("/urgent"); };
     options.on_fault = [this](std::string_view what) {
       const std::scoped_lock lock{mutex_};
       faults_.emplace_back(what);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -222,8 +223,17 @@ TEST(LinkStreams, tcp_connects_is_refused_where_nobody_listens_and_wakes) {
   EXPECT_EQ(connect_tcp(endpoint, 10s).error().code, Code::conflict);
 }
 
-/// Where the name has an address of IPv6 too, that one is tried first, and refuses.
+/// One of them refuses.
 TEST(LinkStreams, a_name_is_tried_at_each_of_its_addresses) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  ASSERT_EQ(::getaddrinfo("localhost", nullptr, &hints, &found), 0);
+  const bool several = found->ai_next != nullptr;
+  ::freeaddrinfo(found);
+  if (!several) {
+    GTEST_SKIP() << "localhost has one address here";
+  }
   auto listener = TcpListener::open({"127.0.0.1", 0}).value();
   const auto client = connect_tcp({"localhost", listener.endpoint().port}, 10s);
   ASSERT_TRUE(client) << client.error().detail;
