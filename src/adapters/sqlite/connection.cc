@@ -251,9 +251,10 @@ Result<void> Connection::configure(const OpenOptions& options) {
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  // Rows of the registry go into no temporary file: it lies outside its directory, and a kill may leave it there.
   BM_CHECK(
       execute("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-              "PRAGMA locking_mode=NORMAL; PRAGMA foreign_keys=ON"));
+              "PRAGMA locking_mode=NORMAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY"));
   BM_CHECK(execute(options.synchronous == Synchronous::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF"));
   if (options.access == Access::read) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

@@ -57,7 +57,9 @@ TEST_F(ConnectionTest, has_the_settings_that_durability_rests_on) {
   EXPECT_EQ(pragma("cell_size_check"), "1");
   EXPECT_EQ(pragma("busy_timeout"), "1000");
   EXPECT_EQ(pragma("locking_mode"), "normal");
+  EXPECT_EQ(pragma("temp_store"), "2");
   const auto reader = another(Access::read);
+  EXPECT_EQ(pragma("temp_store", reader.get()), "2");
   EXPECT_EQ(pragma("synchronous", reader.get()), "2");
   EXPECT_EQ(pragma("query_only", reader.get()), "1");
 }
