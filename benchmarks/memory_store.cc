@@ -35,9 +35,8 @@ std::vector<typename Map::mapped_type> values_of(const Map& map) {
 
 class MemoryTx final : public Tx {
  public:
-  explicit MemoryTx(MemoryRows& rows) : rows_{rows} {}
   /// @param changes so many are probably made.
-  MemoryTx(MemoryRows& rows, std::size_t changes) : rows_{rows} { undo_.reserve(changes); }
+  explicit MemoryTx(MemoryRows& rows, std::size_t changes = 0) : rows_{rows} { undo_.reserve(changes); }
 
   Committed committed;
   /// Takes back, last first, what this transaction changed.
@@ -218,26 +217,10 @@ class MemoryTx final : public Tx {
     return out;
   }
   Result<std::vector<CertificateRecord>> certificates_of(DeviceRow device) override {
-    std::vector<CertificateRecord> out;
-    if (device.get() != 0) {
-      const auto& rows = rows_.of_device.at(device.get() - 1);
-      out.reserve(rows.size());
-      for (const auto row : rows) {
-        out.push_back(rows_.certificates[row.get() - 1]);
-      }
-    }
-    return out;
+    return of_device<CertificateRecord>(device);
   }
   Result<std::vector<CertificateHead>> heads_of(DeviceRow device) override {
-    std::vector<CertificateHead> out;
-    if (device.get() != 0) {
-      const auto& rows = rows_.of_device.at(device.get() - 1);
-      out.reserve(rows.size());
-      for (const auto row : rows) {
-        out.push_back(rows_.certificates[row.get() - 1]);
-      }
-    }
-    return out;
+    return of_device<CertificateHead>(device);
   }
   Result<std::vector<CertificateRecord>> certificates_in(IssuanceState state) override {
     std::vector<CertificateRecord> out;
@@ -282,6 +265,18 @@ class MemoryTx final : public Tx {
   }
 
  private:
+  template <class Row>
+  std::vector<Row> of_device(DeviceRow device) const {
+    std::vector<Row> out;
+    if (device.get() != 0) {
+      const auto& rows = rows_.of_device.at(device.get() - 1);
+      out.reserve(rows.size());
+      for (const auto row : rows) {
+        out.push_back(rows_.certificates[row.get() - 1]);
+      }
+    }
+    return out;
+  }
   template <class T>
   void change(T& place, T value) {
     undo_.emplace_back([&place, before = std::exchange(place, std::move(value))] { place = before; });

@@ -2,6 +2,7 @@
 // The small ports of a World: what can be killed, cut, journalled and looked at.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -83,6 +84,9 @@ class MemoryJournal final : public app::DenyJournal {
  public:
   Result<void> append(const app::EmergencyDeny& deny) override {
     BM_CHECK(working());
+    if (meanwhile) {
+      std::exchange(meanwhile, {})();
+    }
     pending_.push_back(deny);
     return {};
   }
@@ -97,6 +101,8 @@ class MemoryJournal final : public app::DenyJournal {
   }
   void set_broken(bool broken) { broken_ = broken; }
   [[nodiscard]] std::size_t size() const { return pending_.size(); }
+
+  std::function<void()> meanwhile;  ///< happens once, while the next deny is written
 
  private:
   [[nodiscard]] Result<void> working() const {

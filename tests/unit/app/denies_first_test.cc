@@ -9,6 +9,7 @@
 #include <latch>
 #include <thread>
 
+#include "support/forwarding_store.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -18,9 +19,9 @@ using app::DenyKind;
 using audit::EntryKind;
 
 /// A store whose first write waits until the test lets it go on, and then fails or is done.
-class SlowStore final : public app::Store {
+class SlowStore final : public ForwardingStore {
  public:
-  explicit SlowStore(app::Store& real) : real_{real} {}
+  using ForwardingStore::ForwardingStore;
 
   Result<void> write(const Work& work) override {
     if (calls_++ == 0) {
@@ -30,22 +31,11 @@ class SlowStore final : public app::Store {
     }
     return real_.write(work);
   }
-  Result<void> read(const Work& work) const override { return real_.read(work); }
-  Result<void> each_publication(const std::function<void(const app::Publication&)>& row) const override {
-    return real_.each_publication(row);
-  }
-  Result<std::vector<Bytes>> entries(std::uint64_t first, std::size_t limit) const override {
-    return real_.entries(first, limit);
-  }
-  Result<app::LogSpan> log_span() const override { return real_.log_span(); }
-  [[nodiscard]] Epoch epoch() const override { return real_.epoch(); }
-  void set_listener(Listener listener) override { real_.set_listener(std::move(listener)); }
 
   std::latch entered{1}, go{1};
   Result<void> outcome;
 
  private:
-  app::Store& real_;
   std::atomic<int> calls_ = 0;
 };
 

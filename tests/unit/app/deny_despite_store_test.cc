@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "support/forwarding_store.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -14,9 +15,9 @@ using lifecycle::State;
 using lifecycle::Status;
 
 /// A store that loses the group of its next write: the work comes behind an earlier one, and neither is committed.
-class LosingStore final : public app::Store {
+class LosingStore final : public ForwardingStore {
  public:
-  explicit LosingStore(app::Store& real) : real_{real} {}
+  using ForwardingStore::ForwardingStore;
 
   Result<void> write(const Work& work) override {
     if (!earlier) {
@@ -29,40 +30,8 @@ class LosingStore final : public app::Store {
     }));
     return fail(Code::storage, "the disk is full");
   }
-  Result<void> read(const Work& work) const override { return real_.read(work); }
-  Result<void> each_publication(const std::function<void(const app::Publication&)>& row) const override {
-    return real_.each_publication(row);
-  }
-  Result<std::vector<Bytes>> entries(std::uint64_t first, std::size_t limit) const override {
-    return real_.entries(first, limit);
-  }
-  Result<app::LogSpan> log_span() const override { return real_.log_span(); }
-  [[nodiscard]] Epoch epoch() const override { return real_.epoch(); }
-  void set_listener(Listener listener) override { real_.set_listener(std::move(listener)); }
 
   Work earlier;
-
- private:
-  app::Store& real_;
-};
-
-/// A journal that lets something happen while it writes.
-class BusyJournal final : public app::DenyJournal {
- public:
-  Result<void> append(const app::EmergencyDeny& deny) override {
-    if (meanwhile) {
-      std::exchange(meanwhile, {})();
-    }
-    return journal_.append(deny);
-  }
-  Result<std::vector<app::EmergencyDeny>> pending() override { return journal_.pending(); }
-  Result<void> clear() override { return journal_.clear(); }
-  [[nodiscard]] std::size_t size() const { return journal_.size(); }
-
-  std::function<void()> meanwhile;
-
- private:
-  MemoryJournal journal_;
 };
 
 class DespiteStore : public testing::Test {
@@ -82,7 +51,7 @@ class DespiteStore : public testing::Test {
 
   World world_;
   LosingStore losing_{world_.store()};
-  BusyJournal journal_;
+  MemoryJournal journal_;
   app::DeniesFirst store_{{losing_, journal_, world_.clock, [] {}}};
   app::Operations operations_{
       {store_, world_.cases->read_path, world_.sessions, world_.signer, world_.clock, std::chrono::minutes{1}},
