@@ -14,13 +14,13 @@ constexpr std::size_t kDepthMax = 64;
 constexpr std::uint8_t kConstructed = 0x20, kClassMask = 0xC0, kNumberMask = 0x1F;
 constexpr std::uint8_t kBitsPerOctet = 8;
 
-bool is_constructed(std::uint8_t tag) {
+constexpr bool is_constructed(std::uint8_t tag) {
   return (tag & kConstructed) != 0;
 }
 
 /// X.690 §8.1.2.4 (high tag numbers), §8.1.5 (end of contents), §10.2 (strings are primitive in DER): of the universal
 /// class only SEQUENCE and SET are constructed here.
-bool tag_allowed(std::uint8_t tag) {
+constexpr bool tag_allowed(std::uint8_t tag) {
   const auto number = tag & kNumberMask;
   if (number == kNumberMask || tag == 0) {
     return false;
@@ -31,6 +31,15 @@ bool tag_allowed(std::uint8_t tag) {
   const bool sequence_or_set = number == (tag::sequence & kNumberMask) || number == (tag::set & kNumberMask);
   return is_constructed(tag) == sequence_or_set;
 }
+
+/// `tag_allowed` of each identifier octet: asked of every element.
+constexpr auto kTagAllowed = [] {
+  std::array<bool, 256> allowed{};
+  for (std::size_t tag = 0; tag < allowed.size(); ++tag) {
+    allowed.at(tag) = tag_allowed(static_cast<std::uint8_t>(tag));
+  }
+  return allowed;
+}();
 
 /// X.690 §8.3.2: the first nine bits are not all alike.
 bool minimal_integer(BytesView contents) {
@@ -51,10 +60,9 @@ bool bit_string_allowed(BytesView contents) {
 
 /// Whether the contents fit the universal types that have a form of their own; whoever meets an element that he does
 /// not interpret (parameters, unknown attributes) relies on it. Character strings and times have readers of their own.
-bool contents_allowed(const Element& element) {
+bool contents_allowed(std::uint8_t tag, BytesView contents) {
   constexpr std::uint8_t kUniversalString = 0x1C, kBmpString = 0x1E;
-  const auto contents = element.contents;
-  switch (element.tag) {
+  switch (tag) {
     case tag::boolean:
       return contents.size() == 1 && (contents[0] == 0x00 || contents[0] == 0xFF);
     case tag::integer:
@@ -133,70 +141,74 @@ std::optional<std::uint8_t> Reader::peek() const {
   return rest_.empty() ? std::nullopt : std::optional{rest_.front()};
 }
 
-/// The length octets at rest_[1..] into `value`, and the size of the header that they end; else what is wrong.
-const char* Reader::length(std::size_t& value, std::size_t& header) const {
+/// The long form of a length, of any number of octets (X.690 §8.1.3.5), minimal (§10.1).
+Reader::Look Reader::look_at_long() const {
   if (rest_.size() < 2) {
-    return "truncated header";
+    return {.wrong = "truncated header"};
   }
-  value = rest_[1];
-  header = 2;
-  if (value < 0x80) {
-    return nullptr;
-  }
-  const std::size_t count = value & 0x7FU;
+  const std::size_t count = rest_[1] & 0x7FU;
   if (count == 0) {
-    return "indefinite length";
+    return {.wrong = "indefinite length"};
   }
   if (count > kLengthMaxOctets || count + 2 > rest_.size()) {
-    return "length octets";
+    return {.wrong = "length octets"};
   }
-  value = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    value = value << kBitsPerOctet | rest_[2 + i];
+  std::size_t value = 0;
+  for (const auto octet : rest_.subspan(2, count)) {
+    value = value << kBitsPerOctet | octet;
   }
-  header += count;
-  return value < 0x80 || rest_[2] == 0 ? "length not minimal" : nullptr;
+  if (value < 0x80 || rest_[2] == 0) {
+    return {.wrong = "length not minimal"};
+  }
+  return {2 + count, value};
 }
 
-const char* Reader::look(Element& next) const {
+/// Every element that is read from outside passes here: inlined, since a call costs as much as the look.
+[[gnu::always_inline]] inline Reader::Look Reader::look() const {
   if (rest_.empty()) {
-    return "missing element";
+    return {.wrong = "missing element"};
   }
-  const std::uint8_t tag = rest_.front();
-  if (!tag_allowed(tag)) {
-    return "tag";
+  if (!kTagAllowed[rest_.front()]) {
+    return {.wrong = "tag"};
   }
-  std::size_t size = 0;
-  std::size_t header = 0;
-  if (const char* const wrong = length(size, header)) {
-    return wrong;
+  const bool is_short = rest_.size() >= 2 && rest_[1] < 0x80;
+  const Look next = is_short ? Look{2, rest_[1]} : look_at_long();
+  if (next.wrong == nullptr && next.contents > rest_.size() - next.header) {
+    return {.wrong = "length beyond the end"};
   }
-  if (size > rest_.size() - header) {
-    return "length beyond the end";
-  }
-  next = {tag, rest_.subspan(header, size), rest_.first(header + size)};
-  return nullptr;
+  return next;
 }
 
 Result<Element> Reader::any() {
-  Element element;
-  if (const char* const wrong = look(element)) {
-    return refuse(wrong);
+  const auto next = look();
+  if (next.wrong != nullptr) {
+    return refuse(next.wrong);
   }
-  rest_ = rest_.subspan(element.whole.size());
-  return element;
+  const auto* const at = rest_.data();
+  const auto size = next.header + next.contents;
+  rest_ = {at + size, rest_.size() - size};
+  return Element{*at, {at + next.header, next.contents}, {at, size}};
+}
+
+inline const char* Reader::take(std::uint8_t tag, BytesView& contents) {
+  if (rest_.empty() || rest_.front() != tag) {
+    return "another tag than expected";
+  }
+  const auto next = look();
+  if (next.wrong != nullptr) {
+    return next.wrong;
+  }
+  contents = {rest_.data() + next.header, next.contents};
+  rest_ = {contents.data() + contents.size(), rest_.size() - next.header - next.contents};
+  return nullptr;
 }
 
 Result<BytesView> Reader::expect(std::uint8_t tag) {
-  if (rest_.empty() || rest_.front() != tag) {
-    return refuse("another tag than expected");
-  }
-  Element element;
-  if (const char* const wrong = look(element)) {
+  BytesView contents;
+  if (const char* const wrong = take(tag, contents)) {
     return refuse(wrong);
   }
-  rest_ = rest_.subspan(element.whole.size());
-  return element.contents;
+  return contents;
 }
 
 Result<std::optional<BytesView>> Reader::optional(std::uint8_t tag) {
@@ -208,7 +220,10 @@ Result<std::optional<BytesView>> Reader::optional(std::uint8_t tag) {
 }
 
 Result<Reader> Reader::enter(std::uint8_t tag) {
-  BM_TRY(const auto contents, expect(tag));
+  BytesView contents;
+  if (const char* const wrong = take(tag, contents)) {
+    return refuse(wrong);
+  }
   return Reader{contents, origin_};
 }
 
@@ -345,34 +360,36 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max) {
     while (depth > 0 && reader.rest().size() == left.at(depth - 1)) {
       --depth;
     }
-    Element element;
-    if (const char* const wrong = reader.look(element)) {
-      return reader.refuse(wrong);
+    const auto next = reader.look();
+    if (next.wrong != nullptr) {
+      return reader.refuse(next.wrong);
     }
-    const std::size_t after = reader.rest().size() - element.whole.size();
+    const auto rest = reader.rest();
+    const std::size_t after = rest.size() - next.header - next.contents;
     if (depth > 0 && after < left.at(depth - 1)) {
       return reader.refuse("element longer than what holds it");
     }
-    if (!contents_allowed(element)) {
+    const auto tag = rest.front();
+    if (!contents_allowed(tag, {rest.data() + next.header, next.contents})) {
       return reader.refuse("contents of a simple type");
     }
-    std::size_t next = after;
-    if (is_constructed(element.tag)) {
+    std::size_t go_on = after;
+    if (is_constructed(tag)) {
       if (depth == depth_max) {
         return reader.refuse("nested too deep");
       }
       left.at(depth++) = after;
-      next += element.contents.size();
+      go_on += next.contents;
     }
-    reader = Reader{input.last(next), input.data()};
+    reader = Reader{input.last(go_on), input.data()};
   }
   return {};
 }
 
 Writer& Writer::open(std::uint8_t tag) {
   require(depth_ < kDepthMax, "nested too deep");
-  const std::array<std::uint8_t, 2> head{tag, 0};  // most lengths take one octet
-  out_.insert(out_.end(), head.begin(), head.end());
+  out_.push_back(tag);
+  out_.push_back(0);  // most lengths take one octet
   open_[depth_++] = out_.size();
   return *this;
 }
@@ -465,15 +482,28 @@ Writer& Writer::text(std::uint8_t tag, std::string_view value) {
 }
 
 Writer& Writer::time(Instant value) {
-  std::string digits;
-  for (const char c : to_rfc3339(value)) {
-    if ((c >= '0' && c <= '9') || c == 'Z') {
-      digits += c;
-    }
+  const auto day = std::chrono::floor<std::chrono::days>(value);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss hours{std::chrono::floor<std::chrono::seconds>(value - day)};
+  const int year{date.year()};
+  require(year >= 1950 && year <= 9999, "time outside the years 1950 to 9999");
+  open(year < 2050 ? tag::utc_time : tag::generalized_time);
+  const auto two_digits = [&](auto number) {
+    const auto digits = static_cast<unsigned>(number);
+    out_.push_back(static_cast<std::uint8_t>('0' + digits / 10));
+    out_.push_back(static_cast<std::uint8_t>('0' + digits % 10));
+  };
+  if (year >= 2050) {
+    two_digits(year / 100);
   }
-  require(digits.size() == 15 && digits >= "1950", "time outside the years 1950 to 9999");
-  return digits < "2050" ? text(tag::utc_time, std::string_view{digits}.substr(2))
-                         : text(tag::generalized_time, digits);
+  two_digits(year % 100);
+  two_digits(unsigned{date.month()});
+  two_digits(unsigned{date.day()});
+  two_digits(hours.hours().count());
+  two_digits(hours.minutes().count());
+  two_digits(hours.seconds().count());
+  out_.push_back('Z');
+  return close();
 }
 
 Writer& Writer::raw(BytesView elements) {

@@ -70,10 +70,17 @@ class Reader {
 
  private:
   Reader(BytesView input, const std::uint8_t* origin) : rest_{input}, origin_{origin} {}
-  [[nodiscard]] tl::unexpected<Error> refuse(const char* what) const;
-  /// The next element, not consumed; else what is wrong with it.
-  const char* look(Element& next) const;
-  const char* length(std::size_t& value, std::size_t& header) const;
+  [[nodiscard, gnu::cold]] tl::unexpected<Error> refuse(const char* what) const;
+  /// The next element, not consumed.
+  struct Look {
+    std::size_t header = 0;       ///< identifier and length octets
+    std::size_t contents = 0;     ///< octets behind them, all there
+    const char* wrong = nullptr;  ///< null: nothing
+  };
+  [[nodiscard]] Look look() const;
+  /// The contents of the next element, consumed; else what is wrong with it.
+  const char* take(std::uint8_t tag, BytesView& contents);
+  [[nodiscard]] Look look_at_long() const;
   Result<Instant> time_from(int general_from);
   friend Result<void> check_nesting(BytesView input, std::size_t depth_max);
 
