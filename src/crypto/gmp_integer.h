@@ -19,7 +19,9 @@ class Integer {
   }
   Integer(const Integer&) = delete;
   Integer& operator=(const Integer&) = delete;
-  void read(BytesView big_endian) { mpz_import(value_, big_endian.size(), 1, 1, 1, 0, big_endian.data()); }
+  void read(BytesView big_endian);
+  /// Fills the whole of `big_endian`, zeros in front. @return false: the value needs more octets
+  [[nodiscard]] bool write(std::span<std::uint8_t> big_endian) const;
   mpz_ptr get() { return value_; }
   [[nodiscard]] mpz_srcptr get() const { return value_; }
 

@@ -15,7 +15,7 @@
 namespace birthmark::crypto {
 namespace {
 
-constexpr std::size_t kFieldBytes = 32, kFieldBits = 256;
+constexpr std::size_t kFieldBytes = 32;
 constexpr std::size_t kPointBytes = 1 + 2 * kFieldBytes;
 constexpr std::uint8_t kUncompressed = 0x04;
 /// n of P-256 (SP 800-186 §3.2.1.3).
@@ -24,14 +24,9 @@ constexpr const char* kOrder = "ffffffff00000000ffffffffffffffffbce6faada7179e84
 using PointPtr = OpensslPtr<EC_POINT, EC_POINT_free>;
 
 /// Whether `out` now is the value, which must be below 2^256.
-bool to_bignum(Integer& value, BIGNUM* out) {
-  Octets<kFieldBytes> bytes{};
-  std::size_t size = 0;
-  if (mpz_sizeinbase(value.get(), 2) > kFieldBits) {
-    return false;
-  }
-  mpz_export(bytes.data(), &size, 1, 1, 1, 0, value.get());
-  return BN_bin2bn(bytes.data(), static_cast<int>(size), out) != nullptr;
+bool to_bignum(const Integer& value, BIGNUM* out) {
+  Octets<kFieldBytes> bytes;
+  return value.write(bytes) && BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), out) != nullptr;
 }
 
 using BignumPtr = OpensslPtr<BIGNUM, BN_free>;
@@ -102,11 +97,13 @@ bool has_x(Scratch& scratch) {
   BIGNUM* const r = scratch.r.get();
   if (EC_POINT_is_at_infinity(p256(), sum) == 1 ||
       EC_POINT_get_Jprojective_coordinates_GFp(p256(), sum, scratch.x.get(), nullptr, scratch.z.get(), context) != 1 ||
-      BN_mod_sqr(scratch.z.get(), scratch.z.get(), field, context) != 1) {
+      BN_sqr(scratch.z.get(), scratch.z.get(), context) != 1 ||
+      BN_nist_mod_256(scratch.z.get(), scratch.z.get(), field, context) != 1) {
     return false;
   }
   const auto fits = [&] {
-    return BN_mod_mul(scratch.u.get(), r, scratch.z.get(), field, context) == 1 &&
+    return BN_mul(scratch.u.get(), r, scratch.z.get(), context) == 1 &&
+           BN_nist_mod_256(scratch.u.get(), scratch.u.get(), field, context) == 1 &&
            BN_cmp(scratch.u.get(), scratch.x.get()) == 0;
   };
   // x may be r + n as well, where that is below p.
