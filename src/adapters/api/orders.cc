@@ -72,7 +72,7 @@ Result<std::optional<http::Response>> answer_before(const Route& route, Call& ca
   }
   // Nothing is acknowledged before the log has it. What is urgent keeps its worker for no store that hangs.
   const bool urgent = route.urgent != nullptr && route.urgent(call.parameters);
-  BM_CHECK(urgent ? call.services.store.settle_within(kUrgentPatience) : call.services.store.settle());
+  BM_CHECK(call.services.store.settle(urgent ? std::optional{kUrgentPatience} : std::nullopt));
   if (route.finish != nullptr) {
     BM_CHECK(route.finish(call));
   }

@@ -137,22 +137,15 @@ class Store {
   virtual void set_listener(Listener listener) = 0;
 
   /// Returns when all that was committed before, what a reader may have seen among it, is published too. Nothing is
-  /// written or flushed: a work that is refused waits its turn behind what is owed. @error as write
-  Result<void> settle() {
-    bool reached = false;
-    auto refused = write([&](Tx&) -> Result<void> {
-      reached = true;
-      return fail(Code::conflict, "nothing to write");
-    });
-    return reached ? Result<void>{} : refused;
-  }
-  /// The same, but waits at most so long. @error as write_within
-  Result<void> settle_within(std::chrono::milliseconds patience) {
+  /// written or flushed: a work that is refused waits its turn behind what is owed.
+  /// @param patience waits at most so long @error as write; as write_within where there is a patience
+  Result<void> settle(std::optional<std::chrono::milliseconds> patience = {}) {
     const auto reached = std::make_shared<std::atomic<bool>>(false);
-    auto refused = write_within(patience, [reached](Tx&) -> Result<void> {
+    const Work nothing = [reached](Tx&) -> Result<void> {
       *reached = true;
       return fail(Code::conflict, "nothing to write");
-    });
+    };
+    auto refused = patience ? write_within(*patience, nothing) : write(nothing);
     return *reached ? Result<void>{} : refused;
   }
 
