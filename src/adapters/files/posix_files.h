@@ -6,7 +6,7 @@
 namespace birthmark {
 
 /// The file layer on the machine's own file system.
-class PosixFiles final : public Files {
+class PosixFiles : public Files {
  public:
   Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode,
                                      Visibility visibility = Visibility::owner) override;

@@ -83,10 +83,14 @@ Result<Bytes> FileSigner::make_signature(const app::SigningIntent& intent) {
 
 Result<void> FileSigner::destroy(const std::string& key, Epoch epoch) {
   BM_CHECK(check_name(key));
+  // Not under the lock that every signature takes: the disk may hang. No key is made by this name meanwhile.
+  const std::scoped_lock alone{making_};
   BM_CHECK(fence(epoch));
-  const std::scoped_lock lock{mutex_};
-  entries_.erase(key);
-  destroyed_.insert(key);
+  {
+    const std::scoped_lock lock{mutex_};
+    entries_.erase(key);
+    destroyed_.insert(key);
+  }
   const auto path = path_of(key);
   if (auto removed = files_.remove(path); !removed && removed.error().code != Code::not_found) {
     return removed;

@@ -43,7 +43,7 @@ class FileSigner final : public app::Signer {
   Files& files_;
   const std::filesystem::path directory_;
   const Secret passphrase_;
-  std::mutex making_;  ///< one key is made at a time
+  std::mutex making_;  ///< one key is made or destroyed at a time
   std::mutex mutex_;   ///< of everything below; never held while signing
   EpochFile epoch_;
   std::map<std::string, std::shared_ptr<const Entry>> entries_;

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <functional>
+#include <future>
+
 #include "adapters/files/posix_files.h"
 #include "support/temp_dir.h"
 
@@ -12,6 +15,16 @@ namespace {
 
 using app::KeyUse;
 using crypto::KeyType;
+
+/// Does something while a file is being removed, as if the disk took its time.
+class SlowRemoval final : public PosixFiles {
+ public:
+  Result<void> remove(const std::filesystem::path& path) override {
+    meanwhile();
+    return PosixFiles::remove(path);
+  }
+  std::function<void()> meanwhile = [] {};
+};
 
 class FileSignerTest : public testing::Test {
  protected:
@@ -94,6 +107,25 @@ TEST_F(FileSignerTest, two_processes_never_make_two_keys_by_one_name) {
   ASSERT_TRUE(lock);
   EXPECT_EQ(code_of(open()->create("ca-1", KeyUse::certificates, KeyType::p256, kEpoch)), Code::unavailable);
   EXPECT_EQ(code_of(open()->public_key("ca-1")), Code::not_found);
+}
+
+TEST_F(FileSignerTest, the_other_keys_sign_while_a_key_file_is_being_removed) {
+  using namespace std::chrono_literals;
+  SlowRemoval files;
+  const auto signer = FileSigner::open(files, directory_.path(), Secret{Bytes(16, 7)}).value();
+  for (const auto* const key : {"old", "other"}) {
+    ASSERT_TRUE(signer->create(key, KeyUse::certificates, KeyType::p256, kEpoch));
+  }
+  std::future<Result<Bytes>> other, old;
+  files.meanwhile = [&] {
+    other = std::async(std::launch::async, [&] { return sign(*signer, "other"); });
+    EXPECT_EQ(other.wait_for(30s), std::future_status::ready);
+    old = std::async(std::launch::async, [&] { return sign(*signer, "old"); });
+    EXPECT_EQ(old.wait_for(30s), std::future_status::ready);
+  };
+  ASSERT_TRUE(signer->destroy("old", kEpoch));
+  EXPECT_TRUE(other.get());
+  EXPECT_EQ(code_of(old.get()), Code::not_found);
 }
 
 TEST_F(FileSignerTest, a_destroyed_key_is_gone_for_ever_and_destroying_it_again_is_no_error) {
