@@ -333,12 +333,12 @@ bool is_oid(BytesView contents) {
   if (contents.empty() || contents.size() > kOidMaxBytes || (contents.back() & 0x80) != 0) {
     return false;
   }
-  bool at_start = true;
+  std::uint8_t before = 0;
   for (const auto octet : contents) {
-    if (at_start && octet == 0x80) {
+    if (octet == 0x80 && before < 0x80) {
       return false;
     }
-    at_start = (octet & 0x80) == 0;
+    before = octet;
   }
   return true;
 }
@@ -386,10 +386,16 @@ Result<void> check_nesting(BytesView input, std::size_t depth_max) {
   return {};
 }
 
+std::span<std::uint8_t> Writer::more(std::size_t octets) {
+  const auto before = out_.size();
+  out_.resize(before + octets);
+  return std::span{out_}.subspan(before);
+}
+
 Writer& Writer::open(std::uint8_t tag) {
   require(depth_ < kDepthMax, "nested too deep");
-  out_.push_back(tag);
-  out_.push_back(0);  // most lengths take one octet
+  const auto header = more(2);
+  header[0] = tag;  // most lengths take one octet
   open_[depth_++] = out_.size();
   return *this;
 }
@@ -414,9 +420,27 @@ Writer& Writer::close() {
 }
 
 Writer& Writer::primitive(std::uint8_t tag, BytesView contents) {
-  open(tag);
-  append(out_, contents);
-  return close();
+  return octet_then(tag, std::nullopt, contents);
+}
+
+Writer& Writer::octet_then(std::uint8_t tag, std::optional<std::uint8_t> first, BytesView contents) {
+  const std::size_t size = (first ? 1 : 0) + contents.size();
+  if (size >= 0x80) {
+    open(tag);
+    if (first) {
+      out_.push_back(*first);
+    }
+    append(out_, contents);
+    return close();
+  }
+  const auto element = more(2 + size);
+  element[0] = tag;
+  element[1] = static_cast<std::uint8_t>(size);
+  if (first) {
+    element[2] = *first;
+  }
+  std::ranges::copy(contents, element.last(contents.size()).begin());
+  return *this;
 }
 
 Writer& Writer::boolean(bool value) {
@@ -436,12 +460,8 @@ Writer& Writer::positive_integer(BytesView magnitude) {
   while (!magnitude.empty() && magnitude.front() == 0) {
     magnitude = magnitude.subspan(1);
   }
-  open(tag::integer);
-  if (magnitude.empty() || (magnitude.front() & 0x80) != 0) {
-    out_.push_back(0);
-  }
-  append(out_, magnitude);
-  return close();
+  const bool needs_sign = magnitude.empty() || (magnitude.front() & 0x80) != 0;
+  return octet_then(tag::integer, needs_sign ? std::optional<std::uint8_t>{0} : std::nullopt, magnitude);
 }
 
 Writer& Writer::oid(BytesView contents) {
@@ -458,10 +478,7 @@ Writer& Writer::octet_string(BytesView contents) {
 }
 
 Writer& Writer::bit_string(BytesView octets) {
-  open(tag::bit_string);
-  out_.push_back(0);
-  append(out_, octets);
-  return close();
+  return octet_then(tag::bit_string, 0, octets);
 }
 
 Writer& Writer::named_bits(std::uint32_t flags) {
@@ -487,11 +504,12 @@ Writer& Writer::time(Instant value) {
   const std::chrono::hh_mm_ss hours{std::chrono::floor<std::chrono::seconds>(value - day)};
   const int year{date.year()};
   require(year >= 1950 && year <= 9999, "time outside the years 1950 to 9999");
-  open(year < 2050 ? tag::utc_time : tag::generalized_time);
+  Octets<15> digits{};
+  std::size_t used = 0;
   const auto two_digits = [&](auto number) {
-    const auto digits = static_cast<unsigned>(number);
-    out_.push_back(static_cast<std::uint8_t>('0' + digits / 10));
-    out_.push_back(static_cast<std::uint8_t>('0' + digits % 10));
+    const auto below_100 = static_cast<unsigned>(number);
+    digits.at(used++) = static_cast<std::uint8_t>('0' + below_100 / 10);
+    digits.at(used++) = static_cast<std::uint8_t>('0' + below_100 % 10);
   };
   if (year >= 2050) {
     two_digits(year / 100);
@@ -502,8 +520,8 @@ Writer& Writer::time(Instant value) {
   two_digits(hours.hours().count());
   two_digits(hours.minutes().count());
   two_digits(hours.seconds().count());
-  out_.push_back('Z');
-  return close();
+  digits.at(used++) = 'Z';
+  return primitive(year < 2050 ? tag::utc_time : tag::generalized_time, BytesView{digits}.first(used));
 }
 
 Writer& Writer::raw(BytesView elements) {

@@ -128,6 +128,11 @@ class Writer {
 
  private:
   static constexpr std::size_t kDepthMax = 16;
+  /// So many more octets at the end, zero.
+  std::span<std::uint8_t> more(std::size_t octets);
+  /// An element of one octet, where there is one, and what follows it.
+  Writer& octet_then(std::uint8_t tag, std::optional<std::uint8_t> first, BytesView contents);
+
   Bytes out_;
   std::array<std::size_t, kDepthMax> open_{};  ///< where the contents of each open element begin
   std::size_t depth_ = 0;
