@@ -424,6 +424,7 @@ Writer& Writer::primitive(std::uint8_t tag, BytesView contents) {
 }
 
 Writer& Writer::octet_then(std::uint8_t tag, std::optional<std::uint8_t> first, BytesView contents) {
+  require(depth_ < kDepthMax, "nested too deep");
   const std::size_t size = (first ? 1 : 0) + contents.size();
   if (size >= 0x80) {
     open(tag);

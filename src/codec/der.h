@@ -77,9 +77,9 @@ class Reader {
     std::size_t contents = 0;     ///< octets behind them, all there
     const char* wrong = nullptr;  ///< null: nothing
   };
-  [[nodiscard]] Look look() const;
+  [[nodiscard]] inline Look look() const;
   /// The contents of the next element, consumed; else what is wrong with it.
-  const char* take(std::uint8_t tag, BytesView& contents);
+  inline const char* take(std::uint8_t tag, BytesView& contents);
   [[nodiscard]] Look look_at_long() const;
   Result<Instant> time_from(int general_from);
   friend Result<void> check_nesting(BytesView input, std::size_t depth_max);

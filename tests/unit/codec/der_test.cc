@@ -309,6 +309,46 @@ TEST(DerWriter, lengths_of_every_form_in_each_other) {
   }
 }
 
+TEST(DerWriter, an_octet_before_the_contents_counts_in_the_length) {
+  for (const std::size_t size : {0U, 1U, 126U, 127U, 128U, 254U, 255U, 256U}) {
+    const Bytes contents(size, 0x5A), high(size, 0xA5);
+    const auto bits = std::move(Writer{}.bit_string(contents)).finish();
+    EXPECT_EQ(to_bytes(Reader{bits}.bit_octets().value()), contents) << size;
+    const auto low_number = std::move(Writer{}.positive_integer(contents)).finish();
+    EXPECT_EQ(to_bytes(Reader{low_number}.integer().value()), size == 0 ? Bytes{0} : contents) << size;
+    const auto high_number = std::move(Writer{}.positive_integer(high)).finish();
+    Bytes wanted{0};
+    append(wanted, high);
+    EXPECT_EQ(to_bytes(Reader{high_number}.integer().value()), wanted) << size;
+  }
+}
+
+TEST(DerWriter, times_are_cut_to_the_second_before_and_after_1970) {
+  const auto written = [](std::int64_t ms) {
+    const auto bytes = std::move(Writer{}.time(from_ms(ms))).finish();
+    return std::string{as_text(Reader{bytes}.any().value().contents)};
+  };
+  EXPECT_EQ(written(-1), "691231235959Z");
+  EXPECT_EQ(written(-43'200'001), "691231115959Z");
+  EXPECT_EQ(written(999), "700101000000Z");
+  constexpr std::int64_t kLastOfUtcTime = 2'524'607'999'999;
+  EXPECT_EQ(written(kLastOfUtcTime), "491231235959Z");
+  EXPECT_EQ(written(kLastOfUtcTime + 1), "20500101000000Z");
+  EXPECT_EQ(written(to_ms(kNoEnd) + 999), "99991231235959Z");
+}
+
+TEST(DerReader, takes_the_tags_of_der_and_no_others) {
+  for (unsigned tag = 0; tag < 256; ++tag) {
+    const bool universal = tag < 0x40;
+    const bool sequence_or_set = tag == 0x30 || tag == 0x31;
+    // X.690 §8.1.2.4, §8.1.5, §10.2: no high number, no end of contents; constructed are SEQUENCE and SET alone.
+    const bool wanted = tag % 32 != 31 &&
+                        (!universal || sequence_or_set || (tag != 0 && tag < 0x20 && tag % 32 != 16 && tag % 32 != 17));
+    const Bytes element{static_cast<std::uint8_t>(tag), 0};
+    EXPECT_EQ(Reader{element}.any().has_value(), wanted) << tag;
+  }
+}
+
 TEST(DerWriterDeathTest, misuse_ends_the_process) {
   EXPECT_DEATH(Writer{}.close(), "close without open");
   EXPECT_DEATH((void)std::move(Writer{}.open(tag::sequence)).finish(), "still open");
@@ -319,8 +359,17 @@ TEST(DerWriterDeathTest, misuse_ends_the_process) {
     }
   };
   EXPECT_DEATH(open_too_often(), "nested too deep");
+  const auto fill = [] {
+    Writer out;
+    for (int depth = 0; depth < 16; ++depth) {
+      out.open(tag::sequence);
+    }
+    out.null();
+  };
+  EXPECT_DEATH(fill(), "nested too deep");
   EXPECT_DEATH(Writer{}.oid(hex("80")), "object identifier");
-  EXPECT_DEATH(Writer{}.time(from_ms(-1'000'000'000'000)), "years");
+  EXPECT_DEATH(Writer{}.time(from_ms(-631'152'000'001)), "years");
+  EXPECT_DEATH(Writer{}.time(from_ms(to_ms(kNoEnd) + 1'000)), "years");
 }
 
 RC_GTEST_PROP(DerWriter, unsigned_integers_come_back, (std::uint64_t value)) {
