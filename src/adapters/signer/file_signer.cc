@@ -58,12 +58,12 @@ Result<crypto::PublicKey> FileSigner::create(const std::string& key, KeyUse use,
   }
   BM_TRY(auto made, crypto::PrivateKey::generate(type));
   BM_TRY(const auto pem, made.to_encrypted_pem(passphrase_));
-  {
-    const std::scoped_lock guard{mutex_};
-    destroyed_.erase(key);
-  }
   BM_CHECK(write_atomically(files_, path_of(key), as_bytes("use: " + std::string{name_of(use)} + "\n" + pem)));
-  BM_TRY(const auto entry, find(key));
+  BM_TRY(const auto entry, load(key));
+  // In the place of whatever a slow load of a destroyed key by this name may have left.
+  const std::scoped_lock guard{mutex_};
+  destroyed_.erase(key);
+  entries_.insert_or_assign(key, entry);
   return entry->key.public_key();
 }
 
@@ -83,11 +83,13 @@ Result<Bytes> FileSigner::make_signature(const app::SigningIntent& intent) {
 
 Result<void> FileSigner::destroy(const std::string& key, Epoch epoch) {
   BM_CHECK(check_name(key));
-  // Not under the lock that every signature takes: the disk may hang. No key is made by this name meanwhile.
+  // The file is not removed under the lock that every signature takes: the disk may hang. Nor is a key made by this
+  // name meanwhile, here or in another process.
   const std::scoped_lock alone{making_};
+  BM_TRY(const auto lock, files_.lock(directory_ / "making"));
   BM_CHECK(fence(epoch));
   {
-    const std::scoped_lock lock{mutex_};
+    const std::scoped_lock guard{mutex_};
     entries_.erase(key);
     destroyed_.insert(key);
   }

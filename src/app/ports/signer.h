@@ -41,7 +41,8 @@ class Signer {
   Result<Bytes> sign(const SigningIntent& intent, const crypto::PublicKey& key);
   /// The same by the key that the signer itself names.
   Result<Bytes> sign(const SigningIntent& intent);
-  /// Destroys a key for ever; a key that is gone is no error. @error fenced; hsm_unavailable
+  /// Destroys a key for ever; a key that is gone is no error.
+  /// @error fenced; hsm_unavailable; unavailable: another process makes or destroys one just now
   virtual Result<void> destroy(const std::string& key, Epoch epoch) = 0;
 
  private:

@@ -128,6 +128,26 @@ TEST_F(FileSignerTest, the_other_keys_sign_while_a_key_file_is_being_removed) {
   EXPECT_EQ(code_of(old.get()), Code::not_found);
 }
 
+TEST_F(FileSignerTest, a_key_that_is_made_while_one_by_its_name_is_being_removed_stays) {
+  using namespace std::chrono_literals;
+  SlowRemoval files;
+  const auto signer = FileSigner::open(files, directory_.path(), Secret{Bytes(16, 7)}).value();
+  const auto before = signer->create("old", KeyUse::certificates, KeyType::p256, kEpoch).value();
+  std::future<Result<crypto::PublicKey>> made;
+  files.meanwhile = [&] {
+    made = std::async(std::launch::async,
+                      [&] { return signer->create("old", KeyUse::certificates, KeyType::p256, kEpoch); });
+    EXPECT_EQ(made.wait_for(200ms), std::future_status::timeout);  // it waits, here for longer than it would take
+  };
+  ASSERT_TRUE(signer->destroy("old", kEpoch));
+  const auto after = made.get();
+  ASSERT_TRUE(after) << after.error().detail;
+  EXPECT_NE(after->spki_sha256(), before.spki_sha256());
+  const auto again = FileSigner::open(files_, directory_.path(), Secret{Bytes(16, 7)}).value();
+  EXPECT_EQ(again->public_key("old")->spki_sha256(), after->spki_sha256());
+  EXPECT_TRUE(sign(*signer, "old"));
+}
+
 TEST_F(FileSignerTest, a_destroyed_key_is_gone_for_ever_and_destroying_it_again_is_no_error) {
   const auto signer = open();
   ASSERT_TRUE(signer->create("batch", KeyUse::certificates, KeyType::p256, kEpoch));
