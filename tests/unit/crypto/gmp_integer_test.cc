@@ -40,8 +40,11 @@ TEST(GmpInteger, reads_what_the_library_reads) {
       EXPECT_EQ(mpz_cmp(value.get(), Imported{octets}.get()), 0) << to_hex(octets);
     }
   }
-  value.read(Bytes(40, 0));
-  EXPECT_EQ(mpz_sgn(value.get()), 0);
+  // Nothing is left of what was there before.
+  for (const auto& next : {Bytes(40, 0), Bytes(70, 0xFF), Bytes{1}, Bytes(70, 0xFF), Bytes{}}) {
+    value.read(next);
+    EXPECT_EQ(mpz_cmp(value.get(), Imported{next}.get()), 0) << to_hex(next);
+  }
 }
 
 TEST(GmpInteger, writes_what_was_read_with_zeros_in_front) {
