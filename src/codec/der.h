@@ -130,8 +130,8 @@ class Writer {
   static constexpr std::size_t kDepthMax = 16;
   /// So many more octets at the end, zero.
   std::span<std::uint8_t> more(std::size_t octets);
-  /// An element of one octet, where there is one, and what follows it.
-  Writer& octet_then(std::uint8_t tag, std::optional<std::uint8_t> first, BytesView contents);
+  /// An element that is not constructed, its contents in two parts.
+  Writer& simple(std::uint8_t tag, BytesView prefix, BytesView contents);
 
   Bytes out_;
   std::array<std::size_t, kDepthMax> open_{};  ///< where the contents of each open element begin

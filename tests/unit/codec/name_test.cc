@@ -2,7 +2,9 @@
 #include "codec/name.h"
 
 #include <gtest/gtest.h>
+
 #include <rapidcheck/gtest.h>
+#include <cstring>
 
 #include "der_samples.h"
 
@@ -68,6 +70,19 @@ TEST(CheckString, each_type_has_its_characters) {  // X.680 §41.4, RFC 3629 §4
     const std::size_t max = one.name == std::string_view{"printable"} ? 64 : 16;
     EXPECT_EQ(check_string(one.tag, as_bytes(one.contents), max).has_value(), one.accepted) << one.name;
   }
+}
+
+TEST(CheckString, printable_has_its_74_characters) {  // X.680 §41.4
+  std::size_t accepted = 0;
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool digit = c >= '0' && c <= '9';
+    const bool mark = c != 0 && c < 0x80 && std::strchr(" '()+,-./:=?", static_cast<int>(c)) != nullptr;
+    const bool taken = check_string(der::tag::printable_string, Bytes{static_cast<std::uint8_t>(c)}, 1).has_value();
+    EXPECT_EQ(taken, letter || digit || mark) << c;
+    accepted += taken ? 1 : 0;
+  }
+  EXPECT_EQ(accepted, 74U);
 }
 
 TEST(ReadName, gives_every_attribute_with_its_rdn) {
