@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <future>
+#include <utility>
 
 #include "adapters/files/posix_files.h"
 #include "support/temp_dir.h"
@@ -16,20 +17,34 @@ namespace {
 using app::KeyUse;
 using crypto::KeyType;
 
-/// Does something while a file is being removed, as if the disk took its time.
-class SlowRemoval final : public PosixFiles {
+/// Does something, once, at a step of somebody else's, as if the disk took its time there.
+class SlowFiles final : public PosixFiles {
  public:
+  Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode, Visibility visibility) override {
+    auto file = PosixFiles::open(path, mode, visibility);
+    if (mode == OpenMode::read) {
+      std::exchange(while_reading, [] {})();
+    }
+    return file;
+  }
+  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    std::exchange(before_renaming, [] {})();
+    return PosixFiles::rename(from, to);
+  }
   Result<void> remove(const std::filesystem::path& path) override {
-    meanwhile();
+    std::exchange(while_removing, [] {})();
     return PosixFiles::remove(path);
   }
-  std::function<void()> meanwhile = [] {};
+  std::function<void()> while_reading = [] {}, before_renaming = [] {}, while_removing = [] {};
 };
 
 class FileSignerTest : public testing::Test {
  protected:
   std::unique_ptr<FileSigner> open(const std::string& passphrase = "correct horse") {
-    return FileSigner::open(files_, directory_.path(), Secret{to_bytes(as_bytes(passphrase))}).value();
+    return open_on(files_, passphrase);
+  }
+  std::unique_ptr<FileSigner> open_on(Files& files, const std::string& passphrase = "correct horse") {
+    return FileSigner::open(files, directory_.path(), Secret{to_bytes(as_bytes(passphrase))}).value();
   }
   static Result<Bytes> sign(FileSigner& signer, const std::string& key, std::uint64_t epoch = 1,
                             KeyUse use = KeyUse::certificates) {
@@ -111,13 +126,13 @@ TEST_F(FileSignerTest, two_processes_never_make_two_keys_by_one_name) {
 
 TEST_F(FileSignerTest, the_other_keys_sign_while_a_key_file_is_being_removed) {
   using namespace std::chrono_literals;
-  SlowRemoval files;
-  const auto signer = FileSigner::open(files, directory_.path(), Secret{Bytes(16, 7)}).value();
+  SlowFiles files;
+  const auto signer = open_on(files);
   for (const auto* const key : {"old", "other"}) {
     ASSERT_TRUE(signer->create(key, KeyUse::certificates, KeyType::p256, kEpoch));
   }
   std::future<Result<Bytes>> other, old;
-  files.meanwhile = [&] {
+  files.while_removing = [&] {
     other = std::async(std::launch::async, [&] { return sign(*signer, "other"); });
     EXPECT_EQ(other.wait_for(30s), std::future_status::ready);
     old = std::async(std::launch::async, [&] { return sign(*signer, "old"); });
@@ -128,24 +143,43 @@ TEST_F(FileSignerTest, the_other_keys_sign_while_a_key_file_is_being_removed) {
   EXPECT_EQ(code_of(old.get()), Code::not_found);
 }
 
-TEST_F(FileSignerTest, a_key_that_is_made_while_one_by_its_name_is_being_removed_stays) {
-  using namespace std::chrono_literals;
-  SlowRemoval files;
-  const auto signer = FileSigner::open(files, directory_.path(), Secret{Bytes(16, 7)}).value();
-  const auto before = signer->create("old", KeyUse::certificates, KeyType::p256, kEpoch).value();
-  std::future<Result<crypto::PublicKey>> made;
-  files.meanwhile = [&] {
-    made = std::async(std::launch::async,
-                      [&] { return signer->create("old", KeyUse::certificates, KeyType::p256, kEpoch); });
-    EXPECT_EQ(made.wait_for(200ms), std::future_status::timeout);  // it waits, here for longer than it would take
+TEST_F(FileSignerTest, no_other_process_makes_a_key_while_one_by_its_name_is_being_removed) {
+  SlowFiles files;
+  const auto signer = open_on(files);
+  const auto first = signer->create("k", KeyUse::certificates, KeyType::p256, kEpoch).value();
+  files.while_removing = [&] {
+    EXPECT_EQ(code_of(open()->create("k", KeyUse::certificates, KeyType::p256, kEpoch)), Code::unavailable);
   };
-  ASSERT_TRUE(signer->destroy("old", kEpoch));
-  const auto after = made.get();
-  ASSERT_TRUE(after) << after.error().detail;
-  EXPECT_NE(after->spki_sha256(), before.spki_sha256());
-  const auto again = FileSigner::open(files_, directory_.path(), Secret{Bytes(16, 7)}).value();
-  EXPECT_EQ(again->public_key("old")->spki_sha256(), after->spki_sha256());
-  EXPECT_TRUE(sign(*signer, "old"));
+  ASSERT_TRUE(signer->destroy("k", kEpoch));
+  const auto second = open()->create("k", KeyUse::certificates, KeyType::p256, kEpoch);
+  ASSERT_TRUE(second) << second.error().detail;
+  EXPECT_NE(second->spki_sha256(), first.spki_sha256());
+  EXPECT_EQ(open()->public_key("k")->spki_sha256(), second->spki_sha256());
+}
+
+TEST_F(FileSignerTest, a_slow_load_of_a_destroyed_key_does_not_bring_it_back) {
+  const auto first = open()->create("k", KeyUse::certificates, KeyType::p256, kEpoch).value();
+  SlowFiles files;
+  const auto signer = open_on(files);
+  std::promise<void> about_to_be_there, loaded;
+  std::future<Result<crypto::PublicKey>> second;
+  files.while_reading = [&] {  // the first key's file is open: it is destroyed, and all but there anew
+    ASSERT_TRUE(signer->destroy("k", kEpoch));
+    files.before_renaming = [&] {
+      about_to_be_there.set_value();
+      loaded.get_future().wait();
+    };
+    second = std::async(std::launch::async,
+                        [&] { return signer->create("k", KeyUse::certificates, KeyType::p256, kEpoch); });
+    about_to_be_there.get_future().wait();
+  };
+  EXPECT_EQ(code_of(signer->public_key("k")), Code::not_found);
+  loaded.set_value();
+  const auto made = second.get();
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_NE(made->spki_sha256(), first.spki_sha256());
+  EXPECT_EQ(signer->public_key("k")->spki_sha256(), made->spki_sha256());
+  EXPECT_EQ(open()->public_key("k")->spki_sha256(), made->spki_sha256());
 }
 
 TEST_F(FileSignerTest, a_destroyed_key_is_gone_for_ever_and_destroying_it_again_is_no_error) {
