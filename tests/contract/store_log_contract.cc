@@ -90,9 +90,11 @@ TEST_P(StoreContract, settling_writes_nothing_and_waits_for_what_is_owed) {
     return takes ? Result<void>{} : fail(Code::storage, "full");
   });
   EXPECT_FALSE(store().write([](Tx& tx) { return without_value(tx.audit(sample_entry(1))); }));
+  constexpr std::chrono::minutes kPatience{1};
   EXPECT_EQ(store().settle().error().code, Code::storage);
+  EXPECT_EQ(store().settle(kPatience).error().code, Code::storage);
   takes = true;
-  EXPECT_TRUE(store().settle());
+  EXPECT_TRUE(store().settle(kPatience));
   const auto owed = heard;
   EXPECT_GE(owed, 1U);
   EXPECT_TRUE(store().settle());
