@@ -116,7 +116,6 @@ double floor_seconds(std::deque<Floor>& floors) {
           floor.provision();
         }
         used = (thread_cpu_seconds() - before) / static_cast<double>(kFloorCalls);
-        together.arrive_and_wait();
       });
     }
   }
@@ -147,9 +146,10 @@ std::deque<Station> enroll_stations(const test::Server& server) {
 }
 
 void run() {
+  const auto inputs = floor_inputs();
   std::deque<Floor> floors;
   for (unsigned cpu = 0; cpu < std::max(1U, std::thread::hardware_concurrency()); ++cpu) {
-    floors.emplace_back(floor_inputs());
+    floors.emplace_back(inputs);
   }
   test::Server server{{.flags = {"--metrics", "on"}}};
   auto stations = enroll_stations(server);
