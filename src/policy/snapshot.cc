@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/snapshot.h"
 
-#include <cassert>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -53,38 +52,20 @@ const ProductPolicy* Snapshot::product(std::uint8_t place) const {
   return place < parts_.products.size() ? parts_.products[place].get() : nullptr;
 }
 
-SnapshotHolder::SnapshotHolder(std::shared_ptr<const Snapshot> first) : newest_{std::move(first)} {
-  assert(newest_ != nullptr);
-}
-
 Result<void> SnapshotHolder::publish(std::shared_ptr<const Snapshot> next) {
   if (!next) {
     return fail(Code::conflict, "no snapshot");
   }
-  const std::scoped_lock lock{mutex_};
-  if (next->head().epoch < newest_->head().epoch) {
+  const std::scoped_lock lock{publishing_};
+  const auto before = newest_.get()->head();
+  if (next->head().epoch < before.epoch) {
     return fail(Code::fenced, "a snapshot of an older epoch");
   }
-  if (next->head() <= newest_->head()) {
+  if (next->head() <= before) {
     return fail(Code::conflict, "a snapshot that is not newer");
   }
-  newest_ = std::move(next);
-  version_.fetch_add(1, std::memory_order_release);
+  newest_.publish(std::move(next));
   return {};
-}
-
-std::shared_ptr<const Snapshot> SnapshotHolder::get() const {
-  const std::scoped_lock lock{mutex_};
-  return newest_;
-}
-
-const Snapshot& SnapshotReader::current() {
-  if (holder_->version_.load(std::memory_order_acquire) != version_) {
-    const std::scoped_lock lock{holder_->mutex_};
-    seen_ = holder_->newest_;
-    version_ = holder_->version_.load(std::memory_order_relaxed);
-  }
-  return *seen_;
 }
 
 }  // namespace birthmark::policy

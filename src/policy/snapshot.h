@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/published.h"
 #include "base/result.h"
 #include "policy/credential_table.h"
 #include "policy/decide.h"
@@ -66,40 +67,23 @@ class Snapshot {
   std::unordered_map<std::uint32_t, std::size_t> by_ca_;
 };
 
-/// Holds the newest snapshot. std::atomic<std::shared_ptr> takes a lock for every load in libstdc++ 12 and makes all
-/// readers write one reference count; so each reader thread keeps a SnapshotReader, which costs one load of a counter
-/// until something new is published, and takes the mutex only then.
+/// Holds the newest snapshot.
 class SnapshotHolder {
  public:
-  explicit SnapshotHolder(std::shared_ptr<const Snapshot> first);
+  explicit SnapshotHolder(std::shared_ptr<const Snapshot> first) : newest_{std::move(first)} {}
 
   /// Makes `next` the newest.
   /// @error fenced: of an older epoch; conflict: of the same epoch and not of a higher number, or null.
   Result<void> publish(std::shared_ptr<const Snapshot> next);
 
-  /// The newest snapshot; takes the mutex.
-  [[nodiscard]] std::shared_ptr<const Snapshot> get() const;
+  /// The newest snapshot, to keep; takes a lock.
+  [[nodiscard]] std::shared_ptr<const Snapshot> get() const { return newest_.get(); }
+  /// The newest snapshot as Published::look gives it: without a lock, good until this thread looks again.
+  [[nodiscard]] const Snapshot& look() const { return newest_.look(); }
 
  private:
-  friend class SnapshotReader;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Snapshot> newest_;
-  std::atomic<std::uint64_t> version_{1};
-};
-
-/// One thread's view of a holder, which must outlive it. Not to be shared between threads.
-class SnapshotReader {
- public:
-  explicit SnapshotReader(const SnapshotHolder& holder) : holder_{&holder} {}
-
-  /// The newest snapshot; valid until the next call. Whoever sees an effect of a `publish` that returned sees at least
-  /// that snapshot.
-  const Snapshot& current();
-
- private:
-  const SnapshotHolder* holder_;
-  std::uint64_t version_ = 0;
-  std::shared_ptr<const Snapshot> seen_;
+  std::mutex publishing_;
+  Published<Snapshot> newest_;
 };
 
 }  // namespace birthmark::policy
