@@ -59,8 +59,12 @@ Result<void> state_allows(const lifecycle::DeviceRecord& device, Purpose purpose
   const bool allowed =
       purpose == Purpose::enroll ? device.state == State::provisioned || (served && asked == Asked::repeat) : served;
   if (!allowed) {
-    return fail(Code::state_forbids,
-                std::string{lifecycle::name(purpose)} + " from " + std::string{lifecycle::short_name(device.state)});
+    Error error{Code::state_forbids,
+                std::string{lifecycle::name(purpose)} + " from " + std::string{lifecycle::short_name(device.state)}};
+    if (purpose == Purpose::enroll) {
+      error.move = Move{static_cast<std::uint8_t>(device.state), static_cast<std::uint8_t>(State::enrolled)};
+    }
+    return fail(std::move(error));
   }
   return device.holds.empty() ? Result<void>{} : fail(Code::held, "a hold lies on the device: revalidate");
 }
@@ -194,7 +198,7 @@ Result<void> Enrollment::at_intent(Tx& tx, CertificateRecord& record, const Call
   }
   if (purpose == Purpose::enroll) {
     const bool asks = policy->released_for_field == policy::RequiresRelease::yes;
-    // Shipment records come with the factory's own issue; a product that asks for one is refused until then.
+    // Nothing records a shipment: a product that asks for one is refused.
     BM_CHECK(
         lifecycle::decide_enroll(*device, {.appraisal = appraisal,
                                            .released = lifecycle::Claim::no,

@@ -78,6 +78,10 @@ void Refusals::note(const Refusal& refusal) {
                      .actor = plain("peer:" + refusal.source, 128),
                      .refusal = refusal.code,
                      .reason = plain(refusal.path + " " + refusal.detail, 256)};
+  if (refusal.move) {
+    entry.state_from = refusal.move->from;
+    entry.state_to = refusal.move->to;
+  }
   const auto written = store_.write_within(kPatience, [entry, alarming = refusal.alarming](Tx& tx) -> Result<void> {
     BM_CHECK(tx.audit(entry));
     if (!alarming) {

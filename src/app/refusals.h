@@ -20,6 +20,7 @@ struct Refusal {
   std::string path;
   std::string detail;
   std::optional<DeviceId> device = {};  ///< whose certificate it was
+  std::optional<Move> move = {};        ///< that was forbidden
   bool alarming = false;                ///< an incident besides: a device that has ended asks its way back (AC-24)
 };
 

@@ -23,14 +23,21 @@ bool serves(State state) {
 constexpr std::size_t kCredentialsAnHour = 6;
 
 Result<void> within_rate(Tx& tx, DeviceRow device, Instant now) {
+  constexpr std::chrono::hours kHour{1};
   BM_TRY(const auto all, tx.heads_of(device));
-  const auto recent = std::ranges::count_if(all, [now](const CertificateHead& certificate) {
-    return certificate.kind == lifecycle::CredentialKind::ldevid &&
-           now - certificate.not_before < std::chrono::hours{1};
-  });
-  return static_cast<std::size_t>(recent) < kCredentialsAnHour
-             ? Result<void>{}
-             : fail(Code::rate_limited, "six credentials within an hour");
+  std::vector<Instant> recent;
+  for (const auto& certificate : all) {
+    if (certificate.kind == lifecycle::CredentialKind::ldevid && now - certificate.not_before < kHour) {
+      recent.push_back(certificate.not_before);
+    }
+  }
+  if (recent.size() < kCredentialsAnHour) {
+    return {};
+  }
+  std::ranges::sort(recent);
+  Error error{Code::rate_limited, "six credentials within an hour"};
+  error.retry_after = std::chrono::ceil<std::chrono::seconds>(*(recent.end() - kCredentialsAnHour) + kHour - now);
+  return fail(std::move(error));
 }
 
 Result<crypto::EndorsementKey> endorsement_of(const RevalidationEvidence& evidence) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -9,12 +12,22 @@
 
 namespace birthmark {
 
+/// A move between two states of the lifecycle, by their numbers (mission Table 6: 0 to 6).
+struct Move {
+  std::uint8_t from = 0;
+  std::uint8_t to = 0;
+
+  friend bool operator==(const Move&, const Move&) = default;
+};
+
 /// A typed refusal or failure: `code` decides what the caller does next, `detail` is for people and never parsed.
 /// `check` names the failed appraisal or path step, where there is one ("ek.path", "statement.freshness").
 struct Error {
   Code code;
   std::string detail;
   std::string check = {};
+  std::optional<Move> move = {};        ///< that was asked for, where it is forbidden (design rule 9)
+  std::chrono::seconds retry_after{0};  ///< until the same may be granted; 0: nobody knows
 
   friend bool operator==(const Error&, const Error&) = default;
 };

@@ -7,6 +7,7 @@
 #include "adapters/entropy/system_entropy.h"
 #include "cli/next_credential.h"
 #include "codec/pem.h"
+#include "lifecycle/state.h"
 
 namespace birthmark::cli {
 namespace {
@@ -38,7 +39,13 @@ Error refusal(const http::Response& response) {
       return value != nullptr && value->is_string() ? std::string{value->as_string()} : std::string{};
     };
     if (const auto code = code_named(text("code"))) {
-      return {*code, text("detail"), text("check")};
+      Error error{*code, text("detail"), text("check")};
+      const auto from = lifecycle::state_named(text("from"));
+      const auto to = lifecycle::state_named(text("to"));
+      if (from && to) {
+        error.move = Move{static_cast<std::uint8_t>(*from), static_cast<std::uint8_t>(*to)};
+      }
+      return error;
     }
   }
   return {Code::unavailable, "the server answered " + std::to_string(response.status)};

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "lifecycle/state.h"
+
 namespace birthmark::cli {
 namespace {
 
@@ -51,6 +53,10 @@ boost::json::object members_of(const Error& error) {
   boost::json::object out{{"code", row.name}, {"detail", error.detail}};
   if (!error.check.empty()) {
     out["check"] = error.check;
+  }
+  if (error.move) {
+    out["from"] = lifecycle::short_name(static_cast<lifecycle::State>(error.move->from));
+    out["to"] = lifecycle::short_name(static_cast<lifecycle::State>(error.move->to));
   }
   out["remedy"] = row.remedy;
   return out;

@@ -10,7 +10,7 @@ void EventCounts::add(std::span<const Bytes> entries) {
       continue;  // the store wrote it: the verifier of the log is who judges it
     }
     ++kinds_.at(static_cast<std::size_t>(entry->kind));
-    if (entry->state_to && entry->state_from != entry->state_to) {
+    if (entry->kind == audit::EntryKind::transition && entry->state_from != entry->state_to) {
       ++into_.at(*entry->state_to);
     }
   }

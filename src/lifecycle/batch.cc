@@ -28,6 +28,14 @@ bool in_window(const Batch& batch, Instant now) {
   return batch.opens <= now && now < batch.closes;
 }
 
+/// @param credit less than a unit's
+Error until_the_next_unit(std::uint64_t credit, const Rate& rate) {
+  Error error{Code::rate_limited, std::to_string(rate.per_hour) + " units an hour"};
+  const auto wait = (kCreditPerUnit - credit + rate.per_hour - 1) / rate.per_hour;
+  error.retry_after = std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds{wait});
+  return error;
+}
+
 }  // namespace
 
 Result<void> check_clock(const ClockReading& clock) {
@@ -88,7 +96,7 @@ Result<Batch> reserve(const Batch& batch, const ClockReading& clock) {
     }
     after = refilled(after, *batch.rate, clock.now);
     if (after.credit < kCreditPerUnit) {
-      return fail(Code::rate_limited, std::to_string(batch.rate->per_hour) + " units an hour");
+      return fail(until_the_next_unit(after.credit, *batch.rate));
     }
     after.credit -= kCreditPerUnit;
   }

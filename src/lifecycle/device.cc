@@ -15,7 +15,9 @@ tl::unexpected<Error> forbidden(State from, State to, std::string_view why = {})
   if (!why.empty()) {
     detail.append(": ").append(why);
   }
-  return fail(Code::state_forbids, std::move(detail));
+  Error error{Code::state_forbids, std::move(detail)};
+  error.move = Move{static_cast<std::uint8_t>(from), static_cast<std::uint8_t>(to)};
+  return fail(std::move(error));
 }
 
 /// A decision that changes nothing yet.

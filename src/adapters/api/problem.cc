@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/api/problem.h"
 
+#include <algorithm>
 #include <array>
 
 #include "codec/json.h"
+#include "lifecycle/state.h"
 
 namespace birthmark::api {
 namespace {
 
-void add_headers(http::Response& response, const CodeInfo& row) {
+void add_headers(http::Response& response, const CodeInfo& row, const Error& error) {
   if (row.http_status == 401) {
     // RFC 9110 §11.6.1 asks for a challenge; for certificates no scheme is registered, this one says what to do.
     response.headers.push_back({"WWW-Authenticate", "ClientCertificate realm=\"birthmark\""});
   }
   if (row.http_status == 429 || row.http_status == 503) {
-    response.headers.push_back({"Retry-After", "1"});
+    response.headers.push_back({"Retry-After", std::to_string(std::max<std::int64_t>(1, error.retry_after.count()))});
   }
 }
 
@@ -25,6 +27,10 @@ std::string harmless(std::string_view text) {
     out.push_back(c >= 0x20 && c < 0x7F ? c : '?');
   }
   return out;
+}
+
+std::string_view state_name(std::uint8_t number) {
+  return lifecycle::short_name(static_cast<lifecycle::State>(number));
 }
 
 }  // namespace
@@ -41,11 +47,15 @@ http::Response problem(const Error& error) {
   if (!error.check.empty()) {
     body["check"] = harmless(error.check);
   }
+  if (error.move) {
+    body["from"] = state_name(error.move->from);
+    body["to"] = state_name(error.move->to);
+  }
   http::Response response{.status = row.http_status,
                           .headers = {{"Content-Type", "application/problem+json"}},
                           .body = json::write(body) + "\n",
                           .close = false};
-  add_headers(response, row);
+  add_headers(response, row, error);
   return response;
 }
 
@@ -56,7 +66,7 @@ http::Response plain_problem(const Error& error) {
                           .body = std::string{row.name} + ": " + std::string{row.cause} + " " + harmless(error.detail) +
                                   "\n" + std::string{row.remedy} + "\n",
                           .close = false};
-  add_headers(response, row);
+  add_headers(response, row, error);
   return response;
 }
 

@@ -49,6 +49,16 @@ TEST_F(RefusalBook, an_authenticated_caller_has_ten_entries_a_minute_and_one_agg
   EXPECT_EQ(entries().size(), 12U);
 }
 
+TEST_F(RefusalBook, a_forbidden_move_stands_in_its_entry) {
+  auto refusal = by("192.0.2.1", known_);
+  refusal.code = Code::state_forbids;
+  refusal.move = Move{5, 3};
+  book_.note(refusal);
+  ASSERT_EQ(entries().size(), 1U);
+  EXPECT_EQ(entries().front().state_from, 5);
+  EXPECT_EQ(entries().front().state_to, 3);
+}
+
 TEST_F(RefusalBook, strangers_are_counted_and_write_nothing_by_themselves) {
   for (int i = 0; i < 1000; ++i) {
     book_.note(by(i % 2 == 0 ? "192.0.2.1" : "192.0.2.2"));

@@ -86,9 +86,12 @@ TEST_F(Revalidate, on_and_on_does_not_use_up_the_list) {
     must(world_.revalidate(device_));
   }
   const auto certificates = world_.certificates(device_).size();
-  EXPECT_EQ(code_of(world_.revalidate(device_)), Code::rate_limited);
+  world_.clock.advance(std::chrono::minutes{10});
+  const auto refused = world_.revalidate(device_);
+  EXPECT_EQ(code_of(refused), Code::rate_limited);
+  EXPECT_EQ(refused.error().retry_after, std::chrono::minutes{50});
   EXPECT_EQ(world_.certificates(device_).size(), certificates);
-  world_.clock.advance(std::chrono::hours{1});
+  world_.clock.advance(refused.error().retry_after);
   EXPECT_TRUE(world_.revalidate(device_));
   EXPECT_EQ(world_.wrong(), "");
 }

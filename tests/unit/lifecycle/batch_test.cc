@@ -129,6 +129,8 @@ TEST(Batch, rate_allows_the_burst_and_then_one_unit_each_interval) {
   batch = reserve(batch, at(kOpens)).value();
   EXPECT_EQ(refusal(reserve(batch, at(kOpens))), Code::rate_limited);
   EXPECT_EQ(refusal(reserve(batch, at(kOpens + milliseconds{59'999}))), Code::rate_limited);
+  EXPECT_EQ(reserve(batch, at(kOpens)).error().retry_after, seconds{60});
+  EXPECT_EQ(reserve(batch, at(kOpens + milliseconds{58'001})).error().retry_after, seconds{2}) << "rounded up";
   batch = reserve(batch, at(kOpens + minutes{1})).value();
   EXPECT_EQ(refusal(reserve(batch, at(kOpens + minutes{1}))), Code::rate_limited);
   batch = release(batch).value();

@@ -86,6 +86,9 @@ TEST(Device, each_decision_works_from_its_own_states_and_is_forbidden_from_the_o
       } else {
         EXPECT_EQ(result.error().code, Code::state_forbids);
         EXPECT_EQ(result.error().detail.substr(0, 7), std::string{short_name(from)} + " to S");
+        ASSERT_TRUE(result.error().move);
+        EXPECT_EQ(result.error().move->from, static_cast<std::uint8_t>(from));
+        EXPECT_EQ(result.error().detail.substr(6, 2), short_name(static_cast<State>(result.error().move->to)));
       }
     }
   }

@@ -47,6 +47,27 @@ TEST(Problem, of_every_code_has_its_status_cause_and_remedy) {
   }
 }
 
+/// Design rule 9.
+TEST(Problem, of_a_forbidden_move_names_both_states) {
+  Error error{Code::state_forbids, "S5 to S3"};
+  const auto members = [&error] {
+    const auto body = problem(error).body;
+    return json::read(std::string_view{body}.substr(0, body.size() - 1), {}).value().as_object();
+  };
+  EXPECT_FALSE(members().contains("from") || members().contains("to"));
+  error.move = Move{5, 3};
+  EXPECT_EQ(members().at("from"), "S5");
+  EXPECT_EQ(members().at("to"), "S3");
+}
+
+TEST(Problem, says_how_long_to_wait_where_that_is_known) {
+  Error error{Code::rate_limited, "six credentials within an hour"};
+  EXPECT_EQ(header(problem(error), "Retry-After"), "1");
+  error.retry_after = std::chrono::minutes{50};
+  EXPECT_EQ(header(problem(error), "Retry-After"), "3000");
+  EXPECT_EQ(header(plain_problem(error), "Retry-After"), "3000");
+}
+
 TEST(TransportCode, has_the_status_that_the_transport_answers_with) {
   for (const int status : {400, 408, 413, 431, 500, 503}) {
     EXPECT_EQ(info(transport_code(status)).http_status, status);
