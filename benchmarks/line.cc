@@ -98,7 +98,7 @@ Line::Line(app::Store* durable)
   must(trust_.add(vendor_.root_certificate(), "simulated", attest::AnchorKind::root, attest::AnchorClass::simulated));
   must(trust_.add(vendor_.intermediate_certificate(), "simulated", attest::AnchorKind::intermediate,
                   attest::AnchorClass::simulated));
-  store.set_listener([this](const app::Committed& committed) { return read_path.apply(committed.publications); });
+  store.set_listener([this](const app::Committed& committed) { return read_path.follow(committed); });
   must(hierarchy.init());
   app::BatchOrder order;
   order.name = kBatch;

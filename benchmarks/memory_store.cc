@@ -94,12 +94,14 @@ class MemoryTx final : public Tx {
   Result<std::size_t> plan_size(BatchId /*batch*/) override { return 0; }
   Result<bool> in_plan(BatchId /*batch*/, const Digest& /*ek*/) override { return true; }
   Result<StationId> put_station(const StationRecord& station) override {
+    committed.services = true;
     auto row = station;
     row.id = StationId{static_cast<std::uint32_t>(rows_.stations.size() + 1)};
     rows_.stations.push_back(row);
     return row.id;
   }
   Result<void> update_station(const StationRecord& station) override {
+    committed.services = true;
     change(rows_.stations.at(station.id.get() - 1), station);
     return {};
   }
@@ -170,6 +172,7 @@ class MemoryTx final : public Tx {
   }
 
   Result<CertificateRow> add_certificate(const CertificateRecord& certificate) override {
+    committed.services |= is_of_service(certificate);
     const CertificateRow row{static_cast<std::uint32_t>(rows_.certificates.size() + 1)};
     const auto place = place_of(certificate.ca, certificate.index);
     if (!rows_.places.emplace(place, row).second) {
@@ -195,6 +198,7 @@ class MemoryTx final : public Tx {
     return update_head(certificate);
   }
   Result<void> update_head(const CertificateHead& certificate) override {
+    committed.services |= is_of_service(certificate);
     auto& row = rows_.certificates.at(certificate.row.get() - 1);
     const auto parts = [](auto& of) {
       return std::tie(of.issuance, of.counted, of.standing, of.published, of.log_index);

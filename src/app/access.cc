@@ -100,28 +100,34 @@ Result<Presentation> Access::present(BytesView der) const {
 }
 
 DeviceRow Access::owner(const Presentation& presentation) const {
-  const auto snapshot = ports_.read_path.snapshots().get();
-  const auto* const issuer = snapshot->issuer(presentation.ca);
+  const auto* const issuer = ports_.read_path.snapshots().look().issuer(presentation.ca);
   return issuer != nullptr ? issuer->credentials->load(presentation.index).device : DeviceRow{};
+}
+
+Result<void> Access::check_service(const Presentation& presentation) const {
+  const auto& book = ports_.read_path.services().look();
+  BM_CHECK(book.check_certificate(presentation.certificate));
+  return presentation.profile == ProfileId::station ? book.check_station(presentation.key.spki_sha256())
+                                                    : Result<void>{};
 }
 
 policy::Authorized Access::decide(const Presentation& presentation, policy::Action action,
                                   std::string_view resource) const {
-  const auto snapshot = ports_.read_path.snapshots().get();
-  return counted(policy::authorize(*snapshot, presentation.presented, {action, resource}, ports_.clock.now()));
+  const auto& snapshot = ports_.read_path.snapshots().look();
+  return counted(policy::authorize(snapshot, presentation.presented, {action, resource}, ports_.clock.now()));
 }
 
 Result<policy::Authorized> Access::use(const Presentation& presentation, policy::Action action,
                                        std::string_view resource) {
-  const auto snapshot = ports_.read_path.snapshots().get();
-  const auto* const issuer = snapshot->issuer(presentation.ca);
+  const auto& snapshot = ports_.read_path.snapshots().look();
+  const auto* const issuer = snapshot.issuer(presentation.ca);
   const auto record = issuer != nullptr ? issuer->credentials->load(presentation.index) : policy::CredentialRecord{};
   const bool proved = presentation.presented.path == policy::Proof::passed &&
                       presentation.presented.receipt == policy::Proof::passed && issuer != nullptr &&
                       issuer->status == policy::IssuerStatus::trusted;
   if (proved && presentation.profile == ProfileId::ldevid && record.state == lifecycle::State::enrolled) {
     // What is refused moves nothing: a use is one that a device in S3 may make.
-    const auto as_used = policy::authorize(*snapshot, presentation.presented, {action, resource}, ports_.clock.now(),
+    const auto as_used = policy::authorize(snapshot, presentation.presented, {action, resource}, ports_.clock.now(),
                                            policy::As::first_used);
     if (as_used.decision.verdict == policy::Verdict::deny) {
       return admitted(presentation, counted(as_used));

@@ -53,6 +53,10 @@ class Access {
   /// Whose connection it is: the device that the registry put at this place of the list; row 0 if none.
   [[nodiscard]] DeviceRow owner(const Presentation& presentation) const;
 
+  /// Whether a station, person or gate is good now: its certificate on the books and not ended, a station in service.
+  /// As everything on this road it waits for no store. @error not_registered, credential_ended; station_not_authorised
+  [[nodiscard]] Result<void> check_service(const Presentation& presentation) const;
+
   /// Judges one request on the snapshot. Allocates nothing on the way to an answer but the error text of a denial.
   [[nodiscard]] policy::Authorized decide(const Presentation& presentation, policy::Action action,
                                           std::string_view resource) const;

@@ -30,13 +30,13 @@ class Attestation {
   };
   explicit Attestation(Ports ports) : ports_{ports} {}
 
-  /// @param caller SHA-256 of the certificate that the connection proved. @param device whose it is.
+  /// @param caller SHA-256 of the key that the connection proved. @param device whose it is.
   /// @error state_forbids: as `attest`; rate_limited
   Result<Challenge> begin(lifecycle::Purpose purpose, const Digest& caller, const lifecycle::DeviceRecord& device);
 
   /// Judges the evidence by the recorded AK and keeps the appraisal. @param purpose enroll, renew or routine.
-  /// @error bad_evidence, key_not_attested, fw_rollback, nonce_used, nonce_expired, state_forbids: for S1 to S3
-  /// only; S4 may revalidate (design rule 6).
+  /// @error bad_request: what cannot be read of it; bad_evidence, key_not_attested, fw_rollback, nonce_used,
+  /// nonce_expired; state_forbids: for S1 to S3 only, S4 may revalidate (design rule 6); not_found: the device is gone
   Result<AppraisalRecord> attest(lifecycle::Purpose purpose, const Digest& caller, DeviceRow device,
                                  const DeviceEvidence& evidence);
 

@@ -21,7 +21,7 @@ struct Challenge {
   SessionId session;
   Nonce nonce;
   lifecycle::Purpose purpose = lifecycle::Purpose::routine;
-  Digest caller;  ///< who asked: SHA-256 of the client certificate, or of the peer's address where there is none
+  Digest caller;  ///< who asked: SHA-256 of the client's key, or of the peer's address where there is none
 };
 
 /// Challenges that wait for their answer (design "Times"): each lives 120 s and is burnt at the first attempt. In

@@ -38,15 +38,16 @@ class Enrollment {
   explicit Enrollment(Ports ports) : ports_{std::move(ports)} {}
 
   /// S1 to S2. Over a connection without channel binding, devices of the labelled software root only.
-  /// @error evidence_missing, csr_policy, binding, state_forbids, held, not_released, credential_ended, bad_request,
-  /// and as `Issuance::issue`.
+  /// @error role: not an IDevID; not_registered, credential_ended: who asks; state_forbids, held: his
+  /// device; bad_request, csr_policy, binding: the request; evidence_missing, fw_rollback: his appraisal; policy,
+  /// not_released: his product; and as `Issuance::issue`.
   Result<Issued> enroll(const EstRequest& request);
   /// In S2 and S3, from the product's renewal day on. Ends every LDevID but the presented one.
-  /// @error as `enroll`; policy: too early.
+  /// @error as `enroll`; role: not an LDevID; policy: too early.
   Result<Issued> reenroll(const EstRequest& request);
 
   /// The credential and device behind a presented certificate: registered, byte for byte (SHA-256), live.
-  /// @error not_registered; credential_ended: it was ended, or its CA was revoked
+  /// @error role: of another kind; not_registered; credential_ended: it was ended, or its CA was revoked
   Result<Caller> caller(const EstRequest& request, lifecycle::CredentialKind kind) const;
 
  private:

@@ -58,6 +58,7 @@ class Hierarchy {
     Sessions& sessions;
   };
   Hierarchy(Ports ports, Scope scope) : ports_{ports}, scope_{scope} {}
+  [[nodiscard]] Scope scope() const { return scope_; }
 
   /// Makes the three roots and the service CA where they are missing. @error of the signer and the store
   Result<void> init();
@@ -66,7 +67,8 @@ class Hierarchy {
   /// to a closed one it is an attempt to open it again (AC-18). An order that is refused changes nothing. Where its
   /// policy raises the product's minimum firmware, the devices below it are held and their connections cut.
   /// @error bad_request: a name or number of the order, or the policy's text; policy, test_anchor: the policy;
-  /// conflict: the name is taken by another order; batch_closed.
+  /// conflict: the name is taken by another order; batch_closed; quota_exhausted: no room for another product, or in
+  /// the issuer's list; not_found: there are no roots, `init` makes them; of the signer and the store.
   Result<BatchRecord> open_batch(const BatchOrder& order, const std::string& actor,
                                  const AtChange<BatchRecord>& at_change = {});
   /// Shows the CAs as the registry has them to whoever issues and judges: what an order left undone that was cut off

@@ -52,16 +52,17 @@ class Provisioning {
 
   /// Steps 1 to 7 of docs/wire/evidence.md, PROVISION, in that order; from step 3 on the nonce is
   /// burnt whatever comes of it.
-  /// @error rate_limited: the batch has no unit now; nonce_used, nonce_expired, ek_untrusted,
-  /// ek_not_canonical, bad_evidence, key_not_attested, csr_policy, policy, test_anchor, request_conflict
+  /// @error station_not_authorised, batch_closed: as `begin`; bad_request, request_conflict: the request; rate_limited:
+  /// the batch has no unit now; nonce_used, nonce_expired, ek_untrusted, ek_not_canonical, bad_evidence,
+  /// key_not_attested, csr_policy, policy, test_anchor
   Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
 
   /// Compares the opened secret, once, then runs the policy, registers the hardware and issues the IDevID. A unit of
   /// the same batch that is still S0 goes on: with the same key it keeps its IDevID, with another one it gets a new one
   /// and the old one ends.
-  /// @error nonce_used, nonce_expired; bad_evidence with check "activation"; not_in_plan, hardware_known,
-  /// state_forbids, key_reuse, test_anchor, policy, quota_exhausted, rate_limited, clock_suspect, and as
-  /// `Issuance::issue`.
+  /// @error station_not_authorised, batch_closed: as `begin`; nonce_used, nonce_expired; bad_evidence with check
+  /// "activation"; not_in_plan, hardware_known, state_forbids, held, key_reuse, test_anchor, policy, quota_exhausted,
+  /// rate_limited, clock_suspect, and as `Issuance::issue`.
   Result<Issued> activate(const Digest& station, const std::string& batch, const SessionId& session, BytesView secret);
 
  private:

@@ -88,7 +88,21 @@ Result<void> ReadPath::rebuild() {
     }));
     BM_CHECK(outcome);
   }
+  BM_CHECK(read_services());
   return refresh();
+}
+
+Result<void> ReadPath::read_services() {
+  BM_TRY(auto book, ServiceBook::read(store_));
+  services_.publish(std::move(book));
+  return {};
+}
+
+Result<void> ReadPath::follow(const Committed& committed) {
+  if (committed.services) {
+    BM_CHECK(read_services());
+  }
+  return apply(committed.publications);
 }
 
 Result<void> ReadPath::put(const Publication& publication) {

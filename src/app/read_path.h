@@ -9,6 +9,8 @@
 #include "app/cas.h"
 #include "app/catalog.h"
 #include "app/ports/store.h"
+#include "app/service_book.h"
+#include "base/published.h"
 #include "policy/snapshot.h"
 
 namespace birthmark::app {
@@ -19,12 +21,14 @@ class ReadPath {
  public:
   ReadPath(const Store& store, const CaDirectoryHolder& cas, const Catalog& catalog);
 
-  /// Reads every registered credential into fresh tables and publishes the first snapshot.
+  /// Reads every registered credential into fresh tables, and the services, and publishes the first snapshot.
   /// @error storage; bad_request, conflict: the store contradicts itself.
   Result<void> rebuild();
   /// Publishes a snapshot with the present CAs and products; existing tables stay. After a CA or product changed.
   Result<void> refresh();
-  /// Follows one commit. @error conflict, bad_request: a record that the wire rule forbids (never published).
+  /// Follows one commit: the store's listener. @error as `apply`; storage: what the services are could not be read
+  Result<void> follow(const Committed& committed);
+  /// Publishes these. @error conflict, bad_request: a record that the wire rule forbids (never published).
   Result<void> apply(std::span<const Publication> publications);
 
   /// Publishes an emergency deny of a device, which stands in no store yet (design rule 8): until `denies_recorded`,
@@ -34,9 +38,11 @@ class ReadPath {
   void denies_recorded();
 
   [[nodiscard]] const policy::SnapshotHolder& snapshots() const { return *holder_; }
+  [[nodiscard]] const Published<ServiceBook>& services() const { return services_; }
 
  private:
   Result<std::shared_ptr<const policy::Snapshot>> make();
+  Result<void> read_services();
   Result<policy::CredentialTable*> table(CaId ca);
   Result<void> put(const Publication& publication);
 
@@ -48,6 +54,7 @@ class ReadPath {
   std::set<DeviceRow> denied_;  ///< by the journal alone
   std::uint64_t number_ = 0;
   std::unique_ptr<policy::SnapshotHolder> holder_;
+  Published<ServiceBook> services_{std::make_shared<const ServiceBook>()};
 };
 
 }  // namespace birthmark::app

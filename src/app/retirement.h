@@ -34,6 +34,7 @@ class Retirement {
   };
   Retirement(Ports ports, std::string statement_key) : ports_{ports}, statement_key_{std::move(statement_key)} {}
 
+  /// @param caller SHA-256 of where the request came from: there is no certificate. @error rate_limited
   Result<Challenge> begin(const Digest& caller);
   /// Before anything is destroyed: whether this hardware is to be retired. Changes nothing.
   /// @param quote by the recorded AK. @return with the challenge for `finish`.
@@ -42,7 +43,7 @@ class Retirement {
   Result<RetirePermit> permit(const Digest& caller, const SessionId& session, const DeviceId& device,
                               const attest::TpmStatement& quote);
   /// @param quote by the recorded AK, made after TPM2_Clear. @error nonce_used, nonce_expired, not_found; bad_evidence:
-  /// the quote, or a TPM clock that shows no clear; state_forbids: the device is not in S6.
+  /// the quote, or a TPM clock that shows no clear; state_forbids: the device is not in S6; of the signer and the store
   Result<RetireReceipt> finish(const Digest& caller, const SessionId& session, const DeviceId& device,
                                const attest::TpmStatement& quote);
 

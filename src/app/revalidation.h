@@ -45,10 +45,14 @@ class Revalidation {
 
   /// @param caller SHA-256 of where the request came from: there is no certificate. @error rate_limited
   Result<Challenge> begin(const Digest& caller);
+  /// Judges the hardware, and challenges it to open a secret.
   /// @error nonce_used, nonce_expired, not_found, state_forbids: S0, S5, S6; ek_untrusted: the endorsement key is not
-  /// the device's; bad_evidence, key_not_attested, fw_rollback; rate_limited
+  /// the device's; bad_evidence, key_not_attested, evidence_missing, fw_rollback, policy; rate_limited
   Result<ActivationChallenge> evidence(const Digest& caller, const RevalidationEvidence& evidence);
-  /// @error nonce_used, nonce_expired, bad_evidence with check "activation", state_forbids, and as `Issuance::issue`.
+  /// Compares the opened secret, once, lifts what may be lifted, and certifies the key of a device that serves again:
+  /// six times an hour at most.
+  /// @error nonce_used, nonce_expired, bad_evidence with check "activation", evidence_missing, fw_rollback,
+  /// state_forbids, rate_limited, and as `Issuance::issue`.
   Result<RevalidationAnswer> activate(const Digest& caller, const SessionId& session, BytesView secret);
 
  private:

@@ -46,36 +46,36 @@ bool inside_shift(const StationRecord& station, Instant now) {
 
 }  // namespace
 
-Result<StationRecord> in_service(Tx& tx, const Digest& spki) {
-  BM_TRY(auto station, tx.station_of(spki));
-  if (!station) {
+Result<void> in_service(const StationRecord* station) {
+  if (station == nullptr) {
     return refused("station.known", "no station has this key");
   }
-  return station->suspended ? Result<StationRecord>{refused("station.suspended", station->name + " is suspended")}
-                            : std::move(*station);
+  return station->suspended ? Result<void>{refused("station.suspended", station->name + " is suspended")}
+                            : Result<void>{};
 }
 
 Result<StationGrant> authorise(Tx& tx, const StationAction& action) {
-  BM_TRY(auto station, in_service(tx, action.spki));
-  if (station.role != action.role) {
-    return refused("station.role", station.name + " has another role");
+  BM_TRY(auto station, tx.station_of(action.spki));
+  BM_CHECK(in_service(station ? &*station : nullptr));
+  if (station->role != action.role) {
+    return refused("station.role", station->name + " has another role");
   }
-  if (action.now >= station.not_after) {
-    return refused("station.expired", "the certificate of " + station.name + " has expired");
+  if (action.now >= station->not_after) {
+    return refused("station.expired", "the certificate of " + station->name + " has expired");
   }
   BM_TRY(auto batch, tx.batch_named(action.batch));
-  if (!batch || batch->budget.id != station.batch) {
-    return refused("station.batch", station.name + " works on another batch");
+  if (!batch || batch->budget.id != station->batch) {
+    return refused("station.batch", station->name + " works on another batch");
   }
-  if (!inside_shift(station, action.now)) {
-    return refused("station.shift", station.name + " is outside its shift");
+  if (!inside_shift(*station, action.now)) {
+    return refused("station.shift", station->name + " is outside its shift");
   }
   if (batch->budget.state != lifecycle::BatchState::open || action.now < batch->budget.opens ||
       action.now >= batch->budget.closes) {
     return fail(Code::batch_closed, "batch " + batch->name + " is " +
                                         std::string{lifecycle::name(batch->budget.state)} + " or outside its window");
   }
-  return StationGrant{std::move(station), std::move(*batch)};
+  return StationGrant{std::move(*station), std::move(*batch)};
 }
 
 Result<StationGrant> admit(Store& store, const StationAction& action) {

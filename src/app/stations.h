@@ -23,9 +23,10 @@ struct StationGrant {
   BatchRecord batch;
 };
 
-/// The station that has this key and is in service: what its certificate is good for anywhere (AC-04).
-/// @error station_not_authorised: `check` says whether it is unknown or suspended; storage
-Result<StationRecord> in_service(Tx& tx, const Digest& spki);
+/// Whether a station is in service: without that its certificate is good for nothing (AC-04).
+/// @param station null: no station has the key
+/// @error station_not_authorised: `check` says whether it is unknown or suspended
+Result<void> in_service(const StationRecord* station);
 
 /// Whether the station may do this now: known, not suspended, its role, its batch, inside its shift (AC-04).
 /// @error station_not_authorised: `check` names what does not fit; batch_closed: sealed, revoked or outside its window.

@@ -234,7 +234,7 @@ class ComposedRegistry final : public Registry {
     BM_CHECK(cases_->catalog.refresh());
     BM_CHECK(cases_->read_path.rebuild());
     store_->set_listener([this](const app::Committed& committed) -> Result<void> {
-      BM_CHECK(cases_->read_path.apply(committed.publications));
+      BM_CHECK(cases_->read_path.follow(committed));
       BM_CHECK(without_value(log_->append(committed.first_log_index, committed.entries)));
       events_.add(committed.entries);
       return {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The other half of the suite: the log, the listener, and many writers at once.
+#include <algorithm>
 #include <atomic>
 
 #include "contract/store_contract.h"
@@ -80,6 +81,34 @@ TEST_P(StoreContract, what_the_listener_refuses_is_owed_to_it_and_nothing_is_mis
   audit(3);
   EXPECT_EQ(heard, store().entries(size, 10).value());
   EXPECT_EQ(heard.size(), 2U);
+}
+
+/// What the read path knows of services is read anew after such a commit, and only then.
+TEST_P(StoreContract, a_commit_tells_whether_a_station_or_a_certificate_of_no_device_changed) {
+  std::vector<bool> told;
+  store().set_listener([&](const Committed& committed) {
+    told.push_back(committed.services);
+    return Result<void>{};
+  });
+  add_device(1);
+  const auto add = [&](const CertificateRecord& record) {
+    return put<CertificateRow>([&](Tx& tx) { return tx.add_certificate(record); });
+  };
+  auto of_device = sample_certificate(1, DeviceRow{1});
+  of_device.row = add(of_device);
+  run([&](Tx& tx) { return tx.update_certificate(of_device); });
+  run([&](Tx& tx) { return tx.update_head(of_device); });
+  EXPECT_EQ(std::ranges::count(told, true), 0);
+  told.clear();
+
+  auto of_service = sample_certificate(2, DeviceRow{});
+  of_service.row = add(of_service);
+  run([&](Tx& tx) { return tx.update_certificate(of_service); });
+  run([&](Tx& tx) { return tx.update_head(of_service); });
+  auto station = sample_station();
+  station.id = put<StationId>([&](Tx& tx) { return tx.put_station(station); });
+  run([&](Tx& tx) { return tx.update_station(station); });
+  EXPECT_EQ(told, std::vector<bool>(5, true));
 }
 
 TEST_P(StoreContract, settling_writes_nothing_and_waits_for_what_is_owed) {

@@ -42,6 +42,7 @@ class FakeTx final : public Tx {
 
   std::vector<Bytes> entries;
   std::vector<Publication> publications;
+  bool services = false;
 
   Result<std::optional<Instant>> clock_mark() override { return seen_.clock_mark; }
   Result<void> set_clock_mark(Instant mark) override {
@@ -102,6 +103,7 @@ class FakeTx final : public Tx {
 
   Result<StationId> put_station(const StationRecord& station) override {
     BM_CHECK(writable());
+    services = true;
     const auto known = named(seen_.stations, station.name);
     auto row = station;
     row.id = known == seen_.stations.end() ? next_id<StationId>(seen_.stations) : known->first;
@@ -111,6 +113,7 @@ class FakeTx final : public Tx {
   }
   Result<void> update_station(const StationRecord& station) override {
     BM_CHECK(writable());
+    services = true;
     BM_CHECK(key_is_free(station));
     return update_named(&FakeRows::stations, station.id, station);
   }
@@ -193,6 +196,7 @@ class FakeTx final : public Tx {
     if (taken) {
       return fail(Code::conflict, "the index is taken");
     }
+    services |= is_of_service(certificate);
     auto row = certificate;
     row.row = next_id<CertificateRow>(seen_.certificates);
     rows_->certificates[row.row] = row;
@@ -209,6 +213,7 @@ class FakeTx final : public Tx {
     if (found == rows_->certificates.end()) {
       return fail(Code::not_found, "no such row");
     }
+    services |= is_of_service(certificate);
     auto& row = found->second;
     row.issuance = certificate.issuance;
     row.counted = certificate.counted;
@@ -348,7 +353,7 @@ Result<void> FakeStore::write(const Work& work) {
     auto changed = std::make_shared<FakeRows>(*before);
     FakeTx tx{*changed, changed.get()};
     BM_CHECK(work(tx));
-    owed_ = app::Committed{before->log.size(), std::move(tx.entries), std::move(tx.publications)};
+    owed_ = app::Committed{before->log.size(), std::move(tx.entries), std::move(tx.publications), tx.services};
     commit(std::move(changed));
     return deliver_owed();
   }();

@@ -78,7 +78,7 @@ Result<void> UseCases::start() {
   BM_CHECK(cas.refresh());
   BM_CHECK(catalog.refresh());
   BM_CHECK(read_path.rebuild());
-  store.set_listener([this](const app::Committed& committed) { return read_path.apply(committed.publications); });
+  store.set_listener([this](const app::Committed& committed) { return read_path.follow(committed); });
   BM_CHECK(store.replay());
   BM_TRY(recovered, issuance.recover());
   return {};

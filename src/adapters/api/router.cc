@@ -7,7 +7,6 @@
 
 #include "adapters/api/orders.h"
 #include "adapters/api/problem.h"
-#include "app/stations.h"
 #include "crypto/hash.h"
 
 namespace birthmark::api {
@@ -71,18 +70,6 @@ bool fits(Caller wanted, pki::ProfileId profile) {
       return profile == pki::ProfileId::operator_person || profile == pki::ProfileId::gate;
   }
   return false;
-}
-
-/// A service's certificate must still be on the books (devices are judged by the use cases, on the snapshot).
-Result<void> service_registered(Services& services, const app::Presentation& who) {
-  return services.store.read([&](app::Tx& tx) -> Result<void> {
-    BM_TRY(const auto record, app::on_the_books(tx, who.ca, who.index, who.certificate));
-    if (record.standing != lifecycle::Standing::live) {
-      return fail(Code::credential_ended, "this certificate was replaced or revoked");
-    }
-    return who.profile == pki::ProfileId::station ? without_value(app::in_service(tx, who.key.spki_sha256()))
-                                                  : Result<void>{};
-  });
 }
 
 }  // namespace
@@ -248,7 +235,19 @@ Result<std::shared_ptr<const app::Presentation>> Router::present(const http::Pee
   if (peer.certificate.empty()) {
     return std::shared_ptr<const app::Presentation>{};
   }
-  const auto digest = crypto::sha256(peer.certificate);
+  using Kept = std::shared_ptr<const app::Presentation>;
+  if (const auto* const kept = std::any_cast<Kept>(&peer.kept);
+      kept != nullptr && services_.clock.now() <= (*kept)->not_after) {
+    return *kept;
+  }
+  BM_TRY(auto shown, known_or_read(peer.certificate));
+  peer.kept = shown;
+  return shown;
+}
+
+/// Whoever connects anew with a certificate that was read lately.
+Result<std::shared_ptr<const app::Presentation>> Router::known_or_read(BytesView certificate) {
+  const auto digest = crypto::sha256(certificate);
   {
     const std::scoped_lock lock{mutex_};
     if (const auto at = presentations_.find(digest);
@@ -256,7 +255,7 @@ Result<std::shared_ptr<const app::Presentation>> Router::present(const http::Pee
       return at->second;
     }
   }
-  BM_TRY(auto read, services_.access.present(peer.certificate));
+  BM_TRY(auto read, services_.access.present(certificate));
   auto kept = std::make_shared<const app::Presentation>(std::move(read));
   const std::scoped_lock lock{mutex_};
   if (presentations_.size() >= kPresentationsMax) {
@@ -276,7 +275,8 @@ Result<void> Router::admit(const Route& route, const std::shared_ptr<const app::
   if (!fits(route.caller, caller->profile)) {
     return fail(Code::role, "not with a certificate of the profile " + std::string{pki::profile(caller->profile).name});
   }
-  return pki::profile(caller->profile).device ? Result<void>{} : service_registered(services_, *caller);
+  // Devices are judged by the use cases.
+  return pki::profile(caller->profile).device ? Result<void>{} : services_.access.check_service(*caller);
 }
 
 void Router::note(const http::Request& request, const Error& error, const Found& found, const Served& served) {
@@ -290,6 +290,7 @@ void Router::note(const http::Request& request, const Error& error, const Found&
       .path = request.path,
       .detail = error.check.empty() ? error.detail : error.check,
       .device = device,
+      .move = error.move,
       .alarming = device && est && error.code == Code::state_forbids};
   if (found.route != nullptr && found.route->read_path) {
     services_.refusals.count(refusal);

@@ -89,6 +89,7 @@ class Router {
   [[nodiscard]] Found find(http::Method asked, std::string_view path) const;
   Result<http::Response> dispatch(const http::Request& request, const Found& found, Served& served);
   Result<std::shared_ptr<const app::Presentation>> present(const http::Peer& peer);
+  Result<std::shared_ptr<const app::Presentation>> known_or_read(BytesView certificate);
   Result<http::Response> carry_out(const Route& route, Call& call);
   Result<void> admit(const Route& route, const std::shared_ptr<const app::Presentation>& caller);
   void note(const http::Request& request, const Error& error, const Found& found, const Served& served);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,8 @@ struct Peer {
   /// base64 as challengePassword carries it (protocols.md §1.3); empty: there is none, as over plain HTTP, or over TLS
   /// 1.2 without extended master secret where the listener lets that in
   std::string channel_binding;
+  /// What the handler keeps with the connection for its next request: those of one connection come one at a time.
+  mutable std::any kept = {};
 };
 
 struct Request {

@@ -251,6 +251,7 @@ Result<void> SqliteStore::run_work(Group& group, const Work& work) {
   BM_CHECK(savepoint.release());
   std::ranges::move(tx.entries, std::back_inserter(committed.entries));
   std::ranges::move(tx.publications, std::back_inserter(committed.publications));
+  committed.services |= tx.services;
   return {};
 }
 

@@ -81,6 +81,7 @@ class SqliteTx final : public app::Tx {
   // What it wrote, in order.
   std::vector<Bytes> entries;
   std::vector<app::Publication> publications;
+  bool services = false;  ///< as app::Committed
 
  private:
   /// The statement with its parameters.

@@ -109,6 +109,7 @@ Result<std::vector<ProductRecord>> SqliteTx::products() {
 }
 
 Result<StationId> SqliteTx::put_station(const StationRecord& station) {
+  services = true;
   BM_TRY(const auto known, one(ask("SELECT id FROM station WHERE name = ?1", station.name), read_id));
   if (known) {
     auto changed = station;
@@ -125,6 +126,7 @@ Result<StationId> SqliteTx::put_station(const StationRecord& station) {
 }
 
 Result<void> SqliteTx::update_station(const StationRecord& station) {
+  services = true;
   return change(Code::not_found,
                 "UPDATE station SET name = ?2, role = ?3, batch = ?4, spki = ?5, not_after = ?6, shift_from = ?7, "
                 "shift_to = ?8, strikes = ?9, suspended = ?10, epoch = ?11, version = version + 1 WHERE id = ?1",

@@ -154,6 +154,7 @@ Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record
   if (record.tbs.size() > kDeltaMaxBytes) {
     return fail(Code::too_large, "to-be-signed bytes");
   }
+  services |= is_of_service(record);
   BM_TRY(const auto row, insert_certificate(record));
   BM_TRY(auto base,
          one(ask("SELECT profile_hash, tbs FROM template WHERE ca = ?1 AND profile = ?2", record.ca, record.profile),
@@ -178,6 +179,7 @@ Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record
 }
 
 Result<void> SqliteTx::update_head(const CertificateHead& head) {
+  services |= is_of_service(head);
   return change(Code::not_found,
                 "UPDATE certificate SET issuance = ?2, counted = ?3, standing = ?4, published = ?5, log_index = ?6, "
                 "epoch = ?7, version = version + 1 WHERE row = ?1",

@@ -128,6 +128,11 @@ struct CertificateHead {
   friend bool operator==(const CertificateHead&, const CertificateHead&) = default;
 };
 
+/// Whether it is nobody's device: of a service, a station, a person or a CA.
+inline bool is_of_service(const CertificateHead& certificate) {
+  return certificate.device.get() == 0;
+}
+
 /// One issuance, whole; the certificate is `tbs` with `signature`.
 struct CertificateRecord : CertificateHead {
   Serial serial;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/failing_store.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -68,6 +69,21 @@ TEST_F(Denied, once_it_is_recorded_commits_count_again) {
   world_.cases->read_path.denies_recorded();
   must(commit(Status::admitted, State::operational));
   EXPECT_EQ(shown().status, Status::admitted);
+}
+
+/// A commit that changed a service is not acknowledged before the read path knows of it.
+TEST(ReadPathServices, a_commit_fails_while_they_cannot_be_read) {
+  World world;
+  FailingCalls calls{0};
+  FailingStore store{world.store(), calls};
+  app::ReadPath read_path{store, world.cases->cas, world.cases->catalog};
+  app::Committed changed;
+  changed.services = true;
+  calls.arm(1);
+  EXPECT_EQ(code_of(read_path.follow(changed)), Code::storage);
+  calls.arm(1);
+  EXPECT_TRUE(read_path.follow({})) << "nothing is read where no service changed";
+  EXPECT_EQ(calls.calls(), 0U);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "adapters/api/router.h"
 #include "codec/json.h"
+#include "support/forwarding_store.h"
 #include "support/world.h"
 
 namespace birthmark::test {
@@ -73,6 +74,8 @@ class ServedWorld {
                                .certificate};
   }
   api::Services& services() { return services_; }
+  /// From now on whatever a route asks of the store itself fails; the use cases have theirs.
+  void silence_store() { store_.silent = true; }
 
   World world;
 
@@ -87,8 +90,17 @@ class ServedWorld {
     return router.serve(request).answer;
   }
 
+  struct SilentStore final : ForwardingStore {
+    using ForwardingStore::ForwardingStore;
+    Result<void> write(const Work& work) override { return silent ? no_answer() : real_.write(work); }
+    Result<void> read(const Work& work) const override { return silent ? no_answer() : real_.read(work); }
+    static Result<void> no_answer() { return fail(Code::unavailable, "silent"); }
+    bool silent = false;
+  };
+
   PaperLog log_;
-  api::Services services_{.store = world.cases->store,
+  SilentStore store_{world.cases->store};
+  api::Services services_{.store = store_,
                           .access = world.cases->access,
                           .provisioning = world.cases->provisioning,
                           .sealing = world.cases->sealing,

@@ -76,6 +76,18 @@ TEST_F(ServicesApi, a_gate_asks_until_its_certificate_is_ended) {
   EXPECT_EQ(w_.world.count(audit::EntryKind::credential_status), 1U);
 }
 
+/// Design "Two paths": the read path never waits for storage.
+TEST_F(ServicesApi, a_gate_is_answered_although_the_store_is_silent) {
+  const auto made = order("broker-1", "gate", key_);
+  ASSERT_EQ(made.status, 201) << made.body;
+  const auto ended = order("broker-2", "gate", other_);
+  ASSERT_EQ(end(serial_of(ended), anna_).status, 200);
+  w_.silence_store();
+  EXPECT_EQ(authorize(holder_of(made)).status, 200);
+  EXPECT_EQ(refusal_in(authorize(holder_of(ended))), "credential_ended");
+  EXPECT_EQ(w_.operators(Method::get, "/v1/batches", anna_).status, 503) << "the store is silent";
+}
+
 TEST_F(ServicesApi, a_second_operator_works_and_ends_the_first_but_nobody_himself) {
   const auto made = order("bob", "operator", key_);
   ASSERT_EQ(made.status, 201) << made.body;
