@@ -105,7 +105,7 @@ Result<void> check(const ProductPolicy& policy, Environment environment) {
   if (policy.gate_max_age <= std::chrono::minutes{0} || policy.gate_max_age > kAgeMax) {
     return fail(Code::policy, "out of range", "policy.gate_max_age");
   }
-  if (policy.ldevid_lifetime < days{1} || policy.ldevid_lifetime > kAgeMax) {
+  if (policy.ldevid_lifetime < days{1} || policy.ldevid_lifetime > kLdevidLifetimeMax) {
     return fail(Code::policy, "out of range", "policy.ldevid_lifetime");
   }
   if (policy.renew_from < days{0} || policy.renew_from >= policy.ldevid_lifetime) {

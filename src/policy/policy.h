@@ -105,6 +105,9 @@ enum class SimulatedRoots : std::uint8_t { refused, allowed };
 enum class RequiresRelease : std::uint8_t { no, yes };
 enum class Environment : std::uint8_t { production, development };
 
+/// What the profile of an LDevID allows (attestation.md §7): a CA signs for no longer.
+inline constexpr std::chrono::days kLdevidLifetimeMax{30};
+
 /// What one product demands and grants. Plain data: `check` says whether it may be used.
 struct ProductPolicy {
   ProductId product;
@@ -126,7 +129,7 @@ struct ProductPolicy {
 
   std::chrono::minutes gate_max_age = std::chrono::days{30};  ///< of the latest appraisal
   lifecycle::FirmwareVersion minimum_firmware;                ///< zero names none
-  std::chrono::days ldevid_lifetime{30};
+  std::chrono::days ldevid_lifetime = kLdevidLifetimeMax;
   std::chrono::days renew_from{20};
   RequiresRelease released_for_field = RequiresRelease::no;
 

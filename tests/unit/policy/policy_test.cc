@@ -76,7 +76,7 @@ TEST(Policy, what_makes_no_sense_is_refused_with_the_field) {
       {"policy.gate_max_age", [](auto& p) { p.gate_max_age = minutes{-1}; }},
       {"policy.gate_max_age", [](auto& p) { p.gate_max_age = days{3651}; }},
       {"policy.ldevid_lifetime", [](auto& p) { p.ldevid_lifetime = days{0}; }},
-      {"policy.ldevid_lifetime", [](auto& p) { p.ldevid_lifetime = days{3651}; }},
+      {"policy.ldevid_lifetime", [](auto& p) { p.ldevid_lifetime = days{31}; }},
       {"policy.renew_from", [](auto& p) { p.renew_from = days{30}; }},
       {"policy.renew_from", [](auto& p) { p.renew_from = days{-1}; }},
       {"policy.resources",
