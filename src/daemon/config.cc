@@ -97,7 +97,7 @@ constexpr std::array kSettings{
     SettingRow{{"public_listen", "address:port for health, metrics and the log, without TLS"},
                set_listen<&Config::open>},
     SettingRow{{"scope", "end of the manufacturing chain: global, product, factory or batch"}, set_scope},
-    SettingRow{{"public_url", "prefix of the CRL addresses in certificates; empty: none"},
+    SettingRow{{"public_url", "prefix of the CRL addresses in certificates, which you serve; empty: none"},
                set_text<&Config::public_url>},
     SettingRow{{"log_origin", "name of the log in its checkpoints"}, set_filled<&Config::log_origin>},
     SettingRow{{"journal", "directory of the emergency denies, best on another disk; empty: <data>/journal"},

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each code of src/base/code.cc is given by some code in src/, and met by some test: docs/errors.md promises nothing else.
+"""Each code of src/base/code.cc is given by some code in src/, and met by some test, and each command that its remedy
+names is there: docs/errors.md promises nothing else.
 
 A mention counts: `Code::name`, or in tests the name itself in quotes. The table's own files and tests do not.
 """
@@ -16,6 +17,7 @@ import sources
 RESERVED = {"hsm_unavailable": "tokens that can be away: key files never are"}
 
 TABLE = ("src/base/code.h", "src/base/code.cc")
+COMMANDS = "docs/cli.md"
 # These go over the whole table, or use names as examples only.
 _NO_TEST = ("tests/unit/base/", "tests/unit/audit/entry_test.cc", "tests/checks/")
 
@@ -33,6 +35,9 @@ def check(root):
             met |= set(re.findall(r"\bCode::(\w+)", text := sources.read(root, path))) | set(re.findall(r'"(\w+)"', text))
     problems = [f"{name}: nothing in src gives it" for name in names if name not in given and name not in RESERVED]
     problems += [f"{name}: no test meets it" for name in names if name not in met and name not in RESERVED]
+    commands = set(re.findall(r"^#+ (birthmark[ \w-]*)$", sources.read(root, COMMANDS), re.MULTILINE))
+    named = re.findall(r"`(birthmark [ \w-]+)`", sources.read(root, TABLE[1]))
+    problems += [f"{command}: a remedy names it, {COMMANDS} does not" for command in named if command not in commands]
     problems += [f"{name}: reserved, but src gives it" for name in RESERVED if name in given or name not in names]
     return problems, len(names)
 

@@ -13,7 +13,12 @@ TABLE = "constexpr std::array kCodes{\n    CodeInfo{Code::held, 1},\n    CodeInf
 class Codes(unittest.TestCase):
     def problems(self, **files):
         with tempfile.TemporaryDirectory() as root:
-            tree = {"src/base/code.cc": TABLE, "src/base/code.h": "enum { held };", **files}
+            tree = {
+                "src/base/code.cc": TABLE,
+                "src/base/code.h": "enum { held };",
+                "docs/cli.md": "## birthmark serve\n\n### birthmark device show\n",
+                **files,
+            }
             for path, text in tree.items():
                 (Path(root) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(root) / path).write_text(text, encoding="utf-8")
@@ -39,6 +44,12 @@ class Codes(unittest.TestCase):
     def test_reserved_no_longer(self):
         found = self.problems(**{"src/app/a.cc": "Code::held; Code::hsm_unavailable", "tests/a_test.cc": "Code::held"})
         self.assertEqual(found, ["hsm_unavailable: reserved, but src gives it"])
+
+    def test_a_remedy_that_is_no_command(self):
+        given = {"src/app/a.cc": "fail(Code::held);", "tests/a_test.cc": "Code::held"}
+        table = TABLE + '"See `birthmark device show`, or `birthmark device heal`."'
+        found = self.problems(**given, **{"src/base/code.cc": table})
+        self.assertEqual(found, ["birthmark device heal: a remedy names it, docs/cli.md does not"])
 
 
 if __name__ == "__main__":
