@@ -7,6 +7,7 @@
 #include "adapters/clock/system_clock.h"
 #include "base/instant.h"
 #include "cli/operator_call.h"
+#include "lifecycle/batch.h"
 
 namespace birthmark::cli {
 namespace {
@@ -100,11 +101,13 @@ Result<boost::json::value> rehearse_seal(ApiClient& client, const BatchFlags& fl
   BM_TRY(const auto state, batch.text("state"));
   BM_TRY(const auto issued, batch.unsigned_int("issued"));
   BM_TRY(const auto left, batch.unsigned_int("left"));
+  BM_TRY(const bool own_ca, batch.boolean("own_ca"));
   if (state != "open") {
     return fail(Code::batch_closed, "batch " + flags.name + " is " + std::string{state});
   }
-  return boost::json::object{{"dry_run", true},  {"batch", flags.name},      {"action", "seal"},    {"issued", issued},
-                             {"given_up", left}, {"ca_key_destroyed", true}, {"irreversible", true}};
+  return boost::json::object{{"dry_run", true},     {"batch", flags.name}, {"action", "seal"},
+                             {"issued", issued},    {"given_up", left},    {"ca_key_destroyed", own_ca},
+                             {"irreversible", true}};
 }
 
 void add_open(CLI::App& batch, int& exit_code) {
@@ -114,7 +117,9 @@ void add_open(CLI::App& batch, int& exit_code) {
   command->add_option("batch", flags->name, "name")->required();
   command->add_option("--product", flags->product, "name of the product")->required();
   command->add_option("--factory", flags->factory, "name of the factory")->required();
-  command->add_option("--quantity", flags->quantity, "how many units")->required()->check(CLI::Range(1U, 100'000'000U));
+  command->add_option("--quantity", flags->quantity, "how many units")
+      ->required()
+      ->check(CLI::Range(1U, lifecycle::kBatchQuantityMax));
   command->add_option("--opens", flags->opens, "RFC 3339; now, or as the batch has it")->check(check_instant);
   auto* const closes = command->add_option("--closes", flags->closes, "RFC 3339; after --days")->check(check_instant);
   command->add_option("--days", flags->days, "length of the window")->check(CLI::Range(1U, 3650U))->excludes(closes);
@@ -249,7 +254,7 @@ void add_batch(CLI::App& program, int& exit_code) {
   batch->require_subcommand(1);
   add_open(*batch, exit_code);
   add_view(*batch, exit_code,
-           {.name = "list", .words = "all batches", .target = "/v1/batches", .show = [](const auto& v) {
+           {.name = "list", .words = "all batches", .list = "batches", .show = [](const auto& v) {
               print_rows(v.at("batches").as_array(), {"batch", "state", "issued", "quantity", "factory", "closes"});
             }});
   add_show(*batch, exit_code);
@@ -261,7 +266,7 @@ void add_ca(CLI::App& program, int& exit_code) {
   auto* const ca = program.add_subcommand("ca", "certificate authorities: list, show, revoke");
   ca->require_subcommand(1);
   add_view(*ca, exit_code,
-           {.name = "list", .words = "all CAs", .target = "/v1/cas", .show = [](const auto& v) {
+           {.name = "list", .words = "all CAs", .list = "cas", .show = [](const auto& v) {
               print_rows(v.at("cas").as_array(), {"ca", "profile", "state", "assigned", "list", "key_destroyed"});
             }});
   add_ca_show(*ca, exit_code);

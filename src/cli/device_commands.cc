@@ -32,25 +32,8 @@ std::string target_of(const DeviceFlags& flags) {
   return "/v1/devices/" + flags.id;
 }
 
-/// All pages below `target`: the rows of `member`, followed by `next`.
-Result<boost::json::value> all_pages(ApiClient& client, const std::string& target, std::string_view member) {
-  boost::json::array rows;
-  auto page_target = target;
-  while (true) {
-    BM_TRY(auto page, client.get(page_target));
-    BM_TRY(auto in, json::Object::of(page));
-    BM_TRY(const auto* const more, in.array(member));
-    rows.insert(rows.end(), more->begin(), more->end());
-    BM_TRY(const auto next, in.optional_unsigned_int("next"));
-    if (!next) {
-      return boost::json::value{{member, std::move(rows)}};
-    }
-    page_target = target + "?after=" + std::to_string(*next);
-  }
-}
-
 Result<boost::json::value> list_devices(ApiClient& client, const DeviceFlags& flags) {
-  BM_TRY(auto all, all_pages(client, "/v1/devices", "devices"));
+  BM_TRY(auto all, get_list(client, "/v1/devices", "devices"));
   auto& rows = all.as_object()["devices"].as_array();
   if (!flags.state.empty()) {
     const auto other = std::remove_if(rows.begin(), rows.end(), [&](const auto& row) {
@@ -68,15 +51,17 @@ Result<boost::json::value> rehearse(ApiClient& client, const DeviceFlags& flags,
   BM_TRY(auto device, json::Object::of(shown));
   BM_TRY(const auto name, device.text("state"));
   BM_TRY(const auto* const certificates, device.array("certificates"));
-  const auto from = std::ranges::find_if(lifecycle::kStates, [&](State s) { return lifecycle::short_name(s) == name; });
-  if (from == lifecycle::kStates.end()) {
+  const auto from = lifecycle::state_named(name);
+  if (!from) {
     return fail(Code::bad_json, "the server names a state that is none");
   }
   const auto to = action == "revoke" ? State::revoked : State::decommissioned;
   const bool unenrolled = *from == State::uninitialized || *from == State::provisioned;
   const bool fits = action == "revoke" || unenrolled == (action == "reject");
   if (!fits || !lifecycle::allowed(*from, to)) {
-    return fail(Code::state_forbids, std::string{action} + " is refused in " + std::string{name});
+    Error error{Code::state_forbids, std::string{action} + " is refused in " + std::string{name}};
+    error.move = Move{static_cast<std::uint8_t>(*from), static_cast<std::uint8_t>(to)};
+    return fail(std::move(error));
   }
   const auto live = std::ranges::count_if(*certificates, [](const auto& c) {
     const auto* const value = c.is_object() ? c.as_object().if_contains("live") : nullptr;
@@ -128,7 +113,7 @@ void add_history(CLI::App& device, int& exit_code) {
   const auto flags = add_one(device, command, "history", "what the audit log says of one device, oldest first");
   command->callback([flags, &exit_code] {
     exit_code = run_call(
-        *flags, [&](ApiClient& c) { return all_pages(c, target_of(*flags) + "/history", "entries"); },
+        *flags, [&](ApiClient& c) { return get_list(c, target_of(*flags) + "/history", "entries"); },
         [](const auto& v) {
           print_rows(v.at("entries").as_array(), {"index", "at", "kind", "from", "to", "actor", "refusal", "reason"});
         });

@@ -88,13 +88,33 @@ void add_view(CLI::App& parent, int& exit_code, View view) {
   add_operator_flags(*command, *flags);
   command->callback([flags, view = std::move(view), &exit_code] {
     exit_code = run_call(
-        *flags, [&](ApiClient& client) { return client.get(view.target); }, view.show);
+        *flags,
+        [&](ApiClient& client) {
+          return view.list.empty() ? client.get(view.target) : get_list(client, "/v1/" + view.list, view.list);
+        },
+        view.show);
   });
+}
+
+Result<boost::json::value> get_list(ApiClient& client, const std::string& target, std::string_view rows) {
+  boost::json::array all;
+  std::string query;
+  while (true) {
+    BM_TRY(const auto page, client.get(target + query));
+    BM_TRY(auto in, json::Object::of(page));
+    BM_TRY(const auto* const more, in.array(rows));
+    all.insert(all.end(), more->begin(), more->end());
+    BM_TRY(const auto next, in.optional_unsigned_int("next"));
+    if (!next) {
+      return boost::json::value{{rows, std::move(all)}};
+    }
+    query = "?after=" + std::to_string(*next);
+  }
 }
 
 Result<boost::json::value> find_row(ApiClient& client, const std::string& list, std::string_view member,
                                     const std::string& text) {
-  BM_TRY(const auto all, client.get("/v1/" + list));
+  BM_TRY(const auto all, get_list(client, "/v1/" + list, list));
   BM_TRY(auto in, json::Object::of(all));
   BM_TRY(const auto* const rows, in.array(list));
   for (const auto& row : *rows) {

@@ -50,14 +50,16 @@ void show_members(const boost::json::value& value);
 /// A command that prints what one path answers, and takes nothing but the operator's flags.
 struct View {
   std::string name;
-  std::string words;   ///< of its help
-  std::string target;  ///< "/v1/batches"
+  std::string words;        ///< of its help
+  std::string target = {};  ///< "/v1/status"; empty: a list
+  std::string list = {};    ///< "batches" of "/v1/batches"
   Show show = show_members;
 };
 void add_view(CLI::App& parent, int& exit_code, View view);
 
-/// The row of a list whose member has this text. @param list where the rows are: "cas" of "/v1/cas".
-/// @error not_found; of the server
+/// All pages of a list, as one. @param rows the member that holds them. @error bad_json; of the server
+Result<boost::json::value> get_list(ApiClient& client, const std::string& target, std::string_view rows);
+/// The row of a list whose member has this text. @param list "cas" of "/v1/cas". @error not_found; as get_list
 Result<boost::json::value> find_row(ApiClient& client, const std::string& list, std::string_view member,
                                     const std::string& text);
 

@@ -101,7 +101,7 @@ void add_service(CLI::App& program, int& exit_code) {
   add_view(*service, exit_code,
            {.name = "list",
             .words = "certificates of people, gates and stations",
-            .target = "/v1/services",
+            .list = "services",
             .show = [](const auto& v) {
               print_rows(v.at("services").as_array(), {"serial", "role", "name", "state", "not_after"});
             }});

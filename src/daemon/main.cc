@@ -110,6 +110,10 @@ Result<boost::json::object> check_policy(std::string_view toml, bool development
   for (const auto& vendor : read.vendors) {
     vendors.emplace_back(vendor);
   }
+  boost::json::array resources;
+  for (const auto& rule : read.resources) {
+    resources.push_back({{"action", policy::name(rule.action)}, {"pattern", rule.pattern}});
+  }
   boost::json::object actions;
   for (const auto state : lifecycle::kStates) {
     boost::json::array granted;
@@ -126,7 +130,10 @@ Result<boost::json::object> check_policy(std::string_view toml, bool development
                              {"simulated_roots", read.simulated == policy::SimulatedRoots::allowed},
                              {"gate_max_age_minutes", read.gate_max_age.count()},
                              {"ldevid_lifetime_days", read.ldevid_lifetime.count()},
-                             {"renew_from_days", read.renew_from.count()},
+                             {"renew_from_day", read.renew_from.count()},
+                             {"released_for_field", read.released_for_field == policy::RequiresRelease::yes},
+                             {"minimum_firmware", read.minimum_firmware.text()},
+                             {"resource", std::move(resources)},
                              {"actions", std::move(actions)}};
 }
 

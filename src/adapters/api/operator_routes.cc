@@ -5,6 +5,7 @@
 #include <set>
 
 #include "adapters/api/orders.h"
+#include "adapters/api/page.h"
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/api/service_routes.h"
@@ -20,7 +21,6 @@
 namespace birthmark::api {
 namespace {
 
-constexpr std::size_t kPageMax = 500;
 constexpr std::size_t kPlanMax = 100'000;
 constexpr std::size_t kOrderBytesMax = std::size_t{8} * 1024 * 1024;  // a plan of that many parts, and a policy
 constexpr std::uint64_t kHistoryScanMax = 65'536;
@@ -205,7 +205,7 @@ Result<http::Response> device_act(Call& call) {
 
 // --- batches, CAs ---
 
-boost::json::object batch_summary(const app::BatchRecord& batch) {
+boost::json::object batch_summary(const Call& call, const app::BatchRecord& batch) {
   const auto& b = batch.budget;
   return {{"batch", batch.name},
           {"factory", b.factory},
@@ -218,23 +218,21 @@ boost::json::object batch_summary(const app::BatchRecord& batch) {
           {"closes", to_rfc3339(b.closes)},
           {"plan", b.plan == lifecycle::PlanOfHardware::present},
           {"list_first", batch.list.first},
-          {"list_places", batch.list.count}};
+          {"list_places", batch.list.count},
+          {"own_ca", call.services.hierarchy.scope() == app::Scope::batch}};
 }
 
 Result<http::Response> batch_list(Call& call) {
   BM_TRY(const auto batches,
          call.services.store.read_for<std::vector<app::BatchRecord>>([](app::Tx& tx) { return tx.batches(); }));
-  boost::json::array rows;
-  for (const auto& batch : batches) {
-    rows.push_back(batch_summary(batch));
-  }
-  return ok({{"batches", std::move(rows)}});
+  return page(call.request, "batches", std::span{batches},
+              [&call](const app::BatchRecord& batch) { return batch_summary(call, batch); });
 }
 
 Result<http::Response> batch_show(Call& call) {
   BM_TRY(const auto batch, call.services.store.read_for<std::optional<app::BatchRecord>>(
                                [&](app::Tx& tx) { return tx.batch_named(call.parameters.at(0)); }));
-  return batch ? Result<http::Response>{ok(batch_summary(*batch))} : fail(Code::not_found, "no such batch");
+  return batch ? Result<http::Response>{ok(batch_summary(call, *batch))} : fail(Code::not_found, "no such batch");
 }
 
 Result<std::vector<Digest>> plan_of(json::Object& in) {
@@ -275,8 +273,12 @@ Result<app::BatchOrder> batch_order(json::Object& in) {
   out.opens = std::chrono::floor<std::chrono::seconds>(opens);
   out.closes = std::chrono::floor<std::chrono::seconds>(closes);
   BM_TRY(const auto rate, in.optional_unsigned_int("rate_per_hour"));
+  BM_TRY(const auto burst, in.optional_unsigned_int("burst"));
+  if (std::max(rate.value_or(0), burst.value_or(0)) > lifecycle::kBatchQuantityMax) {
+    return fail(Code::bad_request,
+                "rate_per_hour and burst are at most " + std::to_string(lifecycle::kBatchQuantityMax));
+  }
   if (rate) {
-    BM_TRY(const auto burst, in.optional_unsigned_int("burst"));
     out.rate = lifecycle::Rate{static_cast<std::uint32_t>(*rate), static_cast<std::uint32_t>(burst.value_or(*rate))};
   }
   BM_TRY(out.plan, plan_of(in));
@@ -286,7 +288,7 @@ Result<app::BatchOrder> batch_order(json::Object& in) {
 Result<http::Response> batch_open(Call& call) {
   BM_TRY(const auto order, wire::body<app::BatchOrder>(call.request, batch_order,
                                                        {.bytes_max = kOrderBytesMax, .items_max = 2 * kPlanMax}));
-  const auto answer = [](const app::BatchRecord& batch) { return ok(batch_summary(batch), 201); };
+  const auto answer = [&call](const app::BatchRecord& batch) { return ok(batch_summary(call, batch), 201); };
   BM_TRY(const auto batch,
          call.services.hierarchy.open_batch(order, actor_of(call), keeping<app::BatchRecord>(call, answer)));
   return answer(batch);
@@ -297,7 +299,7 @@ Result<void> batch_open_finish(Call& call) {
 }
 
 Result<http::Response> batch_seal(Call& call) {
-  const auto answer = [](const app::BatchRecord& batch) { return ok(batch_summary(batch)); };
+  const auto answer = [&call](const app::BatchRecord& batch) { return ok(batch_summary(call, batch)); };
   BM_TRY(const auto batch, call.services.hierarchy.seal_batch(call.parameters.at(0), actor_of(call),
                                                               keeping<app::BatchRecord>(call, answer)));
   return answer(batch);
@@ -330,22 +332,24 @@ Result<http::Response> product_show(Call& call) {
       {{"product", product->name}, {"policy_sha256", to_hex(product->policy_hash.get())}, {"policy", product->policy}});
 }
 
+boost::json::object ca_summary(const app::Ca& ca) {
+  const auto& r = ca.record;
+  const auto* const state = r.state == app::CaState::active ? "active"
+                            : r.state == app::CaState::held ? "held"
+                                                            : "ended";
+  return {{"ca", r.name},
+          {"profile", pki::profile(r.profile).name},
+          {"state", state},
+          {"generation", r.generation},
+          {"assigned", r.assigned},
+          {"list", std::uint64_t{1} << r.list_bits},
+          {"key_destroyed", r.key_destroyed},
+          {"certificate", base64::encode(r.certificate)}};
+}
+
 Result<http::Response> ca_list(Call& call) {
-  boost::json::array rows;
   const auto directory = call.services.cas.get();
-  for (const auto& ca : directory->all()) {
-    const auto& r = ca.record;
-    const auto state = r.state == app::CaState::active ? "active" : r.state == app::CaState::held ? "held" : "ended";
-    rows.push_back({{"ca", r.name},
-                    {"profile", pki::profile(r.profile).name},
-                    {"state", state},
-                    {"generation", r.generation},
-                    {"assigned", r.assigned},
-                    {"list", std::uint64_t{1} << r.list_bits},
-                    {"key_destroyed", r.key_destroyed},
-                    {"certificate", base64::encode(r.certificate)}});
-  }
-  return ok({{"cas", std::move(rows)}});
+  return page(call.request, "cas", std::span{directory->all()}, ca_summary);
 }
 
 Result<std::string> ca_in(const http::Request& request) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/api/orders.h"
+#include "adapters/api/page.h"
 #include "adapters/api/problem.h"
 #include "adapters/api/wire.h"
 #include "app/service_credentials.h"
@@ -120,11 +121,7 @@ Result<http::Response> station_enroll(Call& call) {
 
 Result<http::Response> service_list(Call& call) {
   BM_TRY(const auto all, call.services.store.read_for<std::vector<app::ServiceCredential>>(app::service_credentials));
-  boost::json::array rows;
-  for (const auto& credential : all) {
-    rows.push_back(summary(credential));
-  }
-  return ok({{"services", std::move(rows)}});
+  return page(call.request, "services", std::span{all}, summary);
 }
 
 Result<http::Response> service_certify(Call& call) {

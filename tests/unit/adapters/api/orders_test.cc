@@ -213,6 +213,15 @@ TEST_F(Orders, a_window_is_in_whole_seconds_as_it_is_shown) {
   EXPECT_EQ(order("/v1/batches", body, "\"two\"").body, opened.body);
 }
 
+TEST_F(Orders, a_rate_that_no_batch_can_have_is_refused_and_not_cut) {
+  for (const auto* const member : {"rate_per_hour", "burst"}) {
+    auto body = batch_order();
+    body["rate_per_hour"] = 1;
+    body[member] = 4'294'967'297;
+    EXPECT_EQ(refusal_in(order("/v1/batches", body, std::string{"\""} + member + "\"")), "bad_request") << member;
+  }
+}
+
 TEST_F(Orders, a_batch_is_opened_and_sealed_once) {
   const auto opened = order("/v1/batches", batch_order(), "\"open\"");
   ASSERT_EQ(opened.status, 201);
