@@ -141,7 +141,11 @@ class LineDevice {
 }  // namespace
 
 int provision(const Common& common, const ProvisionOptions& options) {
-  const StopSignals signals;
+  take_broken_pipes_as_errors();
+  std::optional<StopSignals> signals;  // with --stdio they, or the end of the link, end the program
+  if (options.listen) {
+    signals.emplace();
+  }
   LineDevice device{common, options};
   if (const auto opened = device.open(options); !opened) {
     return complain(opened.error(), common.as_json);
@@ -153,7 +157,7 @@ int provision(const Common& common, const ProvisionOptions& options) {
   }
   print(device.readiness());
   std::jthread links{[&device] { device.serve_all(); }};
-  signals.wait();
+  signals->wait();
   device.stop();
   return kDone;
 }

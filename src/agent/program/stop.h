@@ -8,12 +8,17 @@
 
 namespace birthmark::agent::program {
 
+/// A peer that went is an error of write(), and not the end of the program.
+inline void take_broken_pipes_as_errors() {
+  ::signal(SIGPIPE, SIG_IGN);  // NOLINT: nothing can go wrong
+}
+
 /// Blocks SIGTERM and SIGINT in every thread of this process from here on, and ignores SIGPIPE; make it before any
 /// other thread. `wait` is for one thread of the owner's.
 class StopSignals {
  public:
   StopSignals() {
-    ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a peer that went is an error of write()
+    take_broken_pipes_as_errors();
     ::sigemptyset(&set_);
     ::sigaddset(&set_, SIGTERM);
     ::sigaddset(&set_, SIGINT);
