@@ -30,6 +30,13 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
+/// SQLite counts its memory, for which each allocation takes one lock that all connections share, and nobody reads the
+/// counts. They can be switched off only before its first use in the process; after that this changes nothing.
+void count_no_memory() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(once);
+}
+
 /// After these nobody knows what the disk holds.
 bool poisons(int code) {
   const int primary = code & 0xFF;
@@ -232,6 +239,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const OpenOptions& options)
   if (options.access == Access::write) {
     BM_CHECK(make_private(options.path));
   }
+  count_no_memory();
   sqlite3* opened = nullptr;
   const int code =
       sqlite3_open_v2(options.path.c_str(), &opened, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
