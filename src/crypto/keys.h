@@ -68,7 +68,9 @@ class PrivateKey {
   /// Encrypted PKCS#8 in PEM: PBES2 with scrypt (N 2^14, r 8, p 1) and AES-256-CBC. @error unavailable
   [[nodiscard]] Result<std::string> to_encrypted_pem(const Secret& passphrase) const;
   /// Plain PKCS#8 in PEM, for the files that TLS libraries read (mode 0600 by the caller).
+  /// @error key_attributes: unreadable or of another type
   static Result<PrivateKey> from_pem(std::string_view pem);
+  /// @error unavailable: the library fails
   [[nodiscard]] Result<std::string> to_pem() const;
 
   [[nodiscard]] const PublicKey& public_key() const;

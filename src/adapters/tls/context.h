@@ -115,6 +115,7 @@ std::uint64_t owner_of(const ssl_st* ssl);
 std::optional<Error> refusal_of(const ssl_st* ssl);
 
 /// Makes a client's handshake fail unless the server's certificate names `host`: a DNS name or an address (RFC 9525).
+/// @error bad_request: `host` is neither
 Result<void> expect_server(ssl_st* ssl, const std::string& host);
 /// Why the server's certificate was refused, in words; empty if it was not.
 std::string refusal_words(ssl_st* ssl);
