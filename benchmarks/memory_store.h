@@ -70,7 +70,7 @@ class MemoryStore final : public app::Store {
   MemoryRows& rows() { return rows_; }
 
  private:
-  mutable std::mutex mutex_;
+  mutable std::recursive_mutex mutex_;  ///< the listener reads
   mutable MemoryRows rows_;
   Listener listener_;
 };

@@ -111,6 +111,19 @@ TEST_P(StoreContract, a_commit_tells_whether_a_station_or_a_certificate_of_no_de
   EXPECT_EQ(told, std::vector<bool>(5, true));
 }
 
+TEST_P(StoreContract, the_listener_may_read_the_store_and_sees_the_commit) {
+  std::size_t stations = 0;
+  store().set_listener([&](const Committed& /*committed*/) {
+    return store().read([&](Tx& tx) -> Result<void> {
+      BM_TRY(const auto all, tx.stations());
+      stations = all.size();
+      return {};
+    });
+  });
+  run([](Tx& tx) { return without_value(tx.put_station(sample_station())); });
+  EXPECT_EQ(stations, 1U);
+}
+
 TEST_P(StoreContract, settling_writes_nothing_and_waits_for_what_is_owed) {
   bool takes = false;
   std::size_t heard = 0;

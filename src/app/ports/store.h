@@ -113,8 +113,8 @@ struct LogSpan {
 class Store {
  public:
   using Work = std::function<Result<void>(Tx&)>;
-  /// Called on the committer's thread after each durable commit and before its writers go on. An error fails them
-  /// although the commit stands: the next start makes up for it.
+  /// Called on the committer's thread after each durable commit and before its writers go on; may read the store, and
+  /// sees that commit. An error fails them although the commit stands: the next start makes up for it.
   using Listener = std::function<Result<void>(const Committed&)>;
 
   virtual ~Store() = default;
