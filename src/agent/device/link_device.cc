@@ -67,9 +67,9 @@ Result<link::HelloReply> LinkDevice::hello() {
   return link::HelloReply{.root_kind = std::string{root_.kind()},
                           .agent_version = settings_.agent_version,
                           .firmware = settings_.firmware,
-                          .secure_boot = settings_.secure_boot,
+                          .secure_boot = settings_.platform.secure_boot,
                           .lockdown = state_.fused(),
-                          .simulated = true};
+                          .simulated = settings_.platform.simulated};
 }
 
 Result<link::KeysReply> LinkDevice::keys() {

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "agent/device/platform.h"
 #include "agent/device/state.h"
 #include "agent/link/server.h"
 #include "agent/root.h"
@@ -12,9 +13,9 @@ namespace birthmark::agent {
 /// What a device says of itself without proof, and what its debug fuse does.
 struct DeviceSettings {
   std::string agent_version;
-  std::string firmware;     ///< "4.12.0"; empty: it does not say
-  bool secure_boot = true;  ///< of a simulated device: a setting
-  bool fuses = true;        ///< false: a test device whose debug port stays open (AC-08)
+  std::string firmware;  ///< "4.12.0"; empty: it does not say
+  PlatformClaims platform = {};
+  bool fuses = true;  ///< false: a test device whose debug port stays open (AC-08)
 };
 
 /// The device's answers to a station, from its root and its state. One thread at a time.

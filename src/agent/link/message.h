@@ -80,7 +80,7 @@ struct HelloReply {
   std::string firmware;
   bool secure_boot = false;
   bool lockdown = false;
-  bool simulated = false;  ///< the two claims before are settings of a test device, not readings
+  bool simulated = false;  ///< a software TPM: what stands here are settings of a test device, not readings
 };
 struct KeysReply {
   static constexpr Kind kKind = Kind::keys;

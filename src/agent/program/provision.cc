@@ -22,8 +22,9 @@ class LineDevice {
   LineDevice(Common common, const ProvisionOptions& options) : common_{std::move(common)}, idevid_{options.idevid} {
     settings_ = {.agent_version = kVersion,
                  .firmware = common_.firmware,
-                 .secure_boot = !options.insecure_boot,
+                 .platform = platform_claims(files_, common_.tcti),
                  .fuses = !options.never_fuse};
+    settings_.platform.secure_boot = settings_.platform.secure_boot && !options.insecure_boot;
   }
 
   /// Opens what the options ask for.
@@ -56,7 +57,9 @@ class LineDevice {
   }
 
   [[nodiscard]] boost::json::object readiness() const {
-    boost::json::object line{{"ready", true}, {"simulated", true}, {"fused", fused_}};
+    const auto& platform = settings_.platform;
+    boost::json::object line{
+        {"ready", true}, {"simulated", platform.simulated}, {"secure_boot", platform.secure_boot}, {"fused", fused_}};
     line["link"] = listener_ ? link::to_text(listener_->endpoint()) : std::string{"stdio"};
     // Fused with any port asked for, there is no address: nothing listens, as it will be for ever.
     line["debug"] = nullptr;
@@ -127,8 +130,8 @@ class LineDevice {
 
   Common common_;
   std::optional<IdevidTemplate> idevid_;
-  DeviceSettings settings_;
   PosixFiles files_;
+  DeviceSettings settings_;
   std::unique_ptr<DebugPort> debug_;
   std::optional<link::Endpoint> debug_at_;
   std::optional<link::TcpListener> listener_;

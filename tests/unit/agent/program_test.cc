@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "adapters/files/posix_files.h"
+#include "agent/device/platform.h"
 #include "agent/device/state.h"
 #include "codec/json.h"
 #include "support/paths.h"
@@ -88,6 +89,31 @@ TEST_F(AgentProgram, no_tpm_is_3_and_says_how_to_reach_one) {
     expect_complaint(ended, 3, "unavailable");
     EXPECT_NE(ended.err.find("--tcti"), std::string::npos) << ended.err;
   }
+}
+
+TEST_F(AgentProgram, on_the_line_claims_secure_boot_as_its_platform_says_and_simulates_it_on_a_software_tpm_only) {
+  const auto ready = [&](std::string tcti, Arguments more) {
+    Arguments arguments{(bin_dir() / "birthmark-agent").string(),
+                        "provision",
+                        "--state",
+                        directory(),
+                        "--tcti",
+                        std::move(tcti),
+                        "--listen",
+                        "127.0.0.1:0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    Processes processes;
+    std::string line;
+    processes.start({.argv = std::move(arguments)}, "\"ready\":true", std::chrono::seconds{30}, &line);
+    return json::read(line).value().as_object();
+  };
+  const auto of_chip = ready("device:" + file("tpm0").string(), {});
+  EXPECT_EQ(of_chip.at("simulated"), false);
+  EXPECT_EQ(of_chip.at("secure_boot"), agent::reads_secure_boot(files_, agent::kEfiVariables));
+  const auto simulated = ready(tpm_->tcti(), {});
+  EXPECT_EQ(simulated.at("simulated"), true);
+  EXPECT_EQ(simulated.at("secure_boot"), true);
+  EXPECT_EQ(ready(tpm_->tcti(), {"--insecure-boot"}).at("secure_boot"), false);
 }
 
 TEST_F(AgentProgram, a_state_that_cannot_be_kept_is_3) {

@@ -19,7 +19,8 @@ using lifecycle::Purpose;
 
 class LinkDeviceTest : public ::testing::Test {
  protected:
-  agent::LinkDevice line(agent::DeviceSettings settings = {.agent_version = "1", .firmware = "4.12.0"}) {
+  agent::LinkDevice line(agent::DeviceSettings settings = {
+                             .agent_version = "1", .firmware = "4.12.0", .platform = {.simulated = true}}) {
     return {root_, *state_, std::move(settings), [this]() -> Result<void> {
               ++fuses_blown_;
               return state_->fuse();
@@ -85,7 +86,15 @@ TEST_F(LinkDeviceTest, says_that_its_claims_are_simulated_and_whether_it_is_fuse
   EXPECT_FALSE(line().hello()->lockdown);
   ASSERT_TRUE(line().seal({kNonce, kSession, id()}));
   EXPECT_TRUE(line().hello()->lockdown);
-  EXPECT_FALSE(line({.agent_version = {}, .firmware = {}, .secure_boot = false}).hello()->secure_boot);
+}
+
+TEST_F(LinkDeviceTest, claims_of_its_platform_what_it_was_told_and_by_default_nothing) {
+  const auto silent = line({.agent_version = {}, .firmware = {}}).hello().value();
+  EXPECT_FALSE(silent.secure_boot);
+  EXPECT_FALSE(silent.simulated);
+  const auto told = line({.agent_version = {}, .firmware = {}, .platform = {.secure_boot = true}}).hello().value();
+  EXPECT_TRUE(told.secure_boot);
+  EXPECT_FALSE(told.simulated);
 }
 
 TEST_F(LinkDeviceTest, makes_evidence_for_provisioning_and_for_nothing_else) {
