@@ -75,7 +75,8 @@ Result<Challenge> Sealing::begin(const Digest& station, const std::string& batch
 Result<lifecycle::DeviceRecord> Sealing::seal(const crypto::PublicKey& station, const std::string& batch,
                                               const SealEvidence& evidence) {
   const auto caller = station.spki_sha256();
-  BM_TRY(auto earlier, repeat(station, batch, evidence));
+  BM_TRY(const auto admitted, admit(ports_.store, {caller, StationRole::lock_check, batch, ports_.clock.now()}));
+  BM_TRY(auto earlier, repeat(station, admitted, evidence));
   if (earlier) {
     return std::move(*earlier);
   }
@@ -105,7 +106,8 @@ Result<lifecycle::DeviceRecord> Sealing::seal(const crypto::PublicKey& station, 
 
 /// The device, if this very record sealed it.
 Result<std::optional<lifecycle::DeviceRecord>> Sealing::repeat(const crypto::PublicKey& station,
-                                                               const std::string& batch, const SealEvidence& evidence) {
+                                                               const StationGrant& grant,
+                                                               const SealEvidence& evidence) {
   using Found = std::optional<lifecycle::DeviceRecord>;
   BM_TRY(auto sealed, ports_.store.read_for<Found>([&](Tx& tx) -> Result<Found> {
     BM_TRY(const auto device, tx.device(evidence.record.device));
@@ -120,10 +122,8 @@ Result<std::optional<lifecycle::DeviceRecord>> Sealing::repeat(const crypto::Pub
   if (!sealed) {
     return Found{};
   }
-  const auto caller = station.spki_sha256();
   BM_CHECK(check_signature(station, evidence));
-  BM_TRY(const auto grant, admit(ports_.store, {caller, StationRole::lock_check, batch, ports_.clock.now()}));
-  BM_CHECK(repeats_.note(caller, {.device = sealed->id, .actor = "station:" + grant.station.name}));
+  BM_CHECK(repeats_.note(station.spki_sha256(), {.device = sealed->id, .actor = "station:" + grant.station.name}));
   return sealed;
 }
 

@@ -38,14 +38,15 @@ class Sealing {
   /// The record that sealed a device gets the same answer again, from the same station, and changes nothing.
   /// @param station the key of the caller's certificate.
   /// @return the sealed device.
-  /// @error station_not_authorised, batch_closed: as `begin`; not_sealed: `check` names what is not proved, a record by
-  /// the provisioning station among it (AC-08); bad_evidence: the record's signature or the quote; not_found: no such
-  /// device in this batch; nonce_used, nonce_expired, state_forbids, held, conflict.
+  /// @error station_not_authorised: before anything is looked at, and counted against the station (AC-04);
+  /// batch_closed; not_sealed: `check` names what is not proved, a record by the provisioning station among it (AC-08);
+  /// bad_evidence: the record's signature or the quote; not_found: no such device in this batch; nonce_used,
+  /// nonce_expired, state_forbids, held, conflict.
   Result<lifecycle::DeviceRecord> seal(const crypto::PublicKey& station, const std::string& batch,
                                        const SealEvidence& evidence);
 
  private:
-  Result<std::optional<lifecycle::DeviceRecord>> repeat(const crypto::PublicKey& station, const std::string& batch,
+  Result<std::optional<lifecycle::DeviceRecord>> repeat(const crypto::PublicKey& station, const StationGrant& grant,
                                                         const SealEvidence& evidence);
 
   Ports ports_;

@@ -71,6 +71,24 @@ TEST_F(AC04, a_lock_check_station_does_not_provision_nor_the_other_way_round) {
   EXPECT_EQ(check_of(world_.cases->sealing.begin(world_.line().id(), "B-1")), "station.role");
 }
 
+TEST_F(AC04, seals_for_another_batch_suspend_a_lock_check_station_too) {
+  const auto device = world_.device_in(lifecycle::State::uninitialized);
+  const auto& station = world_.lock_check();
+  std::vector<app::SealEvidence> statements;
+  for (int i = 0; i < 3; ++i) {  // each with a challenge for the batch that is its own
+    const auto challenge = must(world_.cases->sealing.begin(station.id(), "B-1"));
+    statements.push_back(world_.seal_evidence(device, station, challenge, World::in_order(device, challenge)));
+  }
+  for (const auto& statement : statements) {
+    EXPECT_EQ(check_of(world_.cases->sealing.seal(station.key.public_key(), "B-2", statement)), "station.batch");
+  }
+  const auto own = world_.cases->sealing.seal(station.key.public_key(), "B-1", statements.front());
+  EXPECT_EQ(code_of(own), Code::station_not_authorised);
+  EXPECT_EQ(check_of(own), "station.suspended");
+  EXPECT_EQ(world_.state(device), lifecycle::State::uninitialized);
+  EXPECT_EQ(world_.count(audit::EntryKind::incident), 1U);
+}
+
 TEST_F(AC04, a_key_that_no_station_has_is_refused_and_counted_against_nobody) {
   const auto stranger = must(crypto::PrivateKey::generate(crypto::KeyType::p256));
   for (int i = 0; i < 5; ++i) {
