@@ -21,12 +21,16 @@ enum class SignatureScheme : std::uint8_t { ecdsa_sha256, ecdsa_sha384, rsa_pkcs
 /// The scheme of a certificate's algorithm; nothing for those that nobody verifies here.
 std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm);
 
+/// `check` of the refusal of a SubjectPublicKeyInfo whose form is sound, and whose algorithm or curve none of
+/// `KeyType`.
+inline constexpr std::string_view kOtherAlgorithm = "key.algorithm";
+
 /// A public key that was read strictly: named curve and uncompressed point on it, or RSA of 2048 to 4096 bits with an
 /// odd exponent of at least 65537. Cheap to copy; safe to use from several threads.
 class PublicKey {
  public:
   /// Reads one SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of at most 1,024 bytes.
-  /// @error bad_request: form, curve, point, size or exponent.
+  /// @error bad_request: form, point, size or exponent; with check `kOtherAlgorithm`: a key of another kind.
   static Result<PublicKey> from_spki(BytesView spki);
   /// A P-256 or P-384 key from its affine coordinates, each padded to the size of the field.
   /// @error bad_request: wrong sizes, or the point is not on the curve.

@@ -94,7 +94,7 @@ Result<Parsed> read_ec(der::Reader& algorithm, BytesView key) {
   } else if (equal(curve, oids::secp384r1)) {
     out.type = KeyType::p384;
   } else {
-    return fail(Code::bad_request, "SPKI: curve not supported");
+    return fail(Code::bad_request, "SPKI: curve not supported", std::string{kOtherAlgorithm});
   }
   if (key.size() != 1 + 2 * field_size(out.type) || key.front() != kUncompressed) {
     return fail(Code::bad_request, "SPKI: point is not uncompressed or has the wrong size");
@@ -157,7 +157,7 @@ Result<Parsed> read_spki(BytesView spki) {
   } else if (equal(id, kEd25519)) {
     BM_TRY(out, read_ed25519(key));
   } else {
-    return fail(Code::bad_request, "SPKI: algorithm not supported");
+    return fail(Code::bad_request, "SPKI: algorithm not supported", std::string{kOtherAlgorithm});
   }
   BM_CHECK(algorithm.finish());
   return out;

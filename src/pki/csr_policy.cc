@@ -118,6 +118,9 @@ Result<void> judge_attributes(const pkcs10::Request& request) {
 
 Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExpectation& expected) {
   auto key = crypto::PublicKey::from_spki(request.spki());
+  if (!key && key.error().check != crypto::kOtherAlgorithm) {  // AC-20: no key at all is not a key too many
+    return fail(Code::bad_request, key.error().detail, "csr.key");
+  }
   if (!key || !is_device_scheme(key->type(), request.signature_algorithm())) {
     return fail(Code::csr_policy, key ? "key or signature algorithm are not a device's" : key.error().detail,
                 "csr.key");

@@ -32,9 +32,9 @@ struct CsrExpectation {
 /// Judges a request (AC-19): possession, key, names, and that it asks for nothing. The certificate takes the key and
 /// nothing else from it.
 /// @return the key, read strictly: P-256 or P-384. That it lives in the device's hardware is for the evidence.
-/// @error bad_request: the signature over the request does not verify. @error csr_policy: another key type, a name that
-/// is not the device's, an extension or attribute that a device never gets. @error binding: challengePassword is there
-/// and is not this channel's (protocols: RFC 7030 §3.5).
+/// @error bad_request: the key cannot be read (point, size, exponent), or the signature over the request does not
+/// verify. @error csr_policy: a key of another kind, a name that is not the device's, an extension or attribute that a
+/// device never gets. @error binding: challengePassword is there and is not this channel's (protocols: RFC 7030 §3.5).
 Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExpectation& expected);
 
 }  // namespace birthmark::pki

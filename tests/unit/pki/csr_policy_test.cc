@@ -183,6 +183,81 @@ TEST(Csr, an_ed25519_key_is_no_device_key) {
   EXPECT_EQ(judged.error().check, "csr.key");
 }
 
+/// AC-20: a key that cannot be read is no key; one that can be, of a kind that devices do not have, is against the
+/// policy.
+struct Key {
+  const char* name;
+  Bytes algorithm;  ///< contents of the AlgorithmIdentifier
+  Bytes octets;     ///< of the BIT STRING
+  Code code;
+};
+Bytes element_of(std::uint8_t tag, BytesView contents) {
+  der::Writer out;
+  out.primitive(tag, contents);
+  return std::move(out).finish();
+}
+Bytes joined(std::initializer_list<Bytes> parts) {
+  Bytes out;
+  for (const auto& part : parts) {
+    append(out, part);
+  }
+  return out;
+}
+Bytes named_curve(BytesView curve) {
+  return joined({element_of(der::tag::oid, oids::ec_public_key), element_of(der::tag::oid, curve)});
+}
+Bytes rsa_algorithm() {
+  return joined({element_of(der::tag::oid, oids::rsa_encryption), Bytes{0x05, 0x00}});
+}
+/// An odd number of that many octets, and an exponent.
+Bytes rsa_numbers(std::size_t modulus_bytes, const Bytes& exponent) {
+  Bytes modulus(modulus_bytes + 1, 0xC5);
+  modulus.front() = 0;
+  return element_of(der::tag::sequence,
+                    joined({element_of(der::tag::integer, modulus), element_of(der::tag::integer, exponent)}));
+}
+Bytes point_of(std::uint8_t form, std::size_t octets) {
+  Bytes out(octets, 0x11);
+  out.front() = form;
+  return out;
+}
+const Bytes kF4{0x01, 0x00, 0x01};
+
+class Keys : public ::testing::TestWithParam<Key> {};
+INSTANTIATE_TEST_SUITE_P(
+    AC20, Keys,
+    ::testing::Values(Key{"rsa_exponent_1", rsa_algorithm(), rsa_numbers(256, {0x01}), Code::bad_request},
+                      Key{"rsa_exponent_3", rsa_algorithm(), rsa_numbers(256, {0x03}), Code::bad_request},
+                      Key{"rsa_of_1024_bits", rsa_algorithm(), rsa_numbers(128, kF4), Code::bad_request},
+                      Key{"rsa_of_32768_bits", rsa_algorithm(), rsa_numbers(4096, kF4), Code::bad_request},
+                      Key{"rsa_of_no_numbers", rsa_algorithm(), {0x30, 0x00}, Code::bad_request},
+                      Key{"p256_off_the_curve", named_curve(oids::secp256r1), point_of(4, 65), Code::bad_request},
+                      Key{"p256_compressed", named_curve(oids::secp256r1), point_of(2, 33), Code::bad_request},
+                      Key{"p256_at_infinity", named_curve(oids::secp256r1), {0x00}, Code::bad_request},
+                      Key{"p384_too_short", named_curve(oids::secp384r1), point_of(4, 65), Code::bad_request},
+                      Key{"ed25519_too_short", element_of(der::tag::oid, oid<1, 3, 101, 112>), Bytes(31, 1),
+                          Code::bad_request},
+                      Key{"rsa_of_2048_bits", rsa_algorithm(), rsa_numbers(256, kF4), Code::csr_policy},
+                      Key{"p521", named_curve(oid<1, 3, 132, 0, 35>), point_of(4, 133), Code::csr_policy},
+                      Key{"ed448", element_of(der::tag::oid, oid<1, 3, 101, 113>), Bytes(57, 1), Code::csr_policy}),
+    [](const auto& one) { return one.param.name; });
+
+TEST_P(Keys, that_cannot_be_read_are_malformed_and_those_of_another_kind_are_against_the_policy) {
+  der::Writer spki;
+  spki.open(der::tag::sequence)
+      .primitive(der::tag::sequence, GetParam().algorithm)
+      .bit_string(GetParam().octets)
+      .close();
+  const auto name = registered_name();
+  const auto request =
+      pkcs10::write_request(name, std::move(spki).finish(), {}, x509::SignatureAlgorithm::ecdsa_sha256,
+                            [](BytesView) -> Result<Bytes> { return from_hex("3006020101020101").value(); });
+  const auto judged = judge(request.value(), {.subject = name, .subject_alt_name = {}, .channel_binding = {}});
+  ASSERT_FALSE(judged);
+  EXPECT_EQ(judged.error().code, GetParam().code) << judged.error().detail;
+  EXPECT_EQ(judged.error().check, "csr.key") << judged.error().detail;
+}
+
 // RFC 2986 §3: possession.
 TEST(Csr, another_keys_signature_or_a_changed_byte_is_refused) {
   OpensslRequest request{{}};
