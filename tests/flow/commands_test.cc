@@ -152,5 +152,50 @@ TEST_F(Commands, find_the_passphrase_where_the_server_does) {
   EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
 }
 
+/// README, "A first batch": where no operator gets in any more.
+TEST_F(Commands, the_last_operator_is_replaced_by_init_with_the_flags_the_registry_was_made_with) {
+  Processes processes;
+  std::string ready;
+  const auto serve = [&]() -> Process& {
+    return processes.start(
+        {.argv = {(bin_dir() / "birthmark").string(), "serve", "--dev", "--data", path("d"), "--device-listen",
+                  "127.0.0.1:0", "--operator-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0"},
+         .env = only_these_of_ours()},
+        "\"ready\":true", kBound, &ready);
+  };
+  const auto as = [&](const std::string& name, std::vector<std::string> arguments) {
+    const auto port = std::to_string(object_in(ready).at("operator_port").to_number<int>());
+    arguments.insert(arguments.end(),
+                     {"--data", path("d"), "--server", "127.0.0.1:" + port, "--operator", name, "--json"});
+    return birthmark(std::move(arguments));
+  };
+  auto& first = serve();
+  const auto people = directory_ / "d" / "operators";
+  std::filesystem::copy(people / "admin.key", people / "lost.key");
+  std::filesystem::rename(people / "admin.pem", people / "lost.pem");
+  EXPECT_EQ(as("admin", {"status"}).exit_code, 3) << "nobody gets in";
+  EXPECT_EQ(birthmark({"init", "--dev", "--data", path("d")}).exit_code, 3) << "while the server runs";
+  EXPECT_EQ(first.stop().exit_code, 0);
+  const auto production = birthmark({"init", "--data", path("d"), "--json"});
+  EXPECT_EQ(production.exit_code, 3);
+  EXPECT_EQ(object_in(production.out).at("code").as_string(), "test_anchor") << "made with --dev";
+  EXPECT_FALSE(std::filesystem::exists(people / "admin.pem"));
+
+  const auto made = birthmark({"init", "--dev", "--data", path("d")});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  serve();
+  EXPECT_EQ(as("admin", {"status"}).exit_code, 0);
+  EXPECT_EQ(as("lost", {"status"}).exit_code, 0) << "the one that was taken out is good until it is ended";
+  const auto listed = as("admin", {"service", "list"});
+  ASSERT_EQ(listed.exit_code, 0) << listed.err;
+  const auto services = object_in(listed.out).at("services").as_array();
+  ASSERT_EQ(services.size(), 2U) << listed.out;
+  const std::string lost{services.front().at("serial").as_string()};
+  const auto ended = as("admin", {"service", "end", lost});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_NE(as("lost", {"status"}).exit_code, 0);
+  EXPECT_EQ(as("admin", {"status"}).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace birthmark::test
