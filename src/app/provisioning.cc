@@ -40,6 +40,24 @@ constexpr std::string_view kRequest = "docs/wire/evidence.md, PROVISION 6";
 constexpr std::string_view kPolicy = "docs/wire/evidence.md, PROVISION 7";
 constexpr std::string_view kIntent = "docs/wire/evidence.md, PROVISION 8";
 
+bool lists_hardware(const BatchRecord& batch) {
+  return batch.budget.plan == lifecycle::PlanOfHardware::present;
+}
+
+/// Whether the batch takes this chip: it lists it, or it lists none.
+Result<bool> is_planned(Tx& tx, const BatchRecord& batch, const attest::EndorsedChip& chip) {
+  return lists_hardware(batch) ? tx.in_plan(batch.budget.id, chip.certificate_hash) : Result<bool>{true};
+}
+
+/// What held in the transaction that put this evidence on record.
+enum class Unit : std::uint8_t { taken_now, taken_before };
+attest::Findings held_at_intent(const BatchRecord& batch, Unit unit) {
+  return {attest::held("plan", kIntent, Code::not_in_plan,
+                       lists_hardware(batch) ? "listed" : "the batch lists no hardware"),
+          attest::held("known", kIntent, Code::key_reuse, "no other device has this EK, AK or key"),
+          attest::held("budget", kIntent, Code::quota_exhausted, unit == Unit::taken_before ? "has its unit" : "")};
+}
+
 /// Whether the device has its unit of the budget: one that was only held in a collision has none.
 Result<bool> unit_taken(Tx& tx, DeviceRow device) {
   BM_TRY(const auto certificates, tx.heads_of(device));
@@ -183,11 +201,9 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Sh
   if (!batch) {
     return fail(Code::batch_closed, "the batch is gone");
   }
-  if (batch->budget.plan == lifecycle::PlanOfHardware::present) {
-    BM_TRY(const auto planned, tx.in_plan(batch->budget.id, shown.chip.certificate_hash));
-    if (!planned) {
-      return fail(Code::not_in_plan, "this endorsement certificate is not on the batch's list");
-    }
+  BM_TRY(const bool planned, is_planned(tx, *batch, shown.chip));
+  if (!planned) {
+    return fail(Code::not_in_plan, "this endorsement certificate is not on the batch's list");
   }
   const auto id = lifecycle::device_id(lifecycle::RootKind::tpm, shown.chip.spki);
   BM_TRY(const auto known, tx.device(id));
@@ -209,17 +225,13 @@ Result<void> Provisioning::at_intent(Tx& tx, CertificateRecord& record, const Sh
   if (!known) {
     BM_TRY(record.device, tx.add_device(new_device(id, shown.chip, *batch, doing)));
   }
-  const bool listed = batch->budget.plan == lifecycle::PlanOfHardware::present;
-  return remember(tx, record.device, shown, grant,
-                  {attest::held("plan", kIntent, Code::not_in_plan, listed ? "listed" : "the batch lists no hardware"),
-                   attest::held("known", kIntent, Code::key_reuse, "no other device has this EK, AK or key"),
-                   attest::held("budget", kIntent, Code::quota_exhausted, taken ? "has its unit" : "")},
+  return remember(tx, record.device, shown, grant, held_at_intent(*batch, taken ? Unit::taken_before : Unit::taken_now),
                   clock.now);
 }
 
 /// What recognises the hardware again, and what was found of it.
 Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant,
-                                    std::initializer_list<attest::Finding> at_intent, Instant now) const {
+                                    attest::Findings at_intent, Instant now) const {
   for (const auto& [digest, kind] :
        {std::pair{crypto::sha256(shown.chip.spki), KnownKind::ek_spki}, std::pair{shown.ak_name, KnownKind::ak_name}}) {
     BM_TRY(const auto holder, tx.known(digest));
@@ -233,7 +245,9 @@ Result<void> Provisioning::remember(Tx& tx, DeviceRow device, const Shown& shown
                         .hardware_serial = shown.chip.hardware_serial,
                         .provisioned_by = grant.station.id,
                         .ek_modulus = shown.chip.rsa_modulus}));
-  const auto findings = attest::write(shown.findings, at_intent);
+  auto found = shown.findings;
+  found.insert(found.end(), std::make_move_iterator(at_intent.begin()), std::make_move_iterator(at_intent.end()));
+  const auto findings = attest::write(found);
   BM_CHECK(tx.put_findings(device, Purpose::provision, now, findings));
   return without_value(tx.audit({.kind = audit::EntryKind::appraisal,
                                  .at = now,
@@ -253,7 +267,8 @@ Result<std::optional<Issued>> Provisioning::resume(const Shown& shown, const Sta
     BM_TRY(const auto device, tx.device(id));
     BM_TRY(const auto ak, tx.known(shown.ak_name));
     BM_TRY(const auto request, tx.request(grant.station.spki, shown.request_id));
-    if (!device || device->state != lifecycle::State::uninitialized || !device->holds.empty() ||
+    BM_TRY(const bool planned, is_planned(tx, grant.batch, shown.chip));
+    if (!planned || !device || device->state != lifecycle::State::uninitialized || !device->holds.empty() ||
         device->batch != grant.batch.budget.id || request || (ak && ak->device != device->row)) {
       return std::optional<CertificateRecord>{};
     }
@@ -275,7 +290,7 @@ Result<std::optional<Issued>> Provisioning::resume(const Shown& shown, const Sta
       return std::optional<Issued>{};
     }
     const auto now = ports_.clock.now();
-    BM_CHECK(remember(tx, record->device, shown, grant, {}, now));
+    BM_CHECK(remember(tx, record->device, shown, grant, held_at_intent(grant.batch, Unit::taken_before), now));
     BM_CHECK(tx.add_request({grant.station.spki, shown.request_id, spki, record->row, now}));
     auto certificate = certificate_of(*record);
     return std::optional{Issued{std::move(*record), std::move(certificate)}};

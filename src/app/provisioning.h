@@ -87,7 +87,7 @@ class Provisioning {
                          const lifecycle::ClockReading& clock);
   Result<std::optional<Issued>> resume(const Shown& shown, const StationGrant& grant);
   Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant,
-                        std::initializer_list<attest::Finding> at_intent, Instant now) const;
+                        attest::Findings at_intent, Instant now) const;
   Result<void> report_known(const DeviceId& device, const StationGrant& grant);
   Result<lifecycle::DeviceRecord> find_or_add(Tx& tx, const Shown& shown, const StationGrant& grant) const;
 

@@ -19,6 +19,12 @@ class Provision : public testing::Test {
       return row.kind == lifecycle::CredentialKind::idevid && row.standing == Standing::live;
     }));
   }
+  attest::Findings findings_of(const Device& device) {
+    const auto row = world_.record(device).row;
+    const auto stored = must(world_.store().read_for<std::optional<Bytes>>(
+        [&](app::Tx& tx) { return tx.findings(row, lifecycle::Purpose::provision); }));
+    return stored ? must(attest::read_findings(*stored)) : attest::Findings{};
+  }
   World world_;
   const Station& station_ = world_.line();
   Device device_ = world_.make_device();
@@ -146,11 +152,7 @@ TEST_F(Provision, a_wrong_secret_is_one_attempt_and_costs_nothing) {
 
 TEST_F(Provision, the_findings_are_kept_with_the_device) {
   must(world_.provision(device_, station_));
-  const auto row = world_.record(device_).row;
-  const auto stored = must(world_.store().read_for<std::optional<Bytes>>(
-      [&](app::Tx& tx) { return tx.findings(row, lifecycle::Purpose::provision); }));
-  ASSERT_TRUE(stored);
-  const auto findings = must(attest::read_findings(*stored));
+  const auto findings = findings_of(device_);
   EXPECT_TRUE(attest::trusted(findings));
   std::vector<std::string> checks;
   for (const auto& finding : findings) {
@@ -165,6 +167,46 @@ TEST_F(Provision, the_findings_are_kept_with_the_device) {
   }
   EXPECT_EQ(checks.front(), "station");
   EXPECT_EQ(checks.back(), "budget");
+}
+
+TEST_F(Provision, a_unit_that_goes_on_keeps_the_findings_of_plan_known_hardware_and_budget) {
+  auto order = world_.batch_order("B-7", 2);
+  order.plan = {crypto::sha256(device_.tpm.ek_certificate())};
+  must(world_.cases->hierarchy.open_batch(order, "operator:test"));
+  const auto line = world_.enroll_station("line-7", app::StationRole::provision, "B-7");
+  const auto first = must(world_.provision(device_, line));
+  device_.request_id = world_.next_request_id();
+  ASSERT_EQ(must(world_.provision(device_, line)).certificate, first.certificate);
+  const auto findings = findings_of(device_);
+  EXPECT_TRUE(attest::trusted(findings));
+  const std::vector<std::pair<std::string, std::string>> last{
+      {"plan", "listed"}, {"known", "no other device has this EK, AK or key"}, {"budget", "has its unit"}};
+  ASSERT_GT(findings.size(), last.size());
+  for (std::size_t i = 0; i < last.size(); ++i) {
+    const auto& finding = findings.at(findings.size() - last.size() + i);
+    EXPECT_EQ(finding.check, last.at(i).first);
+    EXPECT_EQ(finding.detail, last.at(i).second);
+  }
+}
+
+TEST_F(Provision, a_listed_unit_does_not_go_on_with_a_certificate_that_is_not_on_the_list) {
+  auto& provisioning = world_.cases->provisioning;
+  auto order = world_.batch_order("B-7", 2);
+  order.plan = {crypto::sha256(device_.tpm.ek_certificate())};
+  must(world_.cases->hierarchy.open_batch(order, "operator:test"));
+  const auto line = world_.enroll_station("line-7", app::StationRole::provision, "B-7");
+  must(world_.provision(device_, line));
+  auto evidence = world_.provision_evidence(device_, must(provisioning.begin(line.id(), "B-7")));
+  evidence.request_id = world_.next_request_id();
+  evidence.ek_certificate =
+      must(world_.vendor->issue_endorsement(device_.tpm.ek.key.public_key(), {}, world_.clock.now()));
+  ASSERT_NE(evidence.ek_certificate, device_.tpm.ek_certificate());
+  const auto answer = must(provisioning.evidence(line.id(), "B-7", evidence));
+  const auto& asked = std::get<app::ActivationChallenge>(answer);
+  const auto secret = must(device_.tpm.activate(asked.id_object, asked.encrypted_secret));
+  EXPECT_EQ(code_of(provisioning.activate(line.id(), "B-7", asked.session, secret)), Code::not_in_plan);
+  EXPECT_EQ(live(device_), 1U);
+  EXPECT_EQ(world_.wrong(), "");
 }
 
 TEST_F(Provision, a_rate_without_a_unit_refuses_before_any_evidence_is_judged_and_a_full_batch_hides_no_attack) {
