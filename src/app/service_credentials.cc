@@ -24,16 +24,18 @@ Result<ServiceCredential> named(CertificateRecord record) {
   return ServiceCredential{std::move(record), name ? std::string{as_text(name->value)} : std::string{}};
 }
 
+/// Nothing, where there is no service CA yet.
+Result<std::vector<CertificateRecord>> of_service_ca(Tx& tx) {
+  BM_TRY(const auto cas, tx.cas());
+  const auto ca = std::ranges::find(cas, ProfileId::service_ca, &CaRecord::profile);
+  return ca == cas.end() ? Result<std::vector<CertificateRecord>>{} : tx.certificates_of(ca->id);
+}
+
 }  // namespace
 
 Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
   std::vector<ServiceCredential> out;
-  BM_TRY(const auto cas, tx.cas());
-  const auto ca = std::ranges::find(cas, ProfileId::service_ca, &CaRecord::profile);
-  if (ca == cas.end()) {
-    return out;
-  }
-  BM_TRY(auto records, tx.certificates_of(ca->id));
+  BM_TRY(auto records, of_service_ca(tx));
   for (auto& record : records) {
     if (is_listed(record)) {
       BM_TRY(auto credential, named(std::move(record)));
@@ -41,6 +43,14 @@ Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
     }
   }
   return out;
+}
+
+Result<std::vector<CertificateRecord>> server_certificates(Tx& tx) {
+  BM_TRY(auto records, of_service_ca(tx));
+  std::erase_if(records, [](const CertificateRecord& record) {
+    return record.profile != ProfileId::server || record.issuance != IssuanceState::registered;
+  });
+  return records;
 }
 
 Result<void> service_may_have(Tx& tx, const CertificateRecord& certificate, std::string_view name,

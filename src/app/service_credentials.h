@@ -21,6 +21,9 @@ struct ServiceCredential {
 /// All of them, ended ones too, in the order of their issue. @error storage
 Result<std::vector<ServiceCredential>> service_credentials(Tx& tx);
 
+/// The registered certificates of the server itself, ended ones too, in the order of their issue. @error storage
+Result<std::vector<CertificateRecord>> server_certificates(Tx& tx);
+
 /// Whether a key may get this certificate of the service CA: no device has it, and no service of another kind or name;
 /// nor did a gate's or a person's certificate of it end. Under the name of a person who has a certificate he alone
 /// orders another one, so that entries of the log name one person. Runs in the transaction of the intent: an order that

@@ -16,7 +16,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFileMax = std::size_t{256} * 1024;
-constexpr std::chrono::days kRenewBefore{7};
+/// How long before its end a certificate is told to end soon, and what helps then and afterwards.
+struct Renewal {
+  std::chrono::days before;
+  std::string_view remedy;
+};
+constexpr Renewal kOfServer{std::chrono::days{30}, ": restart birthmark serve, it renews it"};
+constexpr Renewal kOfOperator{std::chrono::days{7}, ""};
 
 Diagnosis good(std::string check, std::string words) {
   return {std::move(check), Health::good, std::move(words)};
@@ -59,7 +65,7 @@ Diagnosis keys(Files& files, const fs::path& directory) {
   return count == 0 ? wrong("keys", "no keys: run `birthmark init`") : good("keys", std::to_string(count) + " keys");
 }
 
-Diagnosis valid(const std::string& check, const Bytes& leaf, Instant now) {
+Diagnosis valid(const std::string& check, const Bytes& leaf, Instant now, const Renewal& renewal) {
   const auto certificate = x509::Certificate::read(leaf);
   if (!certificate) {
     return wrong(check, certificate.error().detail);
@@ -69,10 +75,11 @@ Diagnosis valid(const std::string& check, const Bytes& leaf, Instant now) {
     return wrong(check, "begins only at " + to_rfc3339(certificate->not_before()) + ": look at the clock");
   }
   if (now >= certificate->not_after()) {
-    return wrong(check, "ended at " + until);
+    return wrong(check, "ended at " + until + std::string{renewal.remedy});
   }
-  return now + kRenewBefore >= certificate->not_after() ? wrong(check, "ends soon, at " + until)
-                                                        : good(check, "valid until " + until);
+  return now + renewal.before >= certificate->not_after()
+             ? wrong(check, "ends soon, at " + until + std::string{renewal.remedy})
+             : good(check, "valid until " + until);
 }
 
 Diagnosis server_certificate(Files& files, const fs::path& file, Instant now) {
@@ -81,7 +88,8 @@ Diagnosis server_certificate(Files& files, const fs::path& file, Instant now) {
     return wrong("server_certificate", file.string() + ": " + text.error().detail);
   }
   const auto chain = pem::read(as_text(*text), "CERTIFICATE", {});
-  return chain ? valid("server_certificate", chain->front(), now) : wrong("server_certificate", chain.error().detail);
+  return chain ? valid("server_certificate", chain->front(), now, kOfServer)
+               : wrong("server_certificate", chain.error().detail);
 }
 
 Result<audit::Checkpoint> signed_head(Files& files, const fs::path& data, DirectoryLog& log) {
@@ -161,7 +169,7 @@ std::vector<Diagnosis> diagnose(Files& files, const OperatorFlags& flags, Instan
     out.push_back(wrong("operator", credentials.error().detail));
     return out;
   }
-  out.push_back(valid("operator", credentials->chain.front(), now));
+  out.push_back(valid("operator", credentials->chain.front(), now, kOfOperator));
   out.push_back(listeners(flags, *credentials));
   return out;
 }

@@ -164,9 +164,13 @@ class ComposedRegistry final : public Registry {
 
   Result<void> init() override {
     BM_CHECK(keep_scope(world_->files(), config_.data, made_as_.scope));
-    BM_CHECK(bootstrap(config_, paths_, world_->files(), cases_->hierarchy));
+    BM_CHECK(bootstrap(config_, paths_, server_certificate_ports()));
     return write_atomically(world_->files(), config_.data / "log.vkey", as_bytes(log_key_ + "\n"),
                             Visibility::everyone);
+  }
+  Result<ServerCertificate> renew_server_certificate() override {
+    BM_TRY(const auto passphrase, read_passphrase(world_->files(), paths_.passphrase));
+    return ensure_server_certificate(config_, paths_.tls, passphrase, server_certificate_ports());
   }
   api::Services& services() override { return *services_; }
   void set_sessions(CutSessions::Cut cut) override { sessions_.set(std::move(cut)); }
@@ -207,6 +211,10 @@ class ComposedRegistry final : public Registry {
   }
 
  private:
+  ServerCertificatePorts server_certificate_ports() {
+    return {world_->files(), cases_->store, cases_->hierarchy, clock_};
+  }
+
   Result<void> open_log(const crypto::PublicKey& key) {
     BM_TRY(const auto verifier,
            audit::VerifierKey::make(audit::SignatureType::ed25519, config_.log_origin, key.point()));

@@ -21,6 +21,9 @@ struct TidyFailure {
   Error error;
 };
 
+/// What became of the server's certificate.
+enum class ServerCertificate : std::uint8_t { kept, made };
+
 struct Numbers {
   const EventCounts& events;
   app::Decisions decisions;
@@ -47,6 +50,8 @@ class Registry {
 
   /// Makes keys, roots, the server's and the first operator's certificate where they are missing.
   virtual Result<void> init() = 0;
+  /// Makes the server's key and certificate anew if they are due. @error as `ensure_server_certificate`
+  virtual Result<ServerCertificate> renew_server_certificate() = 0;
   [[nodiscard]] virtual api::Services& services() = 0;
   /// Whose connections are cut when a device is denied; set once before serving.
   virtual void set_sessions(std::function<std::size_t(const std::set<DeviceRow>&)> cut) = 0;

@@ -20,10 +20,12 @@
 #include "adapters/telemetry/event_log.h"
 #include "adapters/telemetry/metrics.h"
 #include "codec/json.h"
+#include "codec/x509.h"
 #include "crypto/hash.h"
 #include "daemon/bootstrap.h"
 #include "daemon/deny_journal_place.h"
 #include "daemon/descriptors.h"
+#include "daemon/server_certificate.h"
 
 namespace birthmark::daemon {
 namespace {
@@ -45,8 +47,7 @@ class HttpListeners final : public Listeners {
         public_router_{services_, api::public_routes()} {}
 
   Result<void> start(const Config& config, Registry& registry) {
-    BM_TRY(const auto passphrase, read_passphrase(registry.files(), Registry::paths(config).passphrase));
-    BM_TRY(const auto identity, read_identity(registry.files(), Registry::paths(config).tls, "server", passphrase));
+    BM_TRY(const auto identity, server_identity(config, registry));
     services_.metrics = config.metrics ? std::function<std::string()>{[this] { return metrics_.text(reading()); }}
                                        : std::function<std::string()>{};
     // Foreign EST clients of test products (docs/adr/0003); in production nobody gets in without.
@@ -100,9 +101,40 @@ class HttpListeners final : public Listeners {
       log_.write("tidy_failed",
                  {{"chore", chore}, {"code", info(error.code).name}, {"detail", telemetry::printable(error.detail)}});
     }
+    tell_end();
   }
 
  private:
+  /// The server's key and certificate, made anew if they are due. What cannot be renewed is served as it is: who is to
+  /// confirm a suspect clock has to get in.
+  Result<Identity> server_identity(const Config& config, Registry& registry) {
+    const auto paths = Registry::paths(config);
+    const auto renewed = registry.renew_server_certificate();
+    BM_TRY(const auto passphrase, read_passphrase(registry.files(), paths.passphrase));
+    auto identity = read_identity(registry.files(), paths.tls, "server", passphrase);
+    if (!identity) {
+      return fail(renewed ? identity.error() : renewed.error());
+    }
+    BM_TRY(const auto certificate, x509::Certificate::read(identity->chain.front()));
+    if (!renewed) {
+      log_.write("server_certificate_not_renewed",
+                 {{"code", info(renewed.error().code).name}, {"detail", telemetry::printable(renewed.error().detail)}});
+    } else if (*renewed == ServerCertificate::made) {
+      log_.write("server_certificate_made", {{"until", to_rfc3339(certificate.not_after())}});
+    }
+    end_notice_.emplace(certificate.not_after());
+    tell_end();
+    return std::move(*identity);
+  }
+
+  void tell_end() {
+    const auto& clock = registry_.clock();
+    if (end_notice_ && end_notice_->is_due(clock.now(), clock.ticks())) {
+      log_.write("server_certificate_ends",
+                 {{"at", to_rfc3339(end_notice_->until())}, {"remedy", "restart birthmark serve: it renews it"}});
+    }
+  }
+
   static http::Limits limits(const Config& config, std::size_t connections) {
     http::Limits out;
     out.connections_max = connections;
@@ -267,6 +299,7 @@ class HttpListeners final : public Listeners {
   telemetry::Metrics metrics_;
   std::atomic<bool> started_ = false;
   std::atomic<std::uint64_t> tidy_failures_ = 0;
+  std::optional<EndNotice> end_notice_;
   std::atomic<http::Server*> cuttable_ = nullptr;  ///< the device listener, once it is there
   api::Router device_router_, operator_router_, public_router_;
   std::unique_ptr<http::Server> device_, operators_, open_;

@@ -17,7 +17,7 @@ class Listeners {
   [[nodiscard]] virtual std::uint16_t device_port() const = 0;
   [[nodiscard]] virtual std::uint16_t operator_port() const = 0;
   [[nodiscard]] virtual std::uint16_t public_port() const = 0;
-  /// Logs and counts chores that failed.
+  /// Logs and counts chores that failed; says when the server's certificate ends soon.
   virtual void report(const std::vector<TidyFailure>& failures) = 0;
 };
 

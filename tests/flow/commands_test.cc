@@ -152,6 +152,31 @@ TEST_F(Commands, find_the_passphrase_where_the_server_does) {
   EXPECT_EQ(enrolled.exit_code, 0) << enrolled.err;
 }
 
+TEST_F(Commands, a_start_makes_the_servers_certificate_anew_when_its_names_have_changed_and_only_then) {
+  ASSERT_EQ(birthmark({"init", "--data", path("p")}).exit_code, 0);
+  const auto certificate = [&] {
+    std::ifstream in{directory_ / "p" / "tls" / "server.pem"};
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  };
+  const auto served = [&](const std::string& names) {
+    Processes processes;
+    auto& server = processes.start({.argv = {(bin_dir() / "birthmark").string(), "serve", "--data", path("p"),
+                                             "--server-names", names, "--device-listen", "127.0.0.1:0",
+                                             "--operator-listen", "127.0.0.1:0", "--public-listen", "127.0.0.1:0"},
+                                    .env = only_these_of_ours()},
+                                   "\"ready\":true", kBound);
+    return server.stop().err.find("server_certificate_made") != std::string::npos;
+  };
+  const auto first = certificate();
+  EXPECT_FALSE(served("localhost"));
+  EXPECT_EQ(certificate(), first);
+  EXPECT_TRUE(served("registry.example,localhost"));
+  const auto second = certificate();
+  EXPECT_NE(second, first);
+  EXPECT_FALSE(served("localhost,registry.example"));
+  EXPECT_EQ(certificate(), second);
+}
+
 /// README, "A first batch": where no operator gets in any more.
 TEST_F(Commands, the_last_operator_is_replaced_by_init_with_the_flags_the_registry_was_made_with) {
   Processes processes;
