@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "adapters/entropy/system_entropy.h"
+#include "adapters/files/passphrase.h"
 #include "cli/next_credential.h"
 #include "codec/pem.h"
 #include "lifecycle/state.h"
@@ -13,7 +14,6 @@ namespace birthmark::cli {
 namespace {
 
 constexpr std::size_t kFileMax = std::size_t{256} * 1024;
-constexpr std::size_t kPassphraseMax = 4096;
 constexpr unsigned kOrderAttempts = 4;
 constexpr std::chrono::milliseconds kOrderPause{250};
 constexpr json::Limits kAnswerLimits{.bytes_max = std::size_t{64} * 1024 * 1024, .items_max = 4'000'000};
@@ -52,17 +52,6 @@ Error refusal(const http::Response& response) {
 }
 
 }  // namespace
-
-Result<Secret> read_passphrase(Files& files, const std::filesystem::path& file) {
-  BM_TRY(auto bytes, read_file(files, file, kPassphraseMax));
-  while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\r')) {
-    bytes.pop_back();
-  }
-  if (bytes.empty()) {
-    return fail(Code::key_attributes, file.string() + ": the passphrase is empty");
-  }
-  return Secret{std::move(bytes)};
-}
 
 Result<Credentials> read_credentials(Files& files, const CredentialFiles& from) {
   BM_CHECK(NextCredential(files, from).settle());

@@ -30,8 +30,6 @@ struct Credentials {
   std::vector<Bytes> anchors;  ///< DER of the service root
 };
 
-/// The passphrase in a file, line ends cut off. @error not_found, storage; key_attributes: it is empty.
-Result<Secret> read_passphrase(Files& files, const std::filesystem::path& file);
 /// @error not_found: a file is missing; key_attributes: wrong passphrase or no such key; bad_request: no certificate
 Result<Credentials> read_credentials(Files& files, const CredentialFiles& from);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/next_credential.h"
 
+#include "adapters/files/passphrase.h"
+
 namespace birthmark::cli {
 namespace {
 

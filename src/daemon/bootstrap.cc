@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/bootstrap.h"
 
+#include "adapters/files/passphrase.h"
 #include "codec/pem.h"
 
 namespace birthmark::daemon {
@@ -15,29 +16,6 @@ Result<void> ensure_identity(Files& files, const std::filesystem::path& director
 }
 
 }  // namespace
-
-Result<Secret> read_passphrase(Files& files, const std::filesystem::path& path) {
-  auto bytes = files.read(path, 4096);
-  if (!bytes) {
-    return fail(bytes.error().code, "no passphrase at " + path.string() + ": run `birthmark init`");
-  }
-  while (!bytes->empty() && (bytes->back() == '\n' || bytes->back() == '\r')) {
-    bytes->pop_back();
-  }
-  return bytes->empty() ? Result<Secret>{fail(Code::key_attributes, "the passphrase is empty")}
-                        : Result<Secret>{Secret{std::move(*bytes)}};
-}
-
-Result<void> ensure_passphrase(Files& files, const std::filesystem::path& path, Entropy& entropy) {
-  BM_TRY(const bool there, files.exists(path));
-  if (there) {
-    return {};
-  }
-  Octets<32> random{};
-  entropy.fill(random);
-  BM_CHECK(files.make_directory(path.parent_path()));
-  return write_atomically(files, path, as_bytes(to_hex(random) + "\n"));
-}
 
 Result<void> bootstrap(const Config& config, const Registry::Paths& paths, const ServerCertificatePorts& ports) {
   auto& files = ports.files;

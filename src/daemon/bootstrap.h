@@ -9,12 +9,6 @@
 
 namespace birthmark::daemon {
 
-/// The passphrase that all key files are encrypted with: a file or a systemd credential, never an argument.
-/// @error not_found: `birthmark init` has not run; storage
-Result<Secret> read_passphrase(Files& files, const std::filesystem::path& path);
-/// Makes a random passphrase file (0600) where there is none. @error storage
-Result<void> ensure_passphrase(Files& files, const std::filesystem::path& path, Entropy& entropy);
-
 /// Makes what a fresh installation lacks: roots, the server's TLS key and certificate, the first operator's key and
 /// certificate (encrypted with the same passphrase). What is there stays, but for a server's certificate that is due
 /// (`ensure_server_certificate`). @error of the hierarchy and the file layer

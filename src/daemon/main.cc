@@ -6,11 +6,11 @@
 #include <optional>
 
 #include "adapters/entropy/system_entropy.h"
+#include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "codec/json.h"
-#include "daemon/bootstrap.h"
 #include "daemon/policy_file.h"
 #include "daemon/serve.h"
 

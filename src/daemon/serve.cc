@@ -15,6 +15,7 @@
 #include "adapters/api/problem.h"
 #include "adapters/api/router.h"
 #include "adapters/entropy/system_entropy.h"
+#include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
 #include "adapters/http/server.h"
 #include "adapters/telemetry/event_log.h"

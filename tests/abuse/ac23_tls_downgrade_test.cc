@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
 #include "codec/pem.h"
 #include "crypto/native.h"
@@ -36,7 +37,7 @@ class AC23 : public testing::Test {
 /// The key of the CA that made this certificate, out of the server's own directory.
 crypto::PrivateKey issuer_key(const Server& server, X509* leaf) {
   PosixFiles files;
-  const auto passphrase = must(daemon::read_passphrase(files, server.data() / "passphrase"));
+  const auto passphrase = must(read_passphrase(files, server.data() / "passphrase"));
   for (const auto& file : std::filesystem::directory_iterator{server.data() / "keys"}) {
     const auto bytes = file.path().extension() == ".key" ? must(files.read(file.path(), 16UL * 1024)) : Bytes{};
     const auto text = as_text(bytes);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "adapters/clock/system_clock.h"
+#include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
 #include "codec/base64.h"
 #include "codec/pem.h"
@@ -135,7 +136,7 @@ void Server::pin_vendor() {
 
 void Server::read_identities() {
   PosixFiles files;
-  const auto passphrase = must(daemon::read_passphrase(files, data() / "passphrase"));
+  const auto passphrase = must(read_passphrase(files, data() / "passphrase"));
   operator_ = must(daemon::read_identity(files, data() / "operators", "admin", passphrase));
   const auto root = must(files.read(service_root_file(), 64UL * 1024));
   anchors_ = must(pem::read(as_text(root), "CERTIFICATE", {}));
