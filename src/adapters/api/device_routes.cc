@@ -7,6 +7,7 @@
 #include "adapters/api/wire.h"
 #include "app/registration.h"
 #include "app/subjects.h"
+#include "base/secret.h"
 #include "codec/base64.h"
 #include "lifecycle/statements.h"
 
@@ -63,7 +64,7 @@ Result<http::Response> provision_evidence(Call& call) {
 struct ActivationBody {
   std::string batch;
   SessionId session;
-  Bytes secret;
+  Secret secret;
 };
 
 Result<http::Response> provision_activate(Call& call) {
@@ -72,10 +73,12 @@ Result<http::Response> provision_activate(Call& call) {
            BM_TRY(const auto batch, object.text("batch"));
            out.batch = batch;
            BM_TRY(out.session, wire::session(object));
-           BM_TRY(out.secret, object.base64("secret", kSecretMax));
+           BM_TRY(auto secret, object.base64("secret", kSecretMax));
+           out.secret = Secret{std::move(secret)};
            return out;
          }));
-  BM_TRY(const auto issued, call.services.provisioning.activate(station_of(call), in.batch, in.session, in.secret));
+  BM_TRY(const auto issued,
+         call.services.provisioning.activate(station_of(call), in.batch, in.session, in.secret.reveal()));
   call.about = device_of(issued);
   BM_TRY(auto body, wire::issued(call.services, issued));
   return ok(body, 201);
@@ -157,18 +160,19 @@ Result<http::Response> revalidate(Call& call) {
 
 struct SecretBody {
   SessionId session;
-  Bytes secret;
+  Secret secret;
 };
 Result<SecretBody> secret_body(json::Object& object) {
   SecretBody out;
   BM_TRY(out.session, wire::session(object));
-  BM_TRY(out.secret, object.base64("secret", kSecretMax));
+  BM_TRY(auto secret, object.base64("secret", kSecretMax));
+  out.secret = Secret{std::move(secret)};
   return out;
 }
 
 Result<http::Response> revalidate_activate(Call& call) {
   BM_TRY(const auto in, wire::body<SecretBody>(call.request, secret_body));
-  BM_TRY(const auto answer, call.services.revalidation.activate(call.source, in.session, in.secret));
+  BM_TRY(const auto answer, call.services.revalidation.activate(call.source, in.session, in.secret.reveal()));
   if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
     call.about = device_of(*issued);
     BM_TRY(auto body, wire::issued(call.services, *issued));
