@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "adapters/files/passphrase.h"
 #include "audit/entry.h"
 #include "cli/log_verifier.h"
 #include "codec/pem.h"
@@ -41,13 +42,25 @@ bool shared_with_others(const fs::path& path) {
   return (fs::status(path, ignored).permissions() & others) != fs::perms::none;
 }
 
-Diagnosis passphrase(Files& files, const CredentialFiles& where) {
+/// As the registry was made, by the file that its first start left.
+bool is_production(Files& files, const fs::path& data) {
+  const auto line = files.read(data / "environment", 64);
+  return line && as_text(*line).starts_with("production");
+}
+
+Diagnosis passphrase(Files& files, const CredentialFiles& where, const fs::path& data) {
   const auto read = read_passphrase(files, where.passphrase);
   if (!read) {
     return wrong("passphrase", read.error().detail);
   }
-  return shared_with_others(where.passphrase) ? wrong("passphrase", where.passphrase.string() + ": others may read it")
-                                              : good("passphrase", "there, for its owner alone");
+  if (shared_with_others(where.passphrase)) {
+    return wrong("passphrase", where.passphrase.string() + ": others may read it");
+  }
+  if (is_production(files, data) && lies_beside_keys(where.passphrase, data)) {
+    return {"passphrase", Health::risky,
+            "beside the keys: one copy of " + data.string() + " opens every key; " + kPassphraseElsewhere};
+  }
+  return good("passphrase", "there, for its owner alone");
 }
 
 Diagnosis keys(Files& files, const fs::path& directory) {
@@ -160,7 +173,7 @@ std::vector<Diagnosis> diagnose(Files& files, const OperatorFlags& flags, Instan
     return {absent("data", data.string() + ": no such directory; run `birthmark init`")};
   }
   std::vector<Diagnosis> out{good("data", data.string())};
-  out.push_back(passphrase(files, where));
+  out.push_back(passphrase(files, where, data));
   out.push_back(keys(files, data / "keys"));
   out.push_back(server_certificate(files, data / "tls" / "server.pem", now));
   log_and_clock(files, data, now, out);

@@ -9,7 +9,12 @@
 
 namespace birthmark::cli {
 
-enum class Health : std::uint8_t { good, wrong, absent };
+enum class Health : std::uint8_t {
+  good,
+  risky,  ///< it works; what could be better is said
+  wrong,
+  absent,
+};
 
 /// One thing that was looked at.
 struct Diagnosis {

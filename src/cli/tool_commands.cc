@@ -19,6 +19,8 @@ std::string_view name_of(Health health) {
   switch (health) {
     case Health::good:
       return "good";
+    case Health::risky:
+      return "risky";
     case Health::wrong:
       return "wrong";
     case Health::absent:

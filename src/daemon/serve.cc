@@ -54,6 +54,12 @@ class HttpListeners final : public Listeners {
     // Foreign EST clients of test products (docs/adr/0003); in production nobody gets in without.
     const auto weakest = config.environment == policy::Environment::development ? tls::ExtendedMasterSecret::unchecked
                                                                                 : tls::ExtendedMasterSecret::required;
+    if (const auto paths = Registry::paths(config);
+        config.environment == policy::Environment::production && lies_beside_keys(paths.passphrase, config.data)) {
+      log_.write("passphrase_beside_keys", {{"passphrase", paths.passphrase.string()},
+                                            {"risk", "one copy of the data directory opens every key"},
+                                            {"remedy", kPassphraseElsewhere}});
+    }
     if (const auto paths = Registry::paths(config); on_one_disk(paths.store, paths.journal)) {
       log_.write("journal_beside_store", {{"journal", paths.journal.string()},
                                           {"remedy",

@@ -177,6 +177,38 @@ TEST_F(Commands, a_start_makes_the_servers_certificate_anew_when_its_names_have_
   EXPECT_EQ(certificate(), second);
 }
 
+/// Whoever gets one copy of the directory has every key: in production the server says so, once, and how to mend it.
+TEST_F(Commands, a_server_in_production_says_that_its_passphrase_lies_beside_its_keys) {
+  const auto said = [&](std::vector<std::string> more) {
+    std::vector<std::string> both{"--data", path("p")};
+    both.insert(both.end(), more.begin(), more.end());
+    auto init = both;
+    init.insert(init.begin(), "init");
+    EXPECT_EQ(birthmark(init).exit_code, 0);
+    std::vector<std::string> serve{(bin_dir() / "birthmark").string(),
+                                   "serve",
+                                   "--device-listen",
+                                   "127.0.0.1:0",
+                                   "--operator-listen",
+                                   "127.0.0.1:0",
+                                   "--public-listen",
+                                   "127.0.0.1:0"};
+    serve.insert(serve.end(), both.begin(), both.end());
+    Processes processes;
+    auto& server = processes.start({.argv = serve, .env = only_these_of_ours()}, "\"ready\":true", kBound);
+    std::string lines = server.stop().err;
+    std::size_t count = 0;
+    for (auto at = lines.find("passphrase_beside_keys"); at != std::string::npos;
+         at = lines.find("passphrase_beside_keys", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(said({}), 1U);
+  std::filesystem::rename(directory_ / "p" / "passphrase", directory_ / "secret");
+  EXPECT_EQ(said({"--passphrase-file", path("secret")}), 0U);
+}
+
 /// README, "A first batch": where no operator gets in any more.
 TEST_F(Commands, the_last_operator_is_replaced_by_init_with_the_flags_the_registry_was_made_with) {
   Processes processes;

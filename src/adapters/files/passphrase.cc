@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "adapters/files/passphrase.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <system_error>
 
@@ -66,6 +67,14 @@ Result<void> ensure_passphrase(Files& files, const std::filesystem::path& file, 
   const auto text = written_out(random);
   BM_CHECK(files.make_directory(file.parent_path()));
   return write_atomically(files, file, text.reveal());
+}
+
+bool lies_beside_keys(const std::filesystem::path& passphrase, const std::filesystem::path& data) {
+  std::error_code no_file, no_directory;
+  const auto file = std::filesystem::weakly_canonical(passphrase, no_file);
+  const auto directory = std::filesystem::weakly_canonical(data, no_directory);
+  // What cannot be told apart is told: nobody is warned once too often.
+  return no_file || no_directory || std::ranges::mismatch(directory, file).in1 == directory.end();
 }
 
 }  // namespace birthmark

@@ -21,4 +21,11 @@ Result<Secret> read_passphrase(Files& files, const std::filesystem::path& file);
 /// Makes a file (0600) with a random passphrase of 256 bits where there is none. @error storage
 Result<void> ensure_passphrase(Files& files, const std::filesystem::path& file, Entropy& entropy);
 
+/// Whether the passphrase lies in the directory whose keys it opens: then one copy of the directory opens them all.
+bool lies_beside_keys(const std::filesystem::path& passphrase, const std::filesystem::path& data);
+/// What to do about it, for people.
+inline constexpr const char* kPassphraseElsewhere =
+    "move it out of the data directory and name it with passphrase_file, or give it as the systemd credential "
+    "birthmark-passphrase";
+
 }  // namespace birthmark

@@ -56,5 +56,20 @@ TEST_F(Passphrase, that_is_made_is_256_bits_in_hexadecimal_for_its_owner_alone_a
   EXPECT_EQ(as_text(read_passphrase(files_, file_).value().reveal()), to_hex(expected));
 }
 
+TEST_F(Passphrase, lies_beside_the_keys_wherever_in_their_directory_it_is) {
+  const auto data = directory_ / "data";
+  std::filesystem::create_directories(data / "keys");
+  std::filesystem::create_directory_symlink(data, directory_ / "link");
+  for (const auto& inside :
+       {data / "passphrase", data / "keys" / "p", directory_ / "x" / ".." / "data" / "p", directory_ / "link" / "p"}) {
+    EXPECT_TRUE(lies_beside_keys(inside, data)) << inside;
+  }
+  EXPECT_TRUE(lies_beside_keys(data / "passphrase", data / ""));
+  for (const auto& outside : {file_, directory_ / "data-passphrase", data / ".." / "p",
+                              std::filesystem::path{"/run/credentials/birthmark.service/birthmark-passphrase"}}) {
+    EXPECT_FALSE(lies_beside_keys(outside, data)) << outside;
+  }
+}
+
 }  // namespace
 }  // namespace birthmark::test

@@ -48,5 +48,27 @@ TEST_F(Doctor, tells_thirty_days_before_that_a_restart_renews_the_servers_certif
   EXPECT_NE(over.words.find("restart birthmark serve"), std::string::npos) << over.words;
 }
 
+TEST_F(Doctor, says_in_production_that_a_passphrase_beside_the_keys_opens_every_copy_of_them) {
+  const auto put = [](const std::filesystem::path& file) {
+    std::ofstream{file} << "secret\n";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    return file.string();
+  };
+  write("environment", "production\n");
+  flags_.passphrase = put(data_ / "passphrase");
+  const auto beside = says("passphrase", Instant{});
+  EXPECT_EQ(beside.health, Health::risky);
+  EXPECT_NE(beside.words.find("opens every key"), std::string::npos) << beside.words;
+  EXPECT_NE(beside.words.find("passphrase_file"), std::string::npos) << beside.words;
+  EXPECT_NE(beside.words.find("systemd credential"), std::string::npos) << beside.words;
+  flags_.passphrase = (data_ / "tls" / ".." / "passphrase").string();
+  EXPECT_EQ(says("passphrase", Instant{}).health, Health::risky) << "by another way";
+  flags_.passphrase = put(directory_ / "data-passphrase");
+  EXPECT_EQ(says("passphrase", Instant{}).health, Health::good) << "elsewhere";
+  write("environment", "development\n");
+  flags_.passphrase = (data_ / "passphrase").string();
+  EXPECT_EQ(says("passphrase", Instant{}).health, Health::good) << "in development nothing is said of it";
+}
+
 }  // namespace
 }  // namespace birthmark::cli
