@@ -26,6 +26,7 @@ TABLES = [
     ("src/audit/checkpoint.cc", r'\buntrusted\([^;]*?, "(?P<check>[\w.]+)"\)'),
     ("src/audit/checkpoint.cc", r'\buntrusted\([^;]*?,\s*"(?P<check>checkpoint\.\w+)"\)'),
     ("src/daemon/policy_file.cc", r'\bcount_of\(node, "(?P<check>\w+)"\)'),
+    ("src/crypto/keys.h", r'\bkOtherAlgorithm = "(?P<check>[\w.]+)"'),
     ("src/adapters/http/client.cc", r'\bkNothingAnswered = "(?P<check>\w+)"'),
     # Steps that are kept and refuse nothing by themselves.
     ("src/app/*.cc", r'\battest::held\("(?P<check>[\w.]+)"'),
@@ -39,6 +40,7 @@ HANDED_ON = {
     "std::string{statement.check}",
     "std::string{broken->name}",
     "std::string{check}",
+    "std::string{kOtherAlgorithm}",
     "std::move(check)",
     "std::string check = {}",
     "step",

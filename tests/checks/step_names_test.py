@@ -18,6 +18,7 @@ TREE = {
     "src/app/stations.cc": 'return refused("t.f", "why " + name);',
     "src/audit/checkpoint.cc": 'return untrusted("why " + log.name(), "checkpoint.g");',
     "src/daemon/policy_file.cc": 'count_of(node, "h")',
+    "src/crypto/keys.h": 'inline constexpr std::string_view kOtherAlgorithm = "t.n";',
     "src/adapters/http/client.cc": 'static constexpr const char* kNothingAnswered = "t_i";',
     "src/app/software_root.cc": 'step("t.j", passed); findings_of("t.k", "words");\nattest::held("t.l", kClause, Code::held)',
     "src/app/use.cc": 'fail(Code::held, a ? "x, y" : "z", "t.m");',
@@ -32,7 +33,7 @@ PAGE = """# E
 |---|---|---|---|
 | `t_c`, `t_d`, `t.e`, `t.f` | | x | y |
 | `checkpoint.g`, `policy.h`, `t_i` | | x | y |
-| `t.j`, `t.k`, `t.l` | | x | y |
+| `t.j`, `t.k`, `t.l`, `t.n` | | x | y |
 | `t.a` | `held` | x | y |
 | `t.b` | `policy`, `storage` | x | y |
 | `t.m` | `held` | x | y |
