@@ -22,7 +22,11 @@ Result<void> bootstrap(const Config& config, const Registry::Paths& paths, const
   auto& hierarchy = ports.hierarchy;
   BM_TRY(const auto passphrase, read_passphrase(files, paths.passphrase));
   BM_CHECK(hierarchy.init());
-  BM_CHECK(ensure_server_certificate(config, paths.tls, passphrase, ports));
+  // What cannot be renewed stays: `serve` goes on with it, and says so.
+  if (const auto server = ensure_server_certificate(config, paths.tls, passphrase, ports);
+      !server && !read_identity(files, paths.tls, "server", passphrase)) {
+    return fail(server.error());
+  }
   BM_CHECK(ensure_identity(files, paths.operators, config.operator_name, passphrase, hierarchy,
                            {.profile = pki::ProfileId::operator_person,
                             .common_name = config.operator_name,

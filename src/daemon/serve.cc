@@ -112,8 +112,8 @@ class HttpListeners final : public Listeners {
   }
 
  private:
-  /// The server's key and certificate, made anew if they are due. What cannot be renewed is served as it is: who is to
-  /// confirm a suspect clock has to get in.
+  /// The server's key and certificate, made anew if they are due. What cannot be renewed is served as it is: nobody
+  /// would get in otherwise.
   Result<Identity> server_identity(const Config& config, Registry& registry) {
     const auto paths = Registry::paths(config);
     const auto renewed = registry.renew_server_certificate();

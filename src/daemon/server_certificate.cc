@@ -69,24 +69,52 @@ Names names_in(const x509::Certificate& certificate) {
   return out;
 }
 
-bool in_last_third(const x509::Certificate& certificate, Instant now) {
-  const auto life = certificate.not_after() - certificate.not_before();
-  return now >= certificate.not_after() - life / 3;
+Instant::duration third_of_life(const x509::Certificate& certificate) {
+  return (certificate.not_after() - certificate.not_before()) / 3;
 }
 
-/// The certificate of the present identity, if it may stay as far as the files tell.
-/// @error storage: they cannot be read; that is no reason to make others
+/// The certificate that the files hold with its key; none: there is none, or they are damaged.
+/// @error unavailable, storage: they cannot be read now; that is no reason to make others
 Result<std::optional<x509::Certificate>> present(const std::filesystem::path& tls, const Secret& passphrase,
-                                                 const app::ServiceOrder& order, const ServerCertificatePorts& ports) {
+                                                 Files& files) {
   using Found = std::optional<x509::Certificate>;
-  const auto identity = read_identity(ports.files, tls, kName, passphrase);
+  const auto identity = read_identity(files, tls, kName, passphrase);
   if (!identity) {
     return info(identity.error().code).errc == Errc::unavailable ? Result<Found>{fail(identity.error())} : Found{};
   }
-  auto certificate = x509::Certificate::read(identity->chain.front());
-  const bool stays = certificate && equal(certificate->spki(), identity->key.public_key().spki()) &&
-                     names_in(*certificate) == wanted_names(order) && !in_last_third(*certificate, ports.clock.now());
-  return stays ? Found{std::move(*certificate)} : Found{};
+  BM_TRY(auto certificate, x509::Certificate::read(identity->chain.front()));
+  return Found{std::move(certificate)};
+}
+
+/// Settings that name nothing leave the names that there are: they were given once, to `init`.
+bool names_fit(const x509::Certificate& certificate, const app::ServiceOrder& order, const Config& config) {
+  return config.server_names == Config{}.server_names || names_in(certificate) == wanted_names(order);
+}
+
+/// Names of a certificate that goes on under the same ones.
+void take_names(app::ServiceOrder& order, const x509::Certificate& certificate) {
+  order.dns_names.clear();
+  order.ip_addresses.clear();
+  for (const auto& [kind, value] : names_in(certificate)) {
+    const auto address = octets<4>(value);
+    if (kind == x509::GeneralNameKind::ip && address) {
+      order.ip_addresses.push_back(*address);
+    } else if (kind == x509::GeneralNameKind::dns) {
+      order.dns_names.emplace_back(as_text(value));
+    }
+  }
+  if (!order.dns_names.empty()) {
+    order.common_name = order.dns_names.front();
+  }
+}
+
+/// A clock that runs ahead at a start must not replace what is good by what begins in the future (AC-10): where nothing
+/// was issued for as long, nobody can tell it from a registry that was idle. @error clock_suspect
+Result<void> time_is_plausible(const x509::Certificate& certificate, const ServerCertificatePorts& ports) {
+  BM_TRY(const auto mark, ports.store.read_for<std::optional<Instant>>([](app::Tx& tx) { return tx.clock_mark(); }));
+  return mark && ports.clock.now() - *mark < third_of_life(certificate)
+             ? Result<void>{}
+             : fail(Code::clock_suspect, "nothing was issued for months: if the clock is right, move server.pem away");
 }
 
 Result<bool> is_good(const x509::Certificate& certificate, app::Store& store) {
@@ -125,12 +153,20 @@ Result<void> end_others(BytesView kept, const ServerCertificatePorts& ports) {
 
 Result<ServerCertificate> ensure_server_certificate(const Config& config, const std::filesystem::path& tls,
                                                     const Secret& passphrase, const ServerCertificatePorts& ports) {
-  const auto order = order_for(config);
-  BM_TRY(const auto there, present(tls, passphrase, order, ports));
-  BM_TRY(const bool good, there ? is_good(*there, ports.store) : Result<bool>{false});
-  if (good) {
-    BM_CHECK(end_others(there->der(), ports));
-    return ServerCertificate::kept;
+  auto order = order_for(config);
+  BM_TRY(const auto there, present(tls, passphrase, ports.files));
+  if (there && names_fit(*there, order, config)) {
+    BM_TRY(const bool good, is_good(*there, ports.store));
+    if (good && ports.clock.now() < there->not_after() - third_of_life(*there)) {
+      BM_CHECK(end_others(there->der(), ports));
+      return ServerCertificate::kept;
+    }
+    if (good) {
+      BM_CHECK(time_is_plausible(*there, ports));
+    }
+    if (config.server_names == Config{}.server_names) {
+      take_names(order, *there);
+    }
   }
   BM_TRY(const auto made, make_identity(ports.files, tls, kName, passphrase, ports.hierarchy, order));
   BM_CHECK(end_others(made, ports));

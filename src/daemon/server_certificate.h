@@ -16,10 +16,11 @@ struct ServerCertificatePorts {
 
 /// Sees to it that the server has a TLS key and certificate (`<tls>/server.key`, `server.pem`) that are good for a long
 /// while: they stay if they belong together, the registry has the certificate on its books, it names what the settings
-/// name and it is not in the last third of its life; else both are made anew. Every other server certificate ends. As
-/// this happens at a start only, it happens early: in the last third, 132 days of 398, ordinary restarts for updates of
-/// program or machine come in time. Repeating it changes nothing.
-/// @error not_found: `init` has not run; of the hierarchy, the store and the file layer: what is there stays
+/// name (if they name anything but the default) and it is not in the last third of its life; else both are made anew.
+/// Every other server certificate ends. As this happens at a start only, it happens early: in the last third, 132 days
+/// of 398, ordinary restarts for updates of program or machine come in time. Repeating it changes nothing.
+/// @error not_found: `init` has not run; clock_suspect: time alone makes it due, and nothing was issued for as long as
+/// that third; of the hierarchy, the store and the file layer. What is there stays.
 Result<ServerCertificate> ensure_server_certificate(const Config& config, const std::filesystem::path& tls,
                                                     const Secret& passphrase, const ServerCertificatePorts& ports);
 

@@ -6,6 +6,7 @@
 
 #include "adapters/files/posix_files.h"
 #include "app/service_credentials.h"
+#include "codec/oid.h"
 #include "codec/pem.h"
 #include "codec/x509.h"
 #include "support/temp_dir.h"
@@ -32,6 +33,11 @@ class OwnCertificate : public testing::Test {
   std::vector<app::CertificateRecord> records() {
     return must(world_.store().read_for<std::vector<app::CertificateRecord>>(
         [](app::Tx& tx) { return app::server_certificates(tx); }));
+  }
+  /// A registry that issues all the time.
+  void pass(days time) {
+    world_.clock.advance(time);
+    must(world_.store().write([&](app::Tx& tx) { return tx.set_clock_mark(world_.clock.now()); }));
   }
   /// That this one is live and every other one has ended.
   void expect_live_alone(const Bytes& der) {
@@ -80,7 +86,7 @@ TEST_F(OwnCertificate, is_made_once_and_kept_for_two_thirds_of_its_life) {
 TEST_F(OwnCertificate, is_made_anew_in_its_last_third_and_the_log_says_so) {
   must(start());
   const auto first = certificate();
-  world_.clock.advance(days{266});
+  pass(days{266});
   expect_renewal();
   EXPECT_FALSE(equal(certificate().spki(), first.spki())) << "with a fresh key";
   EXPECT_GT(certificate().not_after(), first.not_after() + days{200});
@@ -95,8 +101,22 @@ TEST_F(OwnCertificate, is_made_anew_in_its_last_third_and_the_log_says_so) {
 
 TEST_F(OwnCertificate, that_has_ended_is_made_anew) {
   must(start());
-  world_.clock.advance(days{3650});
+  pass(days{3650});
   expect_renewal();
+}
+
+/// A start before the machine knows the time: what begins in the future would serve nobody when it is known.
+TEST_F(OwnCertificate, that_a_clock_far_ahead_of_all_that_was_issued_makes_due_stays) {
+  must(start());
+  const auto first = leaf();
+  world_.clock.advance(days{266});
+  const auto refused = start();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::clock_suspect);
+  EXPECT_EQ(leaf(), first);
+  expect_live_alone(first);
+  std::filesystem::remove(tls_ / "server.pem");
+  EXPECT_EQ(must(start()), ServerCertificate::made) << "who says that the clock is right";
 }
 
 TEST_F(OwnCertificate, names_what_the_settings_name_now) {
@@ -112,6 +132,49 @@ TEST_F(OwnCertificate, names_what_the_settings_name_now) {
   ASSERT_EQ(names->size(), 2U);
   EXPECT_EQ(as_text(names->front().value), "other.example");
   EXPECT_TRUE(equal(names->back().value, Octets<4>{127, 0, 0, 1}));
+}
+
+/// Names are given to `init` once; a server that is started without them goes on under them.
+TEST_F(OwnCertificate, keeps_its_names_where_the_settings_have_none) {
+  must(start());
+  const auto first = leaf();
+  config_.server_names = Config{}.server_names;
+  EXPECT_EQ(must(start()), ServerCertificate::kept);
+  EXPECT_EQ(leaf(), first);
+  pass(days{300});
+  EXPECT_EQ(must(start()), ServerCertificate::made);
+  const auto before = must(x509::Certificate::read(first));
+  EXPECT_TRUE(
+      equal(before.extension(oids::subject_alt_name)->value, certificate().extension(oids::subject_alt_name)->value));
+}
+
+/// Whatever fails or is cut off, there is no certificate without its key.
+TEST_F(OwnCertificate, is_there_with_its_key_whichever_write_fails) {
+  must(start());
+  for (const auto* const blocked : {"server.key.new", "server.pem"}) {
+    const auto before = leaf();
+    pass(days{300});
+    const auto in_the_way =
+        tls_ / ("." + std::string{blocked} + ".new");  // a directory in the place of the temporary file
+    std::filesystem::create_directories(in_the_way / "x");
+    EXPECT_FALSE(start()) << blocked;
+    std::filesystem::remove_all(in_the_way);
+    EXPECT_EQ(leaf(), before);
+    EXPECT_TRUE(equal(certificate().spki(), identity().key.public_key().spki())) << blocked;
+    EXPECT_EQ(must(start()), ServerCertificate::made);
+  }
+}
+
+TEST_F(OwnCertificate, gets_its_key_at_the_next_look_where_the_last_rename_was_cut_off) {
+  must(start());
+  const auto old_key = must(files_.read(tls_ / "server.key", 64UL * 1024));
+  pass(days{300});
+  must(start());
+  std::filesystem::rename(tls_ / "server.key", tls_ / "server.key.new");
+  must(write_atomically(files_, tls_ / "server.key", old_key));
+  EXPECT_TRUE(equal(certificate().spki(), identity().key.public_key().spki()));
+  EXPECT_FALSE(std::filesystem::exists(tls_ / "server.key.new"));
+  EXPECT_EQ(must(start()), ServerCertificate::kept);
 }
 
 TEST_F(OwnCertificate, that_does_not_fit_its_key_or_cannot_be_read_is_made_anew) {
@@ -137,7 +200,7 @@ TEST_F(OwnCertificate, that_the_registry_has_ended_is_made_anew) {
   expect_renewal();
 }
 
-/// A suspect clock issues nothing until two persons confirm it, and they have to get in.
+/// A suspect clock issues nothing; the old certificate is better than none.
 TEST_F(OwnCertificate, that_cannot_be_renewed_stays_as_it_is) {
   must(start());
   const auto first = leaf();
