@@ -75,6 +75,9 @@ class Seal {
     BM_TRY(const auto challenge, wire::read_challenge(given));
     report_.step("challenge");
     BM_TRY(auto transcript, see_open(seen));
+    if (!hello_.secure_boot) {  // before anything is locked for ever: the registry would refuse the seal
+      return fail(Code::not_sealed, "the unit says that secure boot is off; nothing was locked", "seal.secure_boot");
+    }
     BM_TRY(const auto quote, device_.seal({.nonce = challenge.nonce, .session = challenge.session, .device = id_}));
     report_.step("lock and quote");
     BM_TRY(hello_, device_.hello());

@@ -4,8 +4,11 @@
 
 #include "adapters/clock/system_clock.h"
 #include "agent/device/debug_port.h"
+#include "agent/link/client.h"
 #include "audit/entry.h"
 #include "audit/proof.h"
+#include "cli/debug_probe.h"
+#include "cli/device_link.h"
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
@@ -129,6 +132,15 @@ class ChipLife : public ::testing::Test {
     station("lock-check", "lock-check", {"--device", unit.link, "--debug", unit.debug});
     EXPECT_EQ(state(), "S1");
     unit.process->stop();
+  }
+  static bool port_refuses(const std::string& debug) {
+    return must(cli::probe_debug_port(must(link::parse_endpoint(debug)), kBound)).refused;
+  }
+  /// Has the unit lock itself for ever, as a station does whose record then never arrives.
+  void lock(const OnBench& unit) {
+    const auto stream = must(must(cli::DeviceLink::read(unit.link)).open(kBound));
+    link::LinkClient client{*stream};
+    must(client.seal({.nonce = Nonce{}, .session = SessionId{}, .device = id_}));
   }
   /// The end of a lock-check that has to be refused.
   boost::json::object not_sealed(const OnBench& unit, const std::string& debug,
@@ -264,6 +276,9 @@ TEST_F(ChipLife, is_begun_for_a_fused_unit_by_the_station_that_saw_it_open_and_b
   const auto insecure = power_on({"--debug-listen", "127.0.0.1:0", "--insecure-boot"});
   ASSERT_NO_FATAL_FAILURE(provision(insecure));
   EXPECT_EQ(not_sealed(insecure, insecure.debug).at("check"), "seal.secure_boot");
+  EXPECT_FALSE(port_refuses(insecure.debug)) << "nothing was locked";
+  lock(insecure);
+  EXPECT_TRUE(port_refuses(insecure.debug));
   insecure.process->stop();
   const auto unit = power_on({"--debug-listen", insecure.debug});
   ASSERT_EQ(server_
