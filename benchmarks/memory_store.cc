@@ -172,7 +172,6 @@ class MemoryTx final : public Tx {
   }
 
   Result<CertificateRow> add_certificate(const CertificateRecord& certificate) override {
-    committed.services |= is_of_service(certificate);
     const CertificateRow row{static_cast<std::uint32_t>(rows_.certificates.size() + 1)};
     const auto place = place_of(certificate.ca, certificate.index);
     if (!rows_.places.emplace(place, row).second) {

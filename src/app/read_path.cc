@@ -99,10 +99,13 @@ Result<void> ReadPath::read_services() {
 }
 
 Result<void> ReadPath::follow(const Committed& committed) {
-  if (committed.services) {
-    BM_CHECK(read_services());
+  BM_CHECK(apply(committed.publications));
+  if (!committed.services) {
+    return {};
   }
-  return apply(committed.publications);
+  // Whatever kept it from being read: the commit stands and is not followed, as with any other fault of the listener.
+  auto read = read_services();
+  return read ? Result<void>{} : fail(Code::storage, "services: " + read.error().detail);
 }
 
 Result<void> ReadPath::put(const Publication& publication) {

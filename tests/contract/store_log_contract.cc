@@ -98,17 +98,17 @@ TEST_P(StoreContract, a_commit_tells_whether_a_station_or_a_certificate_of_no_de
   of_device.row = add(of_device);
   run([&](Tx& tx) { return tx.update_certificate(of_device); });
   run([&](Tx& tx) { return tx.update_head(of_device); });
-  EXPECT_EQ(std::ranges::count(told, true), 0);
-  told.clear();
-
   auto of_service = sample_certificate(2, DeviceRow{});
   of_service.row = add(of_service);
+  EXPECT_EQ(std::ranges::count(told, true), 0) << "an intent is nobody's certificate yet";
+  told.clear();
+
   run([&](Tx& tx) { return tx.update_certificate(of_service); });
   run([&](Tx& tx) { return tx.update_head(of_service); });
   auto station = sample_station();
   station.id = put<StationId>([&](Tx& tx) { return tx.put_station(station); });
   run([&](Tx& tx) { return tx.update_station(station); });
-  EXPECT_EQ(told, std::vector<bool>(5, true));
+  EXPECT_EQ(told, std::vector<bool>(4, true));
 }
 
 TEST_P(StoreContract, the_listener_may_read_the_store_and_sees_the_commit) {

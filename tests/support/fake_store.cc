@@ -196,7 +196,6 @@ class FakeTx final : public Tx {
     if (taken) {
       return fail(Code::conflict, "the index is taken");
     }
-    services |= is_of_service(certificate);
     auto row = certificate;
     row.row = next_id<CertificateRow>(seen_.certificates);
     rows_->certificates[row.row] = row;

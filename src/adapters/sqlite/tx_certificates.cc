@@ -154,7 +154,6 @@ Result<CertificateRow> SqliteTx::add_certificate(const CertificateRecord& record
   if (record.tbs.size() > kDeltaMaxBytes) {
     return fail(Code::too_large, "to-be-signed bytes");
   }
-  services |= is_of_service(record);
   BM_TRY(const auto row, insert_certificate(record));
   BM_TRY(auto base,
          one(ask("SELECT profile_hash, tbs FROM template WHERE ca = ?1 AND profile = ?2", record.ca, record.profile),

@@ -98,7 +98,7 @@ struct Committed {
   std::uint64_t first_log_index = 0;
   std::vector<Bytes> entries;  ///< encoded audit entries
   std::vector<Publication> publications;
-  bool services = false;  ///< a station, or a certificate of no device, was put or changed
+  bool services = false;  ///< a station, or a certificate of no device behind its intent, changed
 };
 
 /// Which audit entries a store can still serve: those of [first, size). Older ones are in the published log only.
