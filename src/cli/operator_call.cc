@@ -99,6 +99,7 @@ void add_view(CLI::App& parent, int& exit_code, View view) {
 Result<boost::json::value> get_list(ApiClient& client, const std::string& target, std::string_view rows) {
   boost::json::array all;
   std::string query;
+  std::uint64_t after = 0;
   while (true) {
     BM_TRY(const auto page, client.get(target + query));
     BM_TRY(auto in, json::Object::of(page));
@@ -108,7 +109,11 @@ Result<boost::json::value> get_list(ApiClient& client, const std::string& target
     if (!next) {
       return boost::json::value{{rows, std::move(all)}};
     }
-    query = "?after=" + std::to_string(*next);
+    if (*next <= after) {
+      return fail(Code::bad_json, "a list that does not go on: next is " + std::to_string(*next));
+    }
+    after = *next;
+    query = "?after=" + std::to_string(after);
   }
 }
 

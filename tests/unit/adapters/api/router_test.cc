@@ -72,6 +72,26 @@ TEST(Router, a_deny_by_an_operator_is_urgent_and_nothing_else_is) {
   }
 }
 
+/// What is kept with a connection is what its certificate proves, and not that it is good for ever.
+TEST(Router, an_open_connection_ends_with_its_certificate) {
+  ServedWorld w{WorldOptions{}};
+  const auto anna = w.somebody(pki::ProfileId::operator_person, "anna");
+  api::Router router{w.services(), api::operator_routes()};
+  http::Peer peer;
+  peer.source = "192.0.2.7";
+  peer.certificate = anna.certificate;
+  peer.channel_binding = World::kBinding;
+  http::Request request;
+  request.method = Method::get;
+  request.path = "/v1/batches";
+  request.peer = &peer;
+  EXPECT_EQ(router.serve(request).answer.status, 200);
+  EXPECT_TRUE(peer.kept.has_value());
+  EXPECT_EQ(router.serve(request).answer.status, 200);
+  w.world.clock.advance(std::chrono::days{91});
+  EXPECT_EQ(refusal_in(router.serve(request).answer), "credential_ended");
+}
+
 /// docs/adr/0003: connections without a channel binding, which only a development listener lets in.
 class UnboundChannel : public testing::Test {
  protected:
