@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // AC-30, design §8: the power goes at every write, fsync and rename of one provisioning, enrollment, suspension and
 // revocation on the whole server. After each cut it starts on what the disk has kept, the history checker judges, the
-// flow is finished, and it judges again. Without SQLite's syncs the same suite finds the loss. With BIRTHMARK_LONG=1 at
-// every operation in every run; torn, at every fourth, in a long run at all.
+// flow is finished, and it judges again. Without SQLite's syncs the same suite finds the loss. Cuts that tear what was
+// being written come at every fourth operation, with BIRTHMARK_LONG=1 at every one, too.
 #include <gtest/gtest.h>
 
 #include <array>
