@@ -127,7 +127,8 @@ TEST_F(OwnCertificate, names_what_the_settings_name_now) {
   expect_renewal();
   config_.server_names = {"other.example"};
   expect_renewal();
-  const auto names = must(x509::subject_alt_name(certificate().extensions()));
+  const auto last = certificate();
+  const auto names = must(x509::subject_alt_name(last.extensions()));
   ASSERT_TRUE(names);
   ASSERT_EQ(names->size(), 2U);
   EXPECT_EQ(as_text(names->front().value), "other.example");
