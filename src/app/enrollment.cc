@@ -59,12 +59,9 @@ Result<void> state_allows(const lifecycle::DeviceRecord& device, Purpose purpose
   const bool allowed =
       purpose == Purpose::enroll ? device.state == State::provisioned || (served && asked == Asked::repeat) : served;
   if (!allowed) {
-    Error error{Code::state_forbids,
-                std::string{lifecycle::name(purpose)} + " from " + std::string{lifecycle::short_name(device.state)}};
-    if (purpose == Purpose::enroll) {
-      error.move = Move{static_cast<std::uint8_t>(device.state), static_cast<std::uint8_t>(State::enrolled)};
-    }
-    return fail(std::move(error));
+    auto words = std::string{lifecycle::name(purpose)} + " from " + std::string{lifecycle::short_name(device.state)};
+    return purpose == Purpose::enroll ? fail(lifecycle::state_forbids(device.state, State::enrolled, std::move(words)))
+                                      : fail(Code::state_forbids, std::move(words));
   }
   return device.holds.empty() ? Result<void>{} : fail(Code::held, "a hold lies on the device: revalidate");
 }

@@ -98,8 +98,7 @@ constexpr std::array kCodes{
              "Open a new batch for the rest, or order a smaller one."},
     CodeInfo{Code::clock_suspect, "clock_suspect", unavailable, 503, "The clock went back, or jumped beyond the limit.",
              "Set the clock right. Where something was issued while it was ahead, issuance waits for that moment; "
-             "after a jump "
-             "of a clock that is right, restart the server."},
+             "after a jump of a clock that is right, restart the server."},
     CodeInfo{Code::issuer_expires_first, "issuer_expires_first", forbidden, 403,
              "The issuer ends before the certificate would.",
              "Ask for a shorter lifetime, or order from a CA that lives longer."},

@@ -8,6 +8,7 @@
 
 #include "cli/operator_call.h"
 #include "cli/software_device.h"
+#include "lifecycle/device.h"
 #include "lifecycle/hold.h"
 #include "lifecycle/state.h"
 
@@ -59,9 +60,7 @@ Result<boost::json::value> rehearse(ApiClient& client, const DeviceFlags& flags,
   const bool unenrolled = *from == State::uninitialized || *from == State::provisioned;
   const bool fits = action == "revoke" || unenrolled == (action == "reject");
   if (!fits || !lifecycle::allowed(*from, to)) {
-    Error error{Code::state_forbids, std::string{action} + " is refused in " + std::string{name}};
-    error.move = Move{static_cast<std::uint8_t>(*from), static_cast<std::uint8_t>(to)};
-    return fail(std::move(error));
+    return fail(lifecycle::state_forbids(*from, to, std::string{action} + " is refused in " + std::string{name}));
   }
   const auto live = std::ranges::count_if(*certificates, [](const auto& c) {
     const auto* const value = c.is_object() ? c.as_object().if_contains("live") : nullptr;

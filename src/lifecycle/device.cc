@@ -7,6 +7,13 @@
 #include <utility>
 
 namespace birthmark::lifecycle {
+
+Error state_forbids(State from, State to, std::string detail) {
+  Error error{Code::state_forbids, std::move(detail)};
+  error.move = Move{static_cast<std::uint8_t>(from), static_cast<std::uint8_t>(to)};
+  return error;
+}
+
 namespace {
 
 tl::unexpected<Error> forbidden(State from, State to, std::string_view why = {}) {
@@ -15,9 +22,7 @@ tl::unexpected<Error> forbidden(State from, State to, std::string_view why = {})
   if (!why.empty()) {
     detail.append(": ").append(why);
   }
-  Error error{Code::state_forbids, std::move(detail)};
-  error.move = Move{static_cast<std::uint8_t>(from), static_cast<std::uint8_t>(to)};
-  return fail(std::move(error));
+  return fail(state_forbids(from, to, std::move(detail)));
 }
 
 /// A decision that changes nothing yet.

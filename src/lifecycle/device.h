@@ -108,6 +108,9 @@ struct FirstUseFacts {
   Status published = Status::not_admitted;
 };
 
+/// The refusal of a move, which it names (design rule 9). @param detail for people
+Error state_forbids(State from, State to, std::string detail);
+
 // --- decisions: the record and the facts in, what to do or a typed refusal out; nothing is changed ---
 // @error state_forbids (all of them): mission Table 7 does not know the move; detail "S5 to S3".
 
