@@ -13,16 +13,8 @@
 
 namespace birthmark::bench {
 
-/// Hashes keys that are digests, or begin with one: the first eight octets, which nobody chooses.
-struct DigestHash {
-  std::size_t operator()(const std::array<std::uint8_t, 32>& octets) const {
-    std::size_t out = 0;
-    std::memcpy(&out, octets.data(), sizeof(out));
-    return out;
-  }
-  std::size_t operator()(const Digest& digest) const { return (*this)(digest.get()); }
-  std::size_t operator()(const DeviceId& id) const { return (*this)(id.get()); }
-  /// A request of a caller: its id is a digest as well, or random.
+/// A request of a caller: its id is a digest as well, or random.
+struct RequestHash {
   std::size_t operator()(const std::pair<Digest, Octets<16>>& request) const {
     std::size_t id = 0;
     std::memcpy(&id, request.second.data(), sizeof(id));
@@ -45,7 +37,7 @@ struct MemoryRows {
   std::deque<app::CertificateRecord> certificates;  ///< by row - 1
   std::unordered_map<std::uint64_t, app::CertificateRow> places;
   std::deque<std::vector<app::CertificateRow>> of_device;  ///< by row - 1
-  std::unordered_map<std::pair<Digest, Octets<16>>, app::RequestRecord, DigestHash> requests;
+  std::unordered_map<std::pair<Digest, Octets<16>>, app::RequestRecord, RequestHash> requests;
   std::unordered_map<Digest, app::AppraisalRecord, DigestHash> appraisals;  ///< by key; one device has it
   std::uint64_t log_size = 0;
 

@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/service_book.h"
 
-#include <cstring>
-
 #include "app/issuance.h"
+#include "app/service_credentials.h"
 #include "app/stations.h"
 #include "crypto/hash.h"
 
 namespace birthmark::app {
 
-std::size_t ServiceBook::DigestHash::operator()(const Digest& digest) const {
-  std::size_t out = 0;
-  std::memcpy(&out, digest.get().data(), sizeof(out));
-  return out;
-}
-
 Result<std::shared_ptr<const ServiceBook>> ServiceBook::read(const Store& store) {
   auto book = std::make_shared<ServiceBook>();
   BM_CHECK(store.read([&book](Tx& tx) -> Result<void> {
-    BM_TRY(const auto cas, tx.cas());
-    for (const auto& ca : cas) {
-      if (ca.profile != pki::ProfileId::service_ca) {
-        continue;
-      }
-      BM_TRY(const auto records, tx.certificates_of(ca.id));
-      for (const auto& record : records) {
-        if (record.issuance == IssuanceState::registered) {
-          book->certificates_.emplace(crypto::sha256(certificate_of(record)), record.standing);
-        }
-      }
+    BM_TRY(const auto records, service_certificates(tx));
+    for (const auto& record : records) {
+      book->certificates_.emplace(crypto::sha256(certificate_of(record)), record.standing);
     }
     BM_TRY(auto stations, tx.stations());
     for (auto& station : stations) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <unordered_map>
 
 #include "app/ports/store.h"
@@ -24,9 +23,6 @@ class ServiceBook {
   [[nodiscard]] Result<void> check_station(const Digest& spki) const;
 
  private:
-  struct DigestHash {
-    std::size_t operator()(const Digest& digest) const;
-  };
   template <class T>
   using ByDigest = std::unordered_map<Digest, T, DigestHash>;
 

@@ -24,18 +24,22 @@ Result<ServiceCredential> named(CertificateRecord record) {
   return ServiceCredential{std::move(record), name ? std::string{as_text(name->value)} : std::string{}};
 }
 
-/// Nothing, where there is no service CA yet.
-Result<std::vector<CertificateRecord>> of_service_ca(Tx& tx) {
+}  // namespace
+
+Result<std::vector<CertificateRecord>> service_certificates(Tx& tx) {
   BM_TRY(const auto cas, tx.cas());
   const auto ca = std::ranges::find(cas, ProfileId::service_ca, &CaRecord::profile);
-  return ca == cas.end() ? Result<std::vector<CertificateRecord>>{} : tx.certificates_of(ca->id);
+  if (ca == cas.end()) {
+    return std::vector<CertificateRecord>{};
+  }
+  BM_TRY(auto records, tx.certificates_of(ca->id));
+  std::erase_if(records, [](const CertificateRecord& record) { return record.issuance != IssuanceState::registered; });
+  return records;
 }
-
-}  // namespace
 
 Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
   std::vector<ServiceCredential> out;
-  BM_TRY(auto records, of_service_ca(tx));
+  BM_TRY(auto records, service_certificates(tx));
   for (auto& record : records) {
     if (is_listed(record)) {
       BM_TRY(auto credential, named(std::move(record)));
@@ -46,10 +50,8 @@ Result<std::vector<ServiceCredential>> service_credentials(Tx& tx) {
 }
 
 Result<std::vector<CertificateRecord>> server_certificates(Tx& tx) {
-  BM_TRY(auto records, of_service_ca(tx));
-  std::erase_if(records, [](const CertificateRecord& record) {
-    return record.profile != ProfileId::server || record.issuance != IssuanceState::registered;
-  });
+  BM_TRY(auto records, service_certificates(tx));
+  std::erase_if(records, [](const CertificateRecord& record) { return record.profile != ProfileId::server; });
   return records;
 }
 

@@ -21,7 +21,10 @@ struct ServiceCredential {
 /// All of them, ended ones too, in the order of their issue. @error storage
 Result<std::vector<ServiceCredential>> service_credentials(Tx& tx);
 
-/// The registered certificates of the server itself, ended ones too, in the order of their issue. @error storage
+/// All registered certificates of the service CA (there is one), ended ones too, in the order of their intents;
+/// none where there is no such CA yet. @error storage
+Result<std::vector<CertificateRecord>> service_certificates(Tx& tx);
+/// Those of them that are the server's own. @error storage
 Result<std::vector<CertificateRecord>> server_certificates(Tx& tx);
 
 /// Whether a key may get this certificate of the service CA: no device has it, and no service of another kind or name;

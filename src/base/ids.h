@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "base/bytes.h"
@@ -20,5 +21,16 @@ using CaId = Strong<struct CaIdTag, std::uint32_t>;            ///< dense id of 
 using BatchId = Strong<struct BatchIdTag, std::uint32_t>;
 using ProductId = Strong<struct ProductIdTag, std::uint32_t>;
 using Epoch = Strong<struct EpochTag, std::uint64_t>;  ///< of the writer; an older one is fenced
+
+/// Hashes a digest, or an id that is one, by its first octets: they are spread enough, and nobody chooses them.
+struct DigestHash {
+  template <class Tag, std::size_t Size>
+  std::size_t operator()(const Strong<Tag, Octets<Size>>& digest) const {
+    std::size_t out = 0;
+    static_assert(sizeof(out) <= Size);
+    std::memcpy(&out, digest.get().data(), sizeof(out));
+    return out;
+  }
+};
 
 }  // namespace birthmark

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/snapshot.h"
 
-#include <cstring>
 #include <limits>
 #include <utility>
 
 namespace birthmark::policy {
-
-std::size_t Snapshot::KeyIdHash::operator()(const IssuerKeyId& key_id) const {
-  std::size_t out = 0;
-  static_assert(sizeof(out) <= 20);
-  std::memcpy(&out, key_id.get().data(), sizeof(out));
-  return out;
-}
 
 Snapshot::Snapshot(Parts parts) : parts_{std::move(parts)} {
   for (std::size_t i = 0; i < parts_.issuers.size(); ++i) {

@@ -56,14 +56,10 @@ class Snapshot {
   [[nodiscard]] const ProductPolicy* product(std::uint8_t place) const;
 
  private:
-  struct KeyIdHash {
-    /// A key identifier is a digest of a key that we admitted ourselves: its first octets are spread enough.
-    std::size_t operator()(const IssuerKeyId& key_id) const;
-  };
   explicit Snapshot(Parts parts);
 
   Parts parts_;
-  std::unordered_map<IssuerKeyId, std::size_t, KeyIdHash> by_key_id_;
+  std::unordered_map<IssuerKeyId, std::size_t, DigestHash> by_key_id_;  ///< digests of keys that we admitted
   std::unordered_map<std::uint32_t, std::size_t> by_ca_;
 };
 
