@@ -9,6 +9,7 @@ namespace {
 constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint8_t kNone = 0xFF;
+constexpr std::uint32_t kValueMax = 0x3F;
 
 using Table = std::array<std::uint8_t, 256>;
 constexpr Table table_of(std::string_view alphabet) {
@@ -21,19 +22,24 @@ constexpr Table table_of(std::string_view alphabet) {
 }
 constexpr Table kStandardValues = table_of(kStandard), kUrlValues = table_of(kUrl);
 
+constexpr std::size_t kGroupBytes = 3;
+constexpr std::size_t kGroupDigits = 4;
+
+/// Without padding.
 std::string encode_with(std::string_view alphabet, BytesView bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const auto octet : bytes) {
-    bits = bits << 8 | octet;
-    for (held += 8; held >= 6; held -= 6) {
-      out += alphabet[bits >> (held - 6) & 0x3F];
+  std::string out((bytes.size() * kGroupDigits + kGroupBytes - 1) / kGroupBytes, '\0');
+  auto* next = out.data();
+  const auto put = [&](std::uint32_t group, std::size_t digits) {
+    for (std::size_t digit = 0; digit < digits; ++digit) {
+      *next++ = alphabet[group >> (18 - 6 * digit) & 0x3F];
     }
+  };
+  for (; bytes.size() >= kGroupBytes; bytes = bytes.subspan(kGroupBytes)) {
+    put(std::uint32_t{bytes[0]} << 16 | std::uint32_t{bytes[1]} << 8 | bytes[2], kGroupDigits);
   }
-  if (held > 0) {
-    out += alphabet[bits << (6 - held) & 0x3F];
+  if (!bytes.empty()) {
+    const std::uint32_t second = bytes.size() > 1 ? bytes[1] : 0;
+    put(std::uint32_t{bytes[0]} << 16 | second << 8, bytes.size() + 1);
   }
   return out;
 }
@@ -59,13 +65,32 @@ bool ends_well(Padding padding, std::size_t digits, std::size_t pads, std::uint3
   return (bits & ((1U << unused) - 1U)) == 0;
 }
 
+/// Four digits with nothing between them, as nearly all of a text is, in one piece. False: read them one by one.
+bool append_group(const Table& values, std::string_view text, Bytes& out) {
+  const auto value = [&](std::size_t digit) -> std::uint32_t { return values[static_cast<std::uint8_t>(text[digit])]; };
+  const auto a = value(0), b = value(1), c = value(2), d = value(3);
+  if ((a | b | c | d) > kValueMax) {
+    return false;
+  }
+  const auto group = a << 18 | b << 12 | c << 6 | d;
+  const std::array octets{static_cast<std::uint8_t>(group >> 16), static_cast<std::uint8_t>(group >> 8),
+                          static_cast<std::uint8_t>(group)};
+  out.insert(out.end(), octets.begin(), octets.end());
+  return true;
+}
+
 Result<Bytes> decode_with(const Table& values, Padding padding, Spaces spaces, std::string_view text,
                           std::size_t decoded_max) {
   Bytes out;
-  out.reserve(std::min(text.size() / 4 * 3 + 3, decoded_max));
+  out.reserve(std::min(text.size() / kGroupDigits * kGroupBytes + kGroupBytes, decoded_max));
   std::uint32_t bits = 0;
   std::size_t digits = 0, pads = 0;
-  for (const char c : text) {
+  for (; !text.empty(); text.remove_prefix(1)) {
+    while (pads == 0 && digits % kGroupDigits == 0 && text.size() > kGroupDigits &&
+           decoded_max - out.size() >= kGroupBytes && append_group(values, text, out)) {
+      text.remove_prefix(kGroupDigits);
+    }
+    const char c = text.front();
     if (spaces == Spaces::skipped && is_space(c)) {
       continue;
     }
@@ -79,11 +104,11 @@ Result<Bytes> decode_with(const Table& values, Padding padding, Spaces spaces, s
     }
     bits = bits << 6 | value;
     // Of the four digits of a group the first completes no byte.
-    if (digits++ % 4 != 0) {
+    if (digits++ % kGroupDigits != 0) {
       if (out.size() == decoded_max) {
         return refuse("too long");
       }
-      const unsigned shift = 6 - 2 * ((digits - 1) % 4);
+      const unsigned shift = 6 - 2 * ((digits - 1) % kGroupDigits);
       out.push_back(static_cast<std::uint8_t>(bits >> shift));
     }
   }
