@@ -14,14 +14,27 @@ namespace {
 constexpr Octets<1> kLeafPrefix{0x00};
 constexpr Octets<1> kNodePrefix{0x01};
 
+// Where hashes come from.
+struct Source {
+  const HashReader& read;
+  SubtreeMemo* memo = nullptr;
+};
+
 // The root of a full subtree of 2^height leaves: stored at the heights of the tile levels, hashed in between.
-Result<Digest> full_subtree(unsigned height, std::uint64_t index, const HashReader& read) {
+Result<Digest> full_subtree(unsigned height, std::uint64_t index, const Source& from) {
   if (height % kTileHeight == 0) {
-    return read(height / kTileHeight, index);
+    return from.read(height / kTileHeight, index);
   }
-  BM_TRY(const auto left, full_subtree(height - 1, 2 * index, read));
-  BM_TRY(const auto right, full_subtree(height - 1, 2 * index + 1, read));
-  return node_hash(left, right);
+  if (const auto known = from.memo != nullptr ? from.memo->find(height, index) : std::nullopt) {
+    return *known;
+  }
+  BM_TRY(const auto left, full_subtree(height - 1, 2 * index, from));
+  BM_TRY(const auto right, full_subtree(height - 1, 2 * index + 1, from));
+  const auto root = node_hash(left, right);
+  if (from.memo != nullptr) {
+    from.memo->keep(height, index, root);
+  }
+  return root;
 }
 
 // The largest power of two below `leaves`, which is where RFC 6962 §2.1 divides them; leaves > 1.
@@ -30,15 +43,15 @@ std::uint64_t split_of(std::uint64_t leaves) {
 }
 
 // MTH(D[begin : end]) for a range that the recursion of RFC 6962 §2.1 reaches, begin < end.
-Result<Digest> range_root(std::uint64_t begin, std::uint64_t end, const HashReader& read) {
+Result<Digest> range_root(std::uint64_t begin, std::uint64_t end, const Source& from) {
   const auto leaves = end - begin;
   if (std::has_single_bit(leaves)) {
     const auto height = static_cast<unsigned>(std::countr_zero(leaves));
-    return full_subtree(height, begin >> height, read);
+    return full_subtree(height, begin >> height, from);
   }
   const auto middle = begin + split_of(leaves);
-  BM_TRY(const auto left, range_root(begin, middle, read));
-  BM_TRY(const auto right, range_root(middle, end, read));
+  BM_TRY(const auto left, range_root(begin, middle, from));
+  BM_TRY(const auto right, range_root(middle, end, from));
   return node_hash(left, right);
 }
 
@@ -87,7 +100,7 @@ Result<Tree> Tree::resume(std::uint64_t size, const HashReader& read) {
   std::vector<Digest> frontier;
   for (std::uint64_t begin = 0; begin < size;) {
     const auto height = static_cast<unsigned>(std::bit_width(size - begin) - 1);
-    BM_TRY(auto root, full_subtree(height, begin >> height, read));
+    BM_TRY(auto root, full_subtree(height, begin >> height, {read}));
     frontier.push_back(root);
     begin += std::uint64_t{1} << height;
   }
@@ -131,19 +144,21 @@ Result<Digest> root_at(std::uint64_t size, const HashReader& read) {
   if (size > kLogNumberMax) {
     return fail(Code::bad_request, "the tree is too large");
   }
-  return range_root(0, size, read);
+  return range_root(0, size, {read});
 }
 
-Result<std::vector<Digest>> prove_inclusion(std::uint64_t index, std::uint64_t size, const HashReader& read) {
+Result<std::vector<Digest>> prove_inclusion(std::uint64_t index, std::uint64_t size, const HashReader& read,
+                                            SubtreeMemo* memo) {
   if (index >= size || size > kLogNumberMax) {
     return fail(Code::bad_request,
                 "there is no entry " + std::to_string(index) + " in a tree of " + std::to_string(size) + " entries");
   }
+  const Source from{read, memo};
   std::vector<Digest> path;
   for (std::uint64_t begin = 0, end = size; end - begin > 1;) {
     const auto middle = begin + split_of(end - begin);
     const bool left = index < middle;
-    BM_TRY(auto sibling, left ? range_root(middle, end, read) : range_root(begin, middle, read));
+    BM_TRY(auto sibling, left ? range_root(middle, end, from) : range_root(begin, middle, from));
     path.push_back(sibling);
     (left ? end : begin) = middle;
   }
@@ -155,6 +170,7 @@ Result<std::vector<Digest>> prove_consistency(std::uint64_t from, std::uint64_t 
   if (from == 0 || from > to || to > kLogNumberMax) {
     return fail(Code::bad_request, "no proof leads from " + std::to_string(from) + " entries to " + std::to_string(to));
   }
+  const Source source{read};
   std::vector<Digest> proof;
   std::uint64_t begin = 0;
   std::uint64_t end = to;
@@ -162,13 +178,13 @@ Result<std::vector<Digest>> prove_consistency(std::uint64_t from, std::uint64_t 
   while (end != from) {
     const auto middle = begin + split_of(end - begin);
     const bool left = from <= middle;
-    BM_TRY(auto sibling, left ? range_root(middle, end, read) : range_root(begin, middle, read));
+    BM_TRY(auto sibling, left ? range_root(middle, end, source) : range_root(begin, middle, source));
     proof.push_back(sibling);
     (left ? end : begin) = middle;
   }
   // If the old tree is itself this subtree, its root is known to the verifier.
   if (begin != 0) {
-    BM_TRY(auto edge, range_root(begin, end, read));
+    BM_TRY(auto edge, range_root(begin, end, source));
     proof.push_back(edge);
   }
   std::ranges::reverse(proof);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,16 @@ Digest empty_root();
 using HashReader = std::function<Result<Digest>(unsigned level, std::uint64_t index)>;
 /// Takes one hash to be stored, in the same coordinates; called in the order in which a tile must hold them.
 using HashWriter = std::function<void(unsigned level, std::uint64_t index, const Digest& hash)>;
+
+/// Remembers roots of full subtrees between two tile levels, which no tile holds: they never change, and proofs near
+/// the end of a tree ask for the same ones over and over. May forget; must not mistake one for another.
+class SubtreeMemo {
+ public:
+  virtual ~SubtreeMemo() = default;
+  /// @param height no multiple of kTileHeight @param index of the subtree among those of its height
+  [[nodiscard]] virtual std::optional<Digest> find(unsigned height, std::uint64_t index) const = 0;
+  virtual void keep(unsigned height, std::uint64_t index, const Digest& root) = 0;
+};
 
 /// The growing tree, of which only the frontier is kept: the roots of the full subtrees that cover the leaves, largest
 /// first, one for each bit that is set in the size (so at most 63).
@@ -58,8 +69,10 @@ class Tree {
 Result<Digest> root_at(std::uint64_t size, const HashReader& read);
 
 /// The path from leaf `index` to the root over `size` leaves, the leaf's sibling first (RFC 9162 §2.1.3.1).
+/// @param memo of this tree alone, for whoever proves often; null: every subtree is hashed anew
 /// @error bad_request: index not below size, or size above 2^63 - 1; else the reader's.
-Result<std::vector<Digest>> prove_inclusion(std::uint64_t index, std::uint64_t size, const HashReader& read);
+Result<std::vector<Digest>> prove_inclusion(std::uint64_t index, std::uint64_t size, const HashReader& read,
+                                            SubtreeMemo* memo = nullptr);
 
 /// The proof that the tree of `to` leaves continues the one of `from` leaves (RFC 9162 §2.1.4.1); empty if equal.
 /// @error bad_request: not 0 < from <= to <= 2^63 - 1; else the reader's.

@@ -90,6 +90,15 @@ std::optional<Bytes> LogTail::find(const audit::TileName& name) const {
   return finished != full_.end() ? std::optional{finished->bytes} : unfinished(name);
 }
 
+std::optional<Digest> LogTail::hash(unsigned level, std::uint64_t index) const {
+  if (level >= levels_.size()) {
+    return std::nullopt;
+  }
+  const auto& at = levels_[level];
+  const auto place = index % kTileWidth;
+  return index / kTileWidth == at.tile && place < at.hashes.size() ? std::optional{at.hashes[place]} : std::nullopt;
+}
+
 std::optional<Bytes> LogTail::unfinished(const audit::TileName& name) const {
   if (name.kind == TileKind::entries) {
     const bool here = name.index == tree_.size() / kTileWidth && name.width <= bundle_ends_.size();

@@ -31,6 +31,9 @@ class LogTail {
   /// The bytes of a tile or bundle that is not full yet, at any width that it had, or that flush() has yet to give.
   [[nodiscard]] std::optional<Bytes> find(const audit::TileName& name) const;
 
+  /// A hash of a tile that is not full yet. @param level, index as audit::HashReader has them
+  [[nodiscard]] std::optional<Digest> hash(unsigned level, std::uint64_t index) const;
+
   [[nodiscard]] const audit::Tree& tree() const { return tree_; }
 
  private:

@@ -355,8 +355,14 @@ Result<std::string> PublishedLog::proof(std::uint64_t index) const {
   if (index >= now.size) {
     return fail(Code::not_found, "the log has " + std::to_string(now.size) + " entries");
   }
-  audit::TileHashes hashes{now.size, [this](const TileName& name) { return read(name); }};
-  BM_TRY(auto path, audit::prove_inclusion(index, now.size, hashes.reader()));
+  audit::TileHashes stored{now.size, [this](const TileName& name) { return read(name); }};
+  const auto hashes = [&](unsigned level, std::uint64_t at) -> Result<Digest> {
+    const auto recent = now.tail->hash(level, at);
+    return recent ? *recent : stored.at(level, at);
+  };
+  // Before catch_up, a tile may be one that it will write anew.
+  const bool caught_up = now.tail->tree().size() == now.size;
+  BM_TRY(auto path, audit::prove_inclusion(index, now.size, hashes, caught_up ? &subtrees_ : nullptr));
   return audit::write_proof({.index = index, .extra = {}, .path = std::move(path), .checkpoint = now.checkpoint});
 }
 

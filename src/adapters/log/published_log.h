@@ -14,6 +14,7 @@
 
 #include "adapters/log/log_head.h"
 #include "adapters/log/log_tail.h"
+#include "adapters/log/recent_subtrees.h"
 #include "app/ports/faults.h"
 #include "app/ports/files.h"
 #include "app/ports/store.h"
@@ -107,6 +108,7 @@ class PublishedLog {
   [[nodiscard]] std::filesystem::path path(const audit::TileName& name) const;
 
   PublishedLogOptions options_;
+  mutable RecentSubtrees subtrees_;
   std::unique_ptr<HeadFile> head_;                 // guarded by writing_
   std::optional<audit::Checkpoint> durable_head_;  // as found at start
   bool caught_up_ = false;                         // guarded by writing_
