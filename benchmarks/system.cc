@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole server against the floor: `birthmark serve` as it is installed, stations on mutually authenticated
 // keep-alive connections, chips on paper that answer its challenges. What counts is the CPU time of the server's
-// process.
+// process. Beside it, what a server that does nothing else would need for the same requests.
 #include <pthread.h>
 
 #include <barrier>
@@ -11,6 +11,8 @@
 #include <numeric>
 #include <thread>
 
+#include "bare_server.h"
+#include "codec/base64.h"
 #include "floor.h"
 #include "floor_inputs.h"
 #include "line.h"
@@ -122,6 +124,33 @@ double floor_seconds(std::deque<Floor>& floors) {
   return std::accumulate(seconds.begin(), seconds.end(), 0.0) / static_cast<double>(seconds.size());
 }
 
+/// One provisioning step by step, for the sizes of what is sent.
+Exchanges measured_exchanges(const test::Server& server, Station& station) {
+  auto& caller = station.line.provision_station();
+  const test::PaperDevice unit{server};
+  Exchanges out;
+  auto* next = out.begin();
+  const auto post = [&](const char* target, const boost::json::object& body) {
+    auto answer = caller.post(target, body);
+    if (!answer.ok()) {
+      std::fprintf(stderr, "system: %s\n", answer.words().c_str());
+      std::exit(1);
+    }
+    *next++ = {json::write(body).size(), answer.body.size()};
+    return answer;
+  };
+  const auto challenge = test::Line::challenge(post("/v1/provision/challenge", {{"batch", kBatch}}));
+  const auto asked = post("/v1/provision/evidence", test::provision_body(unit, kBatch, *challenge)).json();
+  const auto& activation = asked.at("activation").as_object();
+  const auto blob = [&](const char* member) {
+    return must(base64::decode(std::string_view{activation.at(member).as_string()}, 4096));
+  };
+  const auto secret = must(unit.tpm.activate(blob("id_object"), blob("encrypted_secret")));
+  post("/v1/provision/activate",
+       {{"batch", kBatch}, {"session", activation.at("session")}, {"secret", base64::encode(secret)}});
+  return out;
+}
+
 Floor::Inputs floor_inputs() {
   Line line;
   std::vector<test::PaperTpm> tpms;
@@ -133,7 +162,7 @@ Floor::Inputs floor_inputs() {
 
 std::deque<Station> enroll_stations(const test::Server& server) {
   test::Operator people{server};
-  const auto quantity = static_cast<unsigned>((kWindows + 1) * kStations * kUnitsAStation);
+  const auto quantity = static_cast<unsigned>((kWindows + 1) * kStations * kUnitsAStation + 1);
   if (const auto opened = people.open_batch(kBatch, quantity); !opened.ok()) {
     std::fprintf(stderr, "system: %s\n", opened.words().c_str());
     std::exit(1);
@@ -145,6 +174,26 @@ std::deque<Station> enroll_stations(const test::Server& server) {
   return stations;
 }
 
+/// What a bare server needs, beside the floor of the same moment.
+struct Series {
+  std::vector<double> us;
+  std::vector<double> ratios;
+
+  void follow(double floor_us) { ratios.push_back(floor_us / us.back()); }
+  void report(const char* name, const Exchanges& exchanges, const char* what) const {
+    const auto ratio = spread_of(ratios);
+    char detail[320];
+    std::snprintf(
+        detail, sizeof(detail),
+        "%s windows; %.0f us of CPU a provisioning: three requests with %zu bytes asked and %zu answered, one "
+        "floor, %s",
+        words(ratio, ratios.size()).c_str(), spread_of(us).median,
+        exchanges[0].asked + exchanges[1].asked + exchanges[2].asked,
+        exchanges[0].answered + exchanges[1].answered + exchanges[2].answered, what);
+    bench::report({name, ratio.median, std::nullopt, "ratio", Better::higher, detail});
+  }
+};
+
 void run() {
   const auto inputs = floor_inputs();
   std::deque<Floor> floors;
@@ -154,15 +203,26 @@ void run() {
   test::Server server{{.flags = {"--metrics", "on"}}};
   auto stations = enroll_stations(server);
   static_cast<void>(window(server, stations));  // connections, tables, caches
+  const auto exchanges = measured_exchanges(server, stations.front());
+  BareServer bare{inputs, exchanges, kStations};
+  static_cast<void>(bare.window(1, BareServer::Storage::durable));
   const Commits begun{server};
   std::vector<double> ratios;
   std::vector<double> floor_us;
   std::vector<double> servers;
+  Series plain;
+  Series durable;
+  double before = floor_seconds(floors) * 1e6;
   for (std::size_t i = 0; i < kWindows; ++i) {
-    const double before = floor_seconds(floors);
     servers.push_back(window(server, stations) * 1e6);
-    floor_us.push_back((before + floor_seconds(floors)) / 2 * 1e6);
+    const double between = floor_seconds(floors) * 1e6;
+    floor_us.push_back((before + between) / 2);
     ratios.push_back(floor_us.back() / servers.back());
+    plain.us.push_back(bare.window(kUnitsAStation, BareServer::Storage::none) * 1e6);
+    durable.us.push_back(bare.window(kUnitsAStation, BareServer::Storage::durable) * 1e6);
+    before = floor_seconds(floors) * 1e6;
+    plain.follow((between + before) / 2);
+    durable.follow((between + before) / 2);
   }
   const Commits done{server};
   const auto ratio = spread_of(ratios);
@@ -175,6 +235,9 @@ void run() {
       words(ratio, ratios.size()).c_str(), spread_of(floor_us).median, each, kStations, 1e6 / each,
       (done.works - begun.works) / (done.commits - begun.commits));
   report({"whole_system_over_floor", ratio.median, 0.60, "ratio", Better::higher, detail});
+  plain.report("bare_server_over_floor", exchanges,
+               "Beast and OpenSSL's TLS, and nothing looked into, stored or logged");
+  durable.report("bare_durable_server_over_floor", exchanges, "the same, and two rows in SQLite, each waited for");
 }
 
 }  // namespace
