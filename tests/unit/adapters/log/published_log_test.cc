@@ -147,6 +147,24 @@ TEST_F(PublishedLogTest, every_entry_has_a_proof_that_verifies_alone) {
   EXPECT_EQ(log->proof(515).error().code, Code::not_found);
 }
 
+TEST_F(PublishedLogTest, a_proof_from_a_tile_that_is_written_anew_leaves_nothing_behind) {
+  FakeStore store;
+  grow(store, 515);
+  ASSERT_TRUE(started(store)) << "its tiles are written, and not synced";
+  const auto tile = directory_.path() / "tile/0/000";
+  auto content = files_.read(tile, 8192).value();
+  ASSERT_EQ(content.size(), 8192U);
+  content[200 * 32] ^= 1;
+  ASSERT_TRUE(files_.open(tile, OpenMode::update, Visibility::everyone).value()->write_at(0, content));
+  const auto log = open().value();
+  const auto verified = [&] {
+    return audit::verify_proof(log->proof(10).value(), store.entries(10, 1).value().at(0), key_.verifier.write());
+  };
+  EXPECT_FALSE(verified());
+  ASSERT_TRUE(log->catch_up(store));
+  EXPECT_TRUE(verified());
+}
+
 TEST_F(PublishedLogTest, a_restart_goes_on_where_the_registry_is) {
   FakeStore store;
   grow(store, 300);
