@@ -38,23 +38,6 @@ Bytes decoded(std::string_view text) {
   return must(base64::decode(text, kBodyMax));
 }
 
-/// What an answer with an activation asks the chip.
-struct Activation {
-  std::string session;
-  Bytes id_object, encrypted_secret;
-};
-std::optional<Activation> activation_of(const Answer& answer) {
-  const auto body = answer.json();
-  const auto* const inner = body.if_contains("activation");
-  if (inner == nullptr) {
-    return std::nullopt;
-  }
-  const auto& object = inner->as_object();
-  return Activation{std::string{object.at("session").as_string()},
-                    decoded(std::string_view{object.at("id_object").as_string()}),
-                    decoded(std::string_view{object.at("encrypted_secret").as_string()})};
-}
-
 /// A request for extensions with one subjectAltName in it (RFC 2985 §5.4.2).
 Bytes alt_name_request(BytesView alt_name) {
   der::Writer out;
@@ -130,6 +113,18 @@ boost::json::object evidence_body(const PaperDevice& device, Purpose purpose, co
           {"firmware", device.firmware}};
 }
 
+bool asks_activation(const Answer& answer) {
+  return answer.ok() && answer.json().contains("activation");
+}
+
+boost::json::object activation_body(const PaperDevice& device, const Answer& answer) {
+  const auto body = answer.json();
+  const auto& asked = body.at("activation").as_object();
+  const auto blob = [&](const char* member) { return decoded(std::string_view{asked.at(member).as_string()}); };
+  const auto secret = must(device.tpm.activate(blob("id_object"), blob("encrypted_secret")));
+  return {{"session", asked.at("session")}, {"secret", base64::encode(secret)}};
+}
+
 Bytes device_csr(const crypto::PrivateKey& key, BytesView subject, BytesView alt_name, const std::string& binding) {
   std::vector<pkcs10::Attribute> attributes;
   Bytes password, extensions;
@@ -187,13 +182,10 @@ Answer Line::provision(PaperDevice& device) {
     return begun;
   }
   auto answer = provision_.post("/v1/provision/evidence", provision_body(device, batch(), *challenge));
-  if (!answer.ok()) {
-    return answer;
-  }
-  if (const auto asked = activation_of(answer)) {
-    const auto secret = must(device.tpm.activate(asked->id_object, asked->encrypted_secret));
-    answer = provision_.post("/v1/provision/activate",
-                             {{"batch", batch()}, {"session", asked->session}, {"secret", base64::encode(secret)}});
+  if (asks_activation(answer)) {
+    auto opened = activation_body(device, answer);
+    opened["batch"] = batch();
+    answer = provision_.post("/v1/provision/activate", opened);
   }
   if (answer.ok()) {
     device.idevid_identity = identity_of(device.tpm.idevid.key, issued_chain(answer));
@@ -288,10 +280,7 @@ Answer Line::revalidate(PaperDevice& device) {
   if (!answer.ok()) {
     return answer;
   }
-  const auto asked = activation_of(answer);
-  const auto secret = must(device.tpm.activate(asked->id_object, asked->encrypted_secret));
-  answer =
-      anonymous_.post("/v1/revalidate/activate", {{"session", asked->session}, {"secret", base64::encode(secret)}});
+  answer = anonymous_.post("/v1/revalidate/activate", activation_body(device, answer));
   if (answer.ok() && answer.json().contains("certificate")) {
     device.ldevid_identity = identity_of(device.ldevid.key, issued_chain(answer));
   }

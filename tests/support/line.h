@@ -42,6 +42,9 @@ boost::json::object seal_body(const PaperDevice& device, const std::string& batc
 /// The device's evidence for its present LDevID key. @param purpose enroll, renew, routine or revalidate.
 boost::json::object evidence_body(const PaperDevice& device, lifecycle::Purpose purpose,
                                   const WireChallenge& challenge);
+/// Whether an answer asks the chip to open a secret, and what it says then.
+bool asks_activation(const Answer& answer);
+boost::json::object activation_body(const PaperDevice& device, const Answer& answer);
 /// A CSR for `key` with the binding of the channel as challengePassword. @param subject DER Name.
 /// @param alt_name value of the subjectAltName extension that is asked for; empty: none.
 Bytes device_csr(const crypto::PrivateKey& key, BytesView subject, BytesView alt_name, const std::string& binding);
@@ -90,7 +93,6 @@ class Line {
   [[nodiscard]] const std::string& batch() const { return stations_.batch; }
 
  private:
-  Answer activate(PaperDevice& device, const Answer& evidence);
   Answer est(PaperDevice& device, const daemon::Identity& by, const std::string& operation, const PaperKey& key);
 
   const Server& server_;
