@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -15,7 +17,7 @@ struct sqlite3_stmt;
 
 namespace birthmark::bench {
 
-/// A plain durable write with SQLite: one table, one blob a row, one thread that commits whatever waits as one
+/// A bare durable write with SQLite: one table, one blob a row, one thread that commits whatever waits as one
 /// transaction, in the mode in which the product has its registry (WAL, synchronous FULL).
 class BareLedger {
  public:
@@ -26,7 +28,7 @@ class BareLedger {
 
   /// Calls `done` on the ledger's thread once the row is durable.
   void write(std::function<void()> done);
-  [[nodiscard]] std::jthread& thread() { return thread_; }
+  [[nodiscard]] pthread_t thread() { return thread_.native_handle(); }
 
   static constexpr int kRowBytes = 1024;
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bare_server.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,7 +12,6 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,6 +23,7 @@
 #include "adapters/tls/context.h"
 #include "bare_ledger.h"
 #include "line.h"
+#include "measure.h"
 #include "support/tls_identity.h"
 
 namespace birthmark::bench {
@@ -127,17 +125,12 @@ struct Identities {
   test::TlsIdentity client = test::make_identity({.common_name = "client"}, &root);
 };
 
-asio::ssl::context server_context(const Identities& identities) {
-  asio::ssl::context context{asio::ssl::context::tls_server};
-  const auto buffer = [](const Bytes& der) { return asio::const_buffer{der.data(), der.size()}; };
-  context.use_certificate(buffer(identities.server.certificate), asio::ssl::context::asn1);
-  check(SSL_CTX_use_PrivateKey(context.native_handle(), crypto::native(identities.server.key)) == 1, "key");
-  const unsigned char* cursor = identities.root.certificate.data();
-  const std::unique_ptr<X509, decltype(&X509_free)> root{
-      d2i_X509(nullptr, &cursor, static_cast<long>(identities.root.certificate.size())), X509_free};
-  check(root && X509_STORE_add_cert(SSL_CTX_get_cert_store(context.native_handle()), root.get()) == 1, "root");
-  context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
-  return context;
+/// TLS as the product's listeners have it; whoever proves a key is let in.
+std::shared_ptr<tls::ServerContext> server_context(const Identities& identities) {
+  return must(tls::ServerContext::create({.chain = {identities.server.certificate},
+                                          .key = &identities.server.key,
+                                          .client = tls::ClientCertificate::required,
+                                          .verify = [](BytesView) -> Result<std::uint64_t> { return 1; }}));
 }
 
 std::unique_ptr<http::Client> client_of(const Identities& identities, std::uint16_t port) {
@@ -148,19 +141,10 @@ std::unique_ptr<http::Client> client_of(const Identities& identities, std::uint1
   return http::Client::create({.host = "127.0.0.1", .port = port, .tls = must(tls::ClientContext::create(tls))});
 }
 
-double cpu_seconds_of(std::jthread& thread) {
-  clockid_t clock{};
-  timespec now{};
-  check(pthread_getcpuclockid(thread.native_handle(), &clock) == 0 && clock_gettime(clock, &now) == 0,
-        "a thread is gone");
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 }  // namespace
 
 struct BareServer::Running {
-  Running(const Floor::Inputs& inputs, const Exchanges& wanted, unsigned count)
-      : exchanges{wanted}, tls{server_context(identities)} {
+  Running(const Floor::Inputs& inputs, const Exchanges& wanted, unsigned count) : exchanges{wanted} {
     const auto port = acceptor.local_endpoint().port();
     accept();
     for (unsigned cpu = 0; cpu < std::max(1U, std::thread::hardware_concurrency()); ++cpu) {
@@ -202,7 +186,7 @@ struct BareServer::Running {
   [[nodiscard]] double cpu_seconds() {
     double sum = cpu_seconds_of(ledger.thread());
     for (auto& thread : threads) {
-      sum += cpu_seconds_of(thread);
+      sum += cpu_seconds_of(thread.native_handle());
     }
     return sum;
   }
@@ -210,7 +194,8 @@ struct BareServer::Running {
   const Exchanges exchanges;
   const Identities identities;
   asio::io_context loop;
-  asio::ssl::context tls;
+  const std::shared_ptr<tls::ServerContext> listener_tls = server_context(identities);
+  asio::ssl::context tls{tls::add_reference(listener_tls->native())};
   tcp::acceptor acceptor{loop, {asio::ip::make_address("127.0.0.1"), 0}};
   std::deque<Floor> floors;
   std::vector<std::unique_ptr<http::Client>> clients;

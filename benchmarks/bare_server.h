@@ -17,7 +17,7 @@ struct Exchange {
 /// The three requests of one provisioning.
 using Exchanges = std::array<Exchange, 3>;
 
-/// A plain server on Beast, OpenSSL's TLS and SQLite, for what the product cannot spare: for a provisioning it takes
+/// A bare server on Beast, OpenSSL's TLS and SQLite, for what the product cannot spare: for a provisioning it takes
 /// three requests of a mutually authenticated keep-alive connection, answers as many bytes as the product does, and
 /// makes one floor call. It looks into no body, judges and logs nothing. One event loop, a thread for each CPU.
 class BareServer {

@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 namespace birthmark::bench {
 namespace {
 
 double seconds_of(clockid_t clock) {
   timespec now{};
-  clock_gettime(clock, &now);
+  if (clock_gettime(clock, &now) != 0) {
+    std::fprintf(stderr, "benchmark: whose time is measured is gone\n");
+    std::exit(1);
+  }
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
@@ -68,6 +72,18 @@ void report(const Measure& measure) {
               quoted(measure.name).c_str(), value.c_str(), goal.c_str(), quoted(measure.unit).c_str(),
               holds ? "true" : "false", quoted(measure.detail).c_str());
   std::fflush(stdout);
+}
+
+double cpu_seconds_of(pthread_t thread) {
+  clockid_t clock = -1;
+  static_cast<void>(pthread_getcpuclockid(thread, &clock));
+  return seconds_of(clock);
+}
+
+double cpu_seconds_of_process(pid_t process) {
+  clockid_t clock = -1;
+  static_cast<void>(clock_getcpuclockid(process, &clock));
+  return seconds_of(clock);
 }
 
 double thread_cpu_seconds() {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -30,7 +33,10 @@ struct Measure {
 /// Prints one JSON object on standard output. Value and goal are compared as they are printed: three digits.
 void report(const Measure& measure);
 
-/// Seconds of CPU that this thread, or this process with all its threads, has used.
+/// Seconds of CPU that another thread, or process with all its threads, has used; ends the program if it is gone.
+double cpu_seconds_of(pthread_t thread);
+double cpu_seconds_of_process(pid_t process);
+/// The same of this thread, or this process.
 double thread_cpu_seconds();
 double process_cpu_seconds();
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole server against the floor: `birthmark serve` as it is installed, stations on mutually authenticated
 // keep-alive connections, chips on paper that answer its challenges. What counts is the CPU time of the server's
-// process. Beside it, what a server that does nothing else would need for the same requests.
-#include <pthread.h>
-
+// process. Beside it, bare servers that only answer the same requests.
+#include <algorithm>
 #include <barrier>
 #include <cstdio>
-#include <ctime>
+#include <cstdlib>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
 #include "bare_server.h"
-#include "codec/base64.h"
 #include "floor.h"
 #include "floor_inputs.h"
 #include "line.h"
@@ -29,17 +29,6 @@ constexpr std::size_t kWindows = 10;
 constexpr std::size_t kFloorChips = 256;
 constexpr std::size_t kFloorCalls = 600;
 constexpr const char* kBatch = "B-bench";
-
-/// CPU seconds that a process has used, all its threads together.
-double cpu_seconds_of(pid_t pid) {
-  clockid_t clock{};
-  timespec now{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &now) != 0) {
-    std::fprintf(stderr, "system: the server is gone\n");
-    std::exit(1);
-  }
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 /// Its line refers to its identities: it stays where it was made.
 struct Station {
@@ -73,14 +62,14 @@ double window(const test::Server& server, std::deque<Station>& stations) {
   for (auto& station : stations) {
     make_units(server, station);
   }
-  const double before = cpu_seconds_of(server.pid());
+  const double before = cpu_seconds_of_process(server.pid());
   {
     std::vector<std::jthread> threads;
     for (auto& station : stations) {
       threads.emplace_back([&station] { provision_all(station); });
     }
   }
-  return (cpu_seconds_of(server.pid()) - before) / static_cast<double>(stations.size() * kUnitsAStation);
+  return (cpu_seconds_of_process(server.pid()) - before) / static_cast<double>(stations.size() * kUnitsAStation);
 }
 
 /// What the server's metrics say of one line.
@@ -140,14 +129,10 @@ Exchanges measured_exchanges(const test::Server& server, Station& station) {
     return answer;
   };
   const auto challenge = test::Line::challenge(post("/v1/provision/challenge", {{"batch", kBatch}}));
-  const auto asked = post("/v1/provision/evidence", test::provision_body(unit, kBatch, *challenge)).json();
-  const auto& activation = asked.at("activation").as_object();
-  const auto blob = [&](const char* member) {
-    return must(base64::decode(std::string_view{activation.at(member).as_string()}, 4096));
-  };
-  const auto secret = must(unit.tpm.activate(blob("id_object"), blob("encrypted_secret")));
-  post("/v1/provision/activate",
-       {{"batch", kBatch}, {"session", activation.at("session")}, {"secret", base64::encode(secret)}});
+  const auto asked = post("/v1/provision/evidence", test::provision_body(unit, kBatch, *challenge));
+  auto opened = test::activation_body(unit, asked);
+  opened["batch"] = kBatch;
+  post("/v1/provision/activate", opened);
   return out;
 }
 
@@ -174,25 +159,58 @@ std::deque<Station> enroll_stations(const test::Server& server) {
   return stations;
 }
 
-/// What a bare server needs, beside the floor of the same moment.
+/// What a server needs for a provisioning, beside the floor of the same moment.
 struct Series {
   std::vector<double> us;
-  std::vector<double> ratios;
+  std::vector<double> floor_us;
 
-  void follow(double floor_us) { ratios.push_back(floor_us / us.back()); }
-  void report(const char* name, const Exchanges& exchanges, const char* what) const {
-    const auto ratio = spread_of(ratios);
-    char detail[320];
-    std::snprintf(
-        detail, sizeof(detail),
-        "%s windows; %.0f us of CPU a provisioning: three requests with %zu bytes asked and %zu answered, one "
-        "floor, %s",
-        words(ratio, ratios.size()).c_str(), spread_of(us).median,
-        exchanges[0].asked + exchanges[1].asked + exchanges[2].asked,
-        exchanges[0].answered + exchanges[1].answered + exchanges[2].answered, what);
-    bench::report({name, ratio.median, std::nullopt, "ratio", Better::higher, detail});
+  void add(double server, double floor) {
+    us.push_back(server);
+    floor_us.push_back(floor);
+  }
+  [[nodiscard]] Spread ratio() const {
+    std::vector<double> ratios;
+    std::ranges::transform(floor_us, us, std::back_inserter(ratios), std::divides<>{});
+    return spread_of(ratios);
+  }
+  void report(const char* name, std::optional<double> goal, const std::string& what) const {
+    char detail[360];
+    std::snprintf(detail, sizeof(detail), "%s windows; floor %.0f us, server %.0f us of CPU a provisioning: %s",
+                  words(ratio(), us.size()).c_str(), spread_of(floor_us).median, spread_of(us).median, what.c_str());
+    bench::report({name, ratio().median, goal, "ratio", Better::higher, detail});
   }
 };
+
+/// The three servers in the same minutes.
+struct Servers {
+  Series product;
+  Series bare;
+  Series durable;
+
+  void measure(const test::Server& server, std::deque<Station>& stations, BareServer& others,
+               std::deque<Floor>& floors) {
+    double before = floor_seconds(floors) * 1e6;
+    for (std::size_t i = 0; i < kWindows; ++i) {
+      const double of_product = window(server, stations) * 1e6;
+      const double between = floor_seconds(floors) * 1e6;
+      product.add(of_product, (before + between) / 2);
+      const double of_bare = others.window(kUnitsAStation, BareServer::Storage::none) * 1e6;
+      const double of_durable = others.window(kUnitsAStation, BareServer::Storage::durable) * 1e6;
+      before = floor_seconds(floors) * 1e6;
+      bare.add(of_bare, (between + before) / 2);
+      durable.add(of_durable, (between + before) / 2);
+    }
+  }
+};
+
+std::string sizes_of(const Exchanges& exchanges) {
+  std::size_t asked = 0, answered = 0;
+  for (const auto& exchange : exchanges) {
+    asked += exchange.asked;
+    answered += exchange.answered;
+  }
+  return std::to_string(asked) + " bytes asked and " + std::to_string(answered) + " answered";
+}
 
 void run() {
   const auto inputs = floor_inputs();
@@ -206,38 +224,18 @@ void run() {
   const auto exchanges = measured_exchanges(server, stations.front());
   BareServer bare{inputs, exchanges, kStations};
   static_cast<void>(bare.window(1, BareServer::Storage::durable));
+  Servers servers;
   const Commits begun{server};
-  std::vector<double> ratios;
-  std::vector<double> floor_us;
-  std::vector<double> servers;
-  Series plain;
-  Series durable;
-  double before = floor_seconds(floors) * 1e6;
-  for (std::size_t i = 0; i < kWindows; ++i) {
-    servers.push_back(window(server, stations) * 1e6);
-    const double between = floor_seconds(floors) * 1e6;
-    floor_us.push_back((before + between) / 2);
-    ratios.push_back(floor_us.back() / servers.back());
-    plain.us.push_back(bare.window(kUnitsAStation, BareServer::Storage::none) * 1e6);
-    durable.us.push_back(bare.window(kUnitsAStation, BareServer::Storage::durable) * 1e6);
-    before = floor_seconds(floors) * 1e6;
-    plain.follow((between + before) / 2);
-    durable.follow((between + before) / 2);
-  }
+  servers.measure(server, stations, bare, floors);
   const Commits done{server};
-  const auto ratio = spread_of(ratios);
-  const double each = spread_of(servers).median;
-  char detail[240];
-  std::snprintf(
-      detail, sizeof(detail),
-      "%s windows; floor %.0f us, server %.0f us of CPU a provisioning: three requests over TLS, %u stations at "
-      "once, %.0f a CPU-second; %.1f works a commit",
-      words(ratio, ratios.size()).c_str(), spread_of(floor_us).median, each, kStations, 1e6 / each,
-      (done.works - begun.works) / (done.commits - begun.commits));
-  report({"whole_system_over_floor", ratio.median, 0.60, "ratio", Better::higher, detail});
-  plain.report("bare_server_over_floor", exchanges,
-               "Beast and OpenSSL's TLS, and nothing looked into, stored or logged");
-  durable.report("bare_durable_server_over_floor", exchanges, "the same, and two rows in SQLite, each waited for");
+  char commits[80];
+  std::snprintf(commits, sizeof(commits), "%u stations at once; %.1f works a commit", kStations,
+                (done.works - begun.works) / (done.commits - begun.commits));
+  servers.product.report("whole_system_over_floor", 0.60, "three requests over TLS, " + std::string{commits});
+  servers.bare.report("bare_server_over_floor", std::nullopt,
+                      "three requests over TLS, " + sizes_of(exchanges) + "; nothing looked into, stored or logged");
+  servers.durable.report("bare_durable_server_over_floor", std::nullopt,
+                         "the same, and two rows in SQLite, each waited for");
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ PROGRAMS = {
         "`birthmark serve` with its real store, log and signer; stations provision chips on paper over "
         "mutually authenticated keep-alive connections. CPU time of the server's process against the floor of "
         "\"Issuance in process\", measured before and after each window, on all CPUs at once as the server's work is. "
-        "Plain servers beside it, on the same libraries, show how much of that is transport and disk (docs/adr/0007); their "
-        "clients compute nothing."),
+        "Bare servers beside it, on the same libraries, show how much of that is transport and disk (docs/adr/0007); "
+        "their clients compute nothing."),
     "keys": (
         "Check of a batch's keys",
         "CPU time of `crypto::sharing_a_factor`, which looks for a prime that two RSA endorsement keys of a batch have in "
