@@ -58,12 +58,18 @@ void BareLedger::write(std::function<void()> done) {
   waits_.notify_one();
 }
 
+void BareLedger::gather(std::chrono::milliseconds time) {
+  const std::scoped_lock lock{mutex_};
+  gathers_ = time;
+}
+
 void BareLedger::run() {
   while (true) {
     std::deque<std::function<void()>> group;
     {
       std::unique_lock lock{mutex_};
       waits_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+      waits_.wait_for(lock, gathers_, [this] { return closing_; });
       if (closing_) {
         return;
       }

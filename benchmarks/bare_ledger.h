@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -28,6 +29,8 @@ class BareLedger {
 
   /// Calls `done` on the ledger's thread once the row is durable.
   void write(std::function<void()> done);
+  /// From now on a commit is put off that long, for more rows to join it. For a ledger that nobody writes to.
+  void gather(std::chrono::milliseconds time);
   [[nodiscard]] pthread_t thread() { return thread_.native_handle(); }
 
   static constexpr int kRowBytes = 1024;
@@ -43,6 +46,7 @@ class BareLedger {
   std::mutex mutex_;
   std::condition_variable waits_;
   std::deque<std::function<void()>> queue_;  // guarded by mutex_
+  std::chrono::milliseconds gathers_{0};     // guarded by mutex_
   bool closing_ = false;                     // guarded by mutex_
   std::jthread thread_;
 };

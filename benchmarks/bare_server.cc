@@ -2,6 +2,7 @@
 #include "bare_server.h"
 
 #include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -15,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,6 +49,12 @@ void check(bool good, const char* what) {
     std::exit(1);
   }
 }
+
+/// What one CPU does, on one thread: nothing of it is ever shared, so nothing in it is locked.
+struct Loop {
+  asio::io_context events{1};
+  asio::executor_work_guard<asio::io_context::executor_type> open = asio::make_work_guard(events);
+};
 
 /// One connection, one thing at a time.
 class Session : public std::enable_shared_from_this<Session> {
@@ -146,12 +154,12 @@ std::unique_ptr<http::Client> client_of(const Identities& identities, std::uint1
 struct BareServer::Running {
   Running(const Floor::Inputs& inputs, const Exchanges& wanted, unsigned count) : exchanges{wanted} {
     const auto port = acceptor.local_endpoint().port();
-    accept();
-    for (unsigned cpu = 0; cpu < std::max(1U, std::thread::hardware_concurrency()); ++cpu) {
+    accept(0);
+    for (auto& loop : loops) {
       floors.emplace_back(inputs);
-      threads.emplace_back([this, &floor = floors.back()] {
+      threads.emplace_back([&loop, &floor = floors.back()] {
         floor_of_thread = &floor;
-        loop.run();
+        loop.events.run();
       });
     }
     for (unsigned i = 0; i < count; ++i) {
@@ -160,21 +168,26 @@ struct BareServer::Running {
   }
   ~Running() {
     clients.clear();
-    loop.stop();
+    for (auto& loop : loops) {
+      loop.events.stop();
+    }
   }
 
-  void accept() {
-    acceptor.async_accept([this](error_code failed, tcp::socket socket) {
+  /// Connections go to the loops in turn, and stay there.
+  void accept(std::size_t turn) {
+    auto& events = loops[turn].events;
+    acceptor.async_accept(events, [this, turn, &events](error_code failed, tcp::socket socket) {
       if (!failed) {
-        std::make_shared<Session>(std::move(socket), tls, ledger)->start();
-        accept();
+        auto session = std::make_shared<Session>(std::move(socket), tls, ledger);
+        asio::post(events, [session] { session->start(); });
+        accept((turn + 1) % loops.size());
       }
     });
   }
 
-  void provision(http::Client& client, Storage storage) const {
-    const auto closing = storage == Storage::durable ? kDurable : kWithFloor;
-    for (const auto& exchange : exchanges) {
+  void provision(http::Client& client, const Task& task) const {
+    const auto closing = task.durable ? kDurable : kWithFloor;
+    for (const auto& exchange : std::span{exchanges}.subspan(task.challenge_drawn_ahead ? 1 : 0)) {
       const bool last = &exchange == &exchanges.back();
       const auto target = std::string{last ? closing : kPlain} + std::to_string(exchange.answered);
       const auto answer = must(
@@ -193,10 +206,10 @@ struct BareServer::Running {
 
   const Exchanges exchanges;
   const Identities identities;
-  asio::io_context loop;
+  std::deque<Loop> loops{std::max(1U, std::thread::hardware_concurrency())};
   const std::shared_ptr<tls::ServerContext> listener_tls = server_context(identities);
   asio::ssl::context tls{tls::add_reference(listener_tls->native())};
-  tcp::acceptor acceptor{loop, {asio::ip::make_address("127.0.0.1"), 0}};
+  tcp::acceptor acceptor{loops.front().events, {asio::ip::make_address("127.0.0.1"), 0}};
   std::deque<Floor> floors;
   std::vector<std::unique_ptr<http::Client>> clients;
   BareLedger ledger;                  // its thread holds sessions of the loop
@@ -208,14 +221,15 @@ BareServer::BareServer(const Floor::Inputs& inputs, const Exchanges& exchanges, 
 
 BareServer::~BareServer() = default;
 
-double BareServer::window(std::size_t units, Storage storage) {
+double BareServer::window(std::size_t units, const Task& task) {
+  running_->ledger.gather(task.gathered);
   const double before = running_->cpu_seconds();
   {
     std::vector<std::jthread> threads;
     for (auto& client : running_->clients) {
-      threads.emplace_back([this, units, storage, &client] {
+      threads.emplace_back([this, units, &task, &client] {
         for (std::size_t unit = 0; unit < units; ++unit) {
-          running_->provision(*client, storage);
+          running_->provision(*client, task);
         }
       });
     }
