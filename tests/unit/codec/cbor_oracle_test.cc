@@ -9,7 +9,7 @@
 
 #include "codec/cbor.h"
 #include "codec/json.h"
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::cbor {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::cbor {
 namespace {

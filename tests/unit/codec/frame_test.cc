@@ -6,7 +6,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "codec/cbor.h"
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::frame {
 namespace {

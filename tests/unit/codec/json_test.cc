@@ -10,7 +10,7 @@
 #include <cmath>
 #include <limits>
 
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::json {
 namespace {

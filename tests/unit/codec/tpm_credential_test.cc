@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::tpm {
 namespace {

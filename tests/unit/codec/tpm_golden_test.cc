@@ -10,7 +10,7 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/tpm.h"
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::tpm {
 namespace {

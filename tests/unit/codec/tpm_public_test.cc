@@ -7,7 +7,7 @@
 
 #include <array>
 
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::tpm {
 namespace {

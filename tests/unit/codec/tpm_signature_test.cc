@@ -5,7 +5,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::tpm {
 namespace {

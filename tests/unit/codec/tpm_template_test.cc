@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "inputs.h"
+#include "support/inputs.h"
 
 namespace birthmark::tpm {
 namespace {
