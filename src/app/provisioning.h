@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/activations.h"
+#include "app/birth.h"
 #include "app/catalog.h"
 #include "app/challenges.h"
 #include "app/issuance.h"
@@ -45,7 +46,10 @@ class Provisioning {
     Entropy& entropy;
     crypto::EphemeralSource& ephemerals;
   };
-  explicit Provisioning(Ports ports) : ports_{ports}, activations_{{ports.clock, ports.entropy, ports.ephemerals}} {}
+  explicit Provisioning(Ports ports)
+      : ports_{ports},
+        activations_{{ports.clock, ports.entropy, ports.ephemerals}},
+        birth_{{ports.store, ports.issuance, ports.clock}} {}
 
   /// A challenge for one device of that batch. @error station_not_authorised, batch_closed, rate_limited
   Result<Challenge> begin(const Digest& station, const std::string& batch);
@@ -67,12 +71,8 @@ class Provisioning {
 
  private:
   struct Shown {
-    Octets<16> request_id;
-    attest::EndorsedChip chip;
-    Bytes ak_public;
-    Digest ak_name;
-    Bytes spki;
-    attest::Findings findings;
+    Newborn newborn;
+    Digest certificate_hash;  ///< of the endorsement certificate
   };
   struct Judged {
     attest::EndorsedChip chip;
@@ -83,16 +83,10 @@ class Provisioning {
   [[nodiscard]] Result<void> policy_admits(const attest::EndorsedChip& chip, const BatchRecord& batch) const;
   Result<Judged> judge(const ProvisionEvidence& evidence, const Challenge& challenge, const StationGrant& grant) const;
   Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);
-  Result<void> at_intent(Tx& tx, CertificateRecord& record, const Shown& shown, const StationGrant& grant,
-                         const lifecycle::ClockReading& clock);
-  Result<std::optional<Issued>> resume(const Shown& shown, const StationGrant& grant);
-  Result<void> remember(Tx& tx, DeviceRow device, const Shown& shown, const StationGrant& grant,
-                        attest::Findings at_intent, Instant now) const;
-  Result<void> report_known(const DeviceId& device, const StationGrant& grant);
-  Result<lifecycle::DeviceRecord> find_or_add(Tx& tx, const Shown& shown, const StationGrant& grant) const;
 
   Ports ports_;
   Activations<Shown> activations_;
+  Birth birth_;
 };
 
 }  // namespace birthmark::app

@@ -51,7 +51,7 @@ HANDED_ON = {
     "{}",
     # Rows of devices, which `Issuance::hold_both` reads and takes away.
     "std::to_string(known->device.get())",
-    "std::to_string(holder->device.get())",
+    "std::to_string(other->get())",
 }
 
 _CALL = re.compile(r"\bfail\s*\(|\bError(?:\s+\w+)?\s*\{|\{(?=\s*(?:\*code\b|Code::))")

@@ -180,7 +180,7 @@ TEST_F(Provision, a_unit_that_goes_on_keeps_the_findings_of_plan_known_hardware_
   const auto findings = findings_of(device_);
   EXPECT_TRUE(attest::trusted(findings));
   const std::vector<std::pair<std::string, std::string>> last{
-      {"plan", "listed"}, {"known", "no other device has this EK, AK or key"}, {"budget", "has its unit"}};
+      {"plan", "listed"}, {"known", "no other device has this hardware or key"}, {"budget", "has its unit"}};
   ASSERT_GT(findings.size(), last.size());
   for (std::size_t i = 0; i < last.size(); ++i) {
     const auto& finding = findings.at(findings.size() - last.size() + i);
