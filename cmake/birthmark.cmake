@@ -38,6 +38,7 @@ find_package(SQLite3 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 pkg_check_modules(TSS2 IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu tss2-rc)
+pkg_check_modules(P11KIT IMPORTED_TARGET p11-kit-1)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
                     -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)

@@ -13,9 +13,6 @@ from pathlib import Path
 
 import sources
 
-# What nothing gives yet, and why it has its name already. An entry that is no longer needed is a problem, too.
-RESERVED = {"hsm_unavailable": "tokens that can be away: key files never are"}
-
 TABLE = ("src/base/code.h", "src/base/code.cc")
 COMMANDS = "docs/cli.md"
 # These go over the whole table, or use names as examples only.
@@ -33,12 +30,11 @@ def check(root):
             given |= set(re.findall(r"\bCode::(\w+)", sources.parse_cxx(sources.read(root, path)).code))
         elif path.startswith("tests/") and not path.startswith(_NO_TEST):
             met |= set(re.findall(r"\bCode::(\w+)", text := sources.read(root, path))) | set(re.findall(r'"(\w+)"', text))
-    problems = [f"{name}: nothing in src gives it" for name in names if name not in given and name not in RESERVED]
-    problems += [f"{name}: no test meets it" for name in names if name not in met and name not in RESERVED]
+    problems = [f"{name}: nothing in src gives it" for name in names if name not in given]
+    problems += [f"{name}: no test meets it" for name in names if name not in met]
     commands = set(re.findall(r"^#+ (birthmark[ \w-]*)$", sources.read(root, COMMANDS), re.MULTILINE))
     named = re.findall(r"`(birthmark [ \w-]+)`", sources.read(root, TABLE[1]))
     problems += [f"{command}: a remedy names it, {COMMANDS} does not" for command in named if command not in commands]
-    problems += [f"{name}: reserved, but src gives it" for name in RESERVED if name in given or name not in names]
     return problems, len(names)
 
 

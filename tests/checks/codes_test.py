@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proves that codes.py finds a code that nothing gives, one that no test meets, and a reservation that is out of date."""
+"""Proves that codes.py finds a code that nothing gives, one that no test meets, and a remedy that is no command."""
 
 import tempfile
 import unittest
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import codes
 
-TABLE = "constexpr std::array kCodes{\n    CodeInfo{Code::held, 1},\n    CodeInfo{\n        Code::hsm_unavailable, 2},\n};\n"
+TABLE = "constexpr std::array kCodes{\n    CodeInfo{\n        Code::held, 1},\n};\n"
 
 
 class Codes(unittest.TestCase):
@@ -23,7 +23,7 @@ class Codes(unittest.TestCase):
                 (Path(root) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(root) / path).write_text(text, encoding="utf-8")
             found, count = codes.check(root)
-            self.assertEqual(count, 2)
+            self.assertEqual(count, 1)
             return found
 
     def test_given_and_met(self):
@@ -40,10 +40,6 @@ class Codes(unittest.TestCase):
         for path in ("tests/unit/base/code_test.cc", "tests/unit/audit/entry_test.cc", "bench/a.cc"):
             found = self.problems(**{"src/app/a.cc": "Code::held", path: "Code::held"})
             self.assertEqual(found, ["held: no test meets it"])
-
-    def test_reserved_no_longer(self):
-        found = self.problems(**{"src/app/a.cc": "Code::held; Code::hsm_unavailable", "tests/a_test.cc": "Code::held"})
-        self.assertEqual(found, ["hsm_unavailable: reserved, but src gives it"])
 
     def test_a_remedy_that_is_no_command(self):
         given = {"src/app/a.cc": "fail(Code::held);", "tests/a_test.cc": "Code::held"}

@@ -47,7 +47,7 @@ EXTERNAL = {
     "boost/asio": ("adapters/http",),
     "boost/beast": ("adapters/http",),
     "boost/json": ("codec",),
-    "p11-kit": ("adapters/signer",),
+    "p11-kit": ("adapters/pkcs11",),
 }
 _WORLD = re.compile(
     r"(fstream|filesystem|random|ctime|time\.h|unistd\.h|fcntl\.h|netdb\.h|dirent\.h|poll\.h|syslog\.h"
