@@ -31,8 +31,7 @@ BytesView key_octets(const x509::Certificate& certificate) {
   return spki ? spki->key : BytesView{};
 }
 
-/// Nothing for a hash that nobody computes here.
-std::optional<Bytes> id_digest(ocsp::IdHash hash, BytesView bytes) {
+Bytes id_digest(ocsp::IdHash hash, BytesView bytes) {
   switch (hash) {
     case ocsp::IdHash::sha1: {
       const auto digest = crypto::sha1_identifier(bytes);
@@ -45,7 +44,7 @@ std::optional<Bytes> id_digest(ocsp::IdHash hash, BytesView bytes) {
     case ocsp::IdHash::sha512:
       break;
   }
-  return std::nullopt;
+  return crypto::hash(crypto::HashAlgorithm::sha512, {bytes});
 }
 
 bool is_about(const ocsp::CertId& id, const StatusQuestion& question) {
