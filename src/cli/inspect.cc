@@ -4,6 +4,7 @@
 #include "attest/endorsement.h"
 #include "audit/checkpoint.h"
 #include "base/instant.h"
+#include "cli/key_words.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
 #include "codec/pem.h"
@@ -17,25 +18,9 @@
 namespace birthmark::cli {
 namespace {
 
-std::string_view name_of(crypto::KeyType type) {
-  switch (type) {
-    case crypto::KeyType::p256:
-      return "P-256";
-    case crypto::KeyType::p384:
-      return "P-384";
-    case crypto::KeyType::p521:
-      return "P-521";
-    case crypto::KeyType::rsa:
-      return "RSA";
-    case crypto::KeyType::ed25519:
-      return "Ed25519";
-  }
-  return "unknown";
-}
-
 void add_key(boost::json::object& out, BytesView spki) {
   const auto key = crypto::PublicKey::from_spki(spki);
-  out["key"] = key ? name_of(key->type()) : "not usable: " + key.error().detail;
+  out["key"] = key ? words_of(*key) : "not usable: " + key.error().detail;
   out["spki_sha256"] = to_hex(crypto::sha256(spki).get());
 }
 

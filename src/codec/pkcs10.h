@@ -16,7 +16,8 @@
 
 namespace birthmark::pkcs10 {
 
-inline constexpr std::size_t kRequestMaxBytes = std::size_t{16} * 1024;
+/// Evidence and a chain fit in, and so does a key of the algorithms to come.
+inline constexpr std::size_t kRequestMaxBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kAttributesMax = 16;
 inline constexpr std::size_t kStringMaxBytes = 256;
 

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "crypto/gmp_integer.h"
 #include "crypto/key_impl.h"
 
 namespace birthmark::crypto {
@@ -94,6 +95,32 @@ bool has_roca_fingerprint(BytesView modulus) {
 
 bool has_roca_fingerprint(const PublicKey& key) {
   return key.type() == KeyType::rsa && has_roca_fingerprint(key.impl().modulus);
+}
+
+bool is_easily_factored(BytesView modulus) {
+  constexpr unsigned kSmallPrimeMax = 751, kFermatSteps = 100;
+  Integer n;
+  n.read(modulus);
+  for (std::uint32_t divisor = 2; divisor <= kSmallPrimeMax; ++divisor) {
+    if (mpz_divisible_ui_p(n.get(), divisor) != 0) {
+      return true;
+    }
+  }
+  // n = a² - b² with a just above the root of n, if the two primes are close.
+  Integer a, square;
+  mpz_sqrt(a.get(), n.get());
+  for (unsigned step = 0; step <= kFermatSteps; ++step, mpz_add_ui(a.get(), a.get(), 1)) {
+    mpz_mul(square.get(), a.get(), a.get());
+    mpz_sub(square.get(), square.get(), n.get());
+    if (mpz_sgn(square.get()) >= 0 && mpz_perfect_square_p(square.get()) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_easily_factored(const PublicKey& key) {
+  return key.type() == KeyType::rsa && is_easily_factored(key.impl().modulus);
 }
 
 }  // namespace birthmark::crypto

@@ -15,4 +15,10 @@ bool has_roca_fingerprint(BytesView modulus);
 /// The same of a key; false for a key that is not RSA.
 bool has_roca_fingerprint(const PublicKey& key);
 
+/// Whether anybody finds a factor of an RSA modulus at once: a prime below 752 (SP 800-89 §5.3.3), or two primes so
+/// close together that Fermat's method finds them within 100 steps (CVE-2022-26320). False for a key that is not RSA.
+bool is_easily_factored(const PublicKey& key);
+/// @param modulus big-endian, of any size.
+bool is_easily_factored(BytesView modulus);
+
 }  // namespace birthmark::crypto

@@ -2,9 +2,13 @@
 #include "pki/csr_policy.h"
 
 #include <algorithm>
+#include <array>
 
+#include "codec/csr_attestation.h"
+#include "codec/der.h"
 #include "codec/extensions.h"
 #include "codec/oid.h"
+#include "crypto/rsa_checks.h"
 #include "pki/profile.h"
 
 namespace birthmark::pki {
@@ -17,26 +21,46 @@ bool is(BytesView type, BytesView expected) {
 }
 
 /// Curves of the device profile, each with the hashes that requests for it are signed with.
-bool is_device_scheme(crypto::KeyType key, x509::SignatureAlgorithm algorithm) {
-  const bool sha256 = algorithm == x509::SignatureAlgorithm::ecdsa_sha256;
-  switch (key) {
-    case crypto::KeyType::p256:
-      return sha256;
-    case crypto::KeyType::p384:
-      return sha256 || algorithm == x509::SignatureAlgorithm::ecdsa_sha384;
-    case crypto::KeyType::p521:
-    case crypto::KeyType::rsa:
-    case crypto::KeyType::ed25519:
-      return false;
-  }
-  return false;
+bool is_device_scheme(crypto::KeyType key, crypto::SignatureScheme scheme) {
+  const bool sha256 = scheme == crypto::SignatureScheme::ecdsa_sha256;
+  return key == crypto::KeyType::p256
+             ? sha256
+             : key == crypto::KeyType::p384 && (sha256 || scheme == crypto::SignatureScheme::ecdsa_sha384);
 }
 
+/// The key and the scheme that the request is signed with, both of those that are taken. @error bad_request, csr_policy
+Result<std::pair<crypto::PublicKey, crypto::SignatureScheme>> read_key(const pkcs10::Request& request,
+                                                                       CsrExpectation::Keys keys) {
+  auto key = crypto::PublicKey::from_spki(request.spki());
+  if (!key) {  // AC-20: no key at all is not a key too many
+    const bool other = key.error().check == crypto::kOtherAlgorithm;
+    return fail(other ? Code::csr_policy : Code::bad_request, key.error().detail, "csr.key");
+  }
+  const auto scheme = crypto::scheme_of(request.signature_algorithm());
+  if (!scheme || (keys == CsrExpectation::Keys::device && !is_device_scheme(key->type(), *scheme))) {
+    return fail(Code::csr_policy, "key or signature algorithm are not a device's", "csr.key");
+  }
+  if (crypto::has_roca_fingerprint(*key)) {
+    return fail(Code::bad_request, "the RSA key has the ROCA fingerprint (CVE-2017-15361)", "csr.key");
+  }
+  if (crypto::is_easily_factored(*key)) {
+    return fail(Code::bad_request, "anybody finds a factor of the RSA modulus", "csr.key");
+  }
+  return std::pair{std::move(*key), *scheme};
+}
+
+/// A name may say the identifier once as commonName and once as serialNumber, which is a PrintableString (X.520).
 bool spells(std::span<const x509::NameAttribute> name, std::string_view identifier) {
-  return !name.empty() && std::ranges::all_of(name, [&](const x509::NameAttribute& attribute) {
-    return (is(attribute.type, oids::common_name) || is(attribute.type, oids::serial_number)) &&
-           as_text(attribute.value) == identifier;
-  });
+  constexpr std::size_t kUpperBound = 64;  // ub-common-name, ub-serial-number (RFC 5280 appendix A.1)
+  return !name.empty() && identifier.size() <= kUpperBound &&
+         std::ranges::all_of(name, [&](const x509::NameAttribute& attribute) {
+           const bool printable = attribute.tag == der::tag::printable_string;
+           const bool known =
+               is(attribute.type, oids::serial_number)
+                   ? printable
+                   : is(attribute.type, oids::common_name) && (printable || attribute.tag == der::tag::utf8_string);
+           return known && as_text(attribute.value) == identifier && x509::find_only_attribute(name, attribute.type);
+         });
 }
 
 bool is_registered(BytesView subject, const CsrExpectation& expected) {
@@ -58,6 +82,15 @@ bool is_registered_alt_name(const x509::Extension& extension, x509::Extensions a
            return name.kind == x509::GeneralNameKind::uri &&
                   as_text(name.value) == std::string{kUrn} + std::string{*expected.identifier};
          });
+}
+
+Result<void> judge_channel(const pkcs10::Request& request, const CsrExpectation& expected) {
+  const auto password = request.challenge_password();
+  const bool this_channels =
+      !password || expected.channel == CsrExpectation::Channel::not_judged ||
+      (expected.channel_binding && equal_constant_time(as_bytes(*password), as_bytes(*expected.channel_binding)));
+  return this_channels ? Result<void>{}
+                       : fail(Code::binding, "challengePassword is not this channel's", "csr.challenge_password");
 }
 
 Result<void> judge_names(const pkcs10::Request& request, const CsrExpectation& expected) {
@@ -103,8 +136,12 @@ Result<void> judge_extension(const x509::Extension& extension, x509::Extensions 
   return fail(Code::csr_policy, "asks for the extension " + oid_text(extension.type), "csr.extensions");
 }
 
-Result<void> judge_attributes(const pkcs10::Request& request) {
+Result<void> judge_attributes(const pkcs10::Request& request, CsrExpectation::Evidence evidence) {
   for (const auto& attribute : request.attributes()) {
+    if (is(attribute.type, csr_attestation::kAttribute) && evidence == CsrExpectation::Evidence::passed_over) {
+      BM_CHECK(csr_attestation::read(attribute.value));
+      continue;
+    }
     if (is(attribute.type, oids::change_subject_name)) {
       return fail(Code::csr_policy, "asks to change its name", "csr.change_subject_name");
     }
@@ -118,32 +155,38 @@ Result<void> judge_attributes(const pkcs10::Request& request) {
 }  // namespace
 
 Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExpectation& expected) {
-  auto key = crypto::PublicKey::from_spki(request.spki());
-  if (!key && key.error().check != crypto::kOtherAlgorithm) {  // AC-20: no key at all is not a key too many
-    return fail(Code::bad_request, key.error().detail, "csr.key");
-  }
-  if (!key || !is_device_scheme(key->type(), request.signature_algorithm())) {
-    return fail(Code::csr_policy, key ? "key or signature algorithm are not a device's" : key.error().detail,
-                "csr.key");
-  }
+  BM_TRY(auto asked, read_key(request, expected.keys));
+  auto& [key, scheme] = asked;
   // Possession first: until it holds, the other fields are anybody's text (RFC 2986 §3).
-  const auto scheme = request.signature_algorithm() == x509::SignatureAlgorithm::ecdsa_sha256
-                          ? crypto::SignatureScheme::ecdsa_sha256
-                          : crypto::SignatureScheme::ecdsa_sha384;
-  if (!key->verify(scheme, request.info(), request.signature())) {
+  if (!key.verify(scheme, request.info(), request.signature())) {
     return fail(Code::bad_request, "the request's signature does not verify", "csr.signature");
   }
-  const auto password = request.challenge_password();
-  if (password &&
-      (!expected.channel_binding || !equal_constant_time(as_bytes(*password), as_bytes(*expected.channel_binding)))) {
-    return fail(Code::binding, "challengePassword is not this channel's", "csr.challenge_password");
-  }
+  BM_CHECK(judge_channel(request, expected));
   BM_CHECK(judge_names(request, expected));
-  BM_CHECK(judge_attributes(request));
+  BM_CHECK(judge_attributes(request, expected.evidence));
   for (const auto& extension : request.extensions()) {
     BM_CHECK(judge_extension(extension, request.extensions(), expected));
   }
   return key;
+}
+
+std::string_view csr_clause(std::string_view check) {
+  struct Row {
+    std::string_view check, clause;
+  };
+  constexpr std::array kRows{Row{"csr.key", "RFC 5280 §4.1.2.7; device profile: key"},
+                             Row{"csr.signature", "RFC 2986 §3, §4.2"},
+                             Row{"csr.challenge_password", "RFC 7030 §3.5"},
+                             Row{"csr.subject", "RFC 2986 §4.1; device profile: registered name"},
+                             Row{"csr.subject_alt_name", "RFC 5280 §4.2.1.6; device profile: registered name"},
+                             Row{"csr.change_subject_name", "RFC 6402 §2.8"},
+                             Row{"csr.attributes", "RFC 2985 §5.4; device profile: attributes"},
+                             Row{"csr.basic_constraints", "RFC 5280 §4.2.1.9"},
+                             Row{"csr.key_usage", "RFC 5280 §4.2.1.3"},
+                             Row{"csr.extended_key_usage", "RFC 5280 §4.2.1.12"},
+                             Row{"csr.extensions", "RFC 2985 §5.4.2; device profile: extensions"}};
+  const auto* const row = std::ranges::find(kRows, check, &Row::check);
+  return row == kRows.end() ? "RFC 2986 §4" : row->clause;
 }
 
 }  // namespace birthmark::pki

@@ -136,5 +136,30 @@ INSTANTIATE_TEST_SUITE_P(
                     Published{"cert01.pem", false}, Published{"cert02.pem", false}, Published{"cert03.pem", false},
                     Published{"cert04.pem", true}, Published{"cert05.pem", true}, Published{"cert06.pem", false}));
 
+TEST(EasyFactors, small_ones_and_primes_close_together_are_found) {
+  EXPECT_FALSE(is_easily_factored(sound_modulus(2048)));
+  EXPECT_FALSE(is_easily_factored(sound_modulus(3072)));
+  const BnCtxPtr context{BN_CTX_new()};
+  const BnPtr p{BN_new()}, q{BN_new()}, n{BN_new()};
+  for (const unsigned small : {3U, 17U, 751U}) {
+    const auto sound = sound_modulus(2048);
+    BN_bin2bn(sound.data(), static_cast<int>(sound.size()), n.get());
+    BN_mul_word(n.get(), small);
+    EXPECT_TRUE(is_easily_factored(to_bytes_of(n.get()))) << small;
+  }
+  ASSERT_EQ(BN_generate_prime_ex(p.get(), 512, 0, nullptr, nullptr, nullptr), 1);
+  BN_copy(q.get(), p.get());
+  do {
+    BN_add_word(q.get(), 2);
+  } while (BN_check_prime(q.get(), context.get(), nullptr) != 1);
+  BN_mul(n.get(), p.get(), q.get(), context.get());
+  EXPECT_TRUE(is_easily_factored(to_bytes_of(n.get())));
+  BN_mul(n.get(), p.get(), p.get(), context.get());
+  EXPECT_TRUE(is_easily_factored(to_bytes_of(n.get()))) << "a square";
+  ASSERT_EQ(BN_generate_prime_ex(q.get(), 512, 0, nullptr, nullptr, nullptr), 1);
+  BN_mul(n.get(), p.get(), q.get(), context.get());
+  EXPECT_FALSE(is_easily_factored(to_bytes_of(n.get())));
+}
+
 }  // namespace
 }  // namespace birthmark::crypto
