@@ -28,13 +28,12 @@ constexpr std::array kEkKinds{
     EkKind{kEkRsaCertificate, kEkRsaHandle, tpm::Template::ek_rsa2048_low},
 };
 
-class TpmRoot final : public HardwareRoot {
+class EsapiRoot final : public TpmRoot {
  public:
-  TpmRoot(std::unique_ptr<Context> context, Files& files, std::filesystem::path directory,
-          std::optional<IdevidTemplate> idevid)
+  EsapiRoot(std::unique_ptr<Context> context, Files& files, std::filesystem::path directory,
+            std::optional<IdevidTemplate> idevid)
       : context_{std::move(context)}, operational_{*context_, files, std::move(directory)}, idevid_{idevid} {}
 
-  [[nodiscard]] std::string_view kind() const override { return "tpm"; }
   Result<Endorsement> endorsement() override;
   Result<IdentityKeys> create_identity_keys() override;
   Result<Bytes> public_area(DeviceKey key) override;
@@ -64,7 +63,7 @@ class TpmRoot final : public HardwareRoot {
 };
 
 /// Looked up once: after an owner clear there is no persistent handle that tells.
-Result<tpm::Template> TpmRoot::made_of(IdentityKey key) {
+Result<tpm::Template> EsapiRoot::made_of(IdentityKey key) {
   if (key == IdentityKey::iak) {
     return kIakTemplate;
   }
@@ -75,7 +74,7 @@ Result<tpm::Template> TpmRoot::made_of(IdentityKey key) {
   return row_of(*idevid_).made_of;
 }
 
-Result<EkKind> TpmRoot::ek_kind() {
+Result<EkKind> EsapiRoot::ek_kind() {
   for (const auto& kind : kEkKinds) {
     BM_TRY(const bool there, context_->exists(kind.certificate));
     if (there) {
@@ -85,7 +84,7 @@ Result<EkKind> TpmRoot::ek_kind() {
   return fail(Code::not_found, "the TPM holds no endorsement certificate at 0x01C0000A or 0x01C00002");
 }
 
-Result<Endorsement> TpmRoot::endorsement() {
+Result<Endorsement> EsapiRoot::endorsement() {
   BM_TRY(const auto which, ek_kind());
   BM_TRY(const auto stored, nv_read(*context_, which.certificate));
   BM_TRY(auto certificate, first_certificate(stored));
@@ -94,7 +93,7 @@ Result<Endorsement> TpmRoot::endorsement() {
   return Endorsement{std::move(certificate), std::move(ek.area), std::move(chain)};
 }
 
-Result<IdentityKeys> TpmRoot::create_identity_keys() {
+Result<IdentityKeys> EsapiRoot::create_identity_keys() {
   IdentityKeys keys;
   for (const auto which : {IdentityKey::iak, IdentityKey::idevid}) {
     BM_TRY(const auto from, made_of(which));
@@ -105,7 +104,7 @@ Result<IdentityKeys> TpmRoot::create_identity_keys() {
   return keys;
 }
 
-Result<Object> TpmRoot::load(DeviceKey key) {
+Result<Object> EsapiRoot::load(DeviceKey key) {
   if (key != DeviceKey::idevid) {
     return operational_.load(key);
   }
@@ -113,46 +112,46 @@ Result<Object> TpmRoot::load(DeviceKey key) {
   return endorsement_primary(*context_, from, kIdevidHandle);
 }
 
-Result<Bytes> TpmRoot::public_area(DeviceKey key) {
+Result<Bytes> EsapiRoot::public_area(DeviceKey key) {
   BM_TRY(auto object, load(key));
   return std::move(object.area);
 }
 
-Result<Bytes> TpmRoot::storage_key_public() {
+Result<Bytes> EsapiRoot::storage_key_public() {
   BM_TRY(auto parent, storage_root(*context_));
   return std::move(parent.area);
 }
 
-Result<Statement> TpmRoot::certify(DeviceKey key, const Digest& freshness) {
+Result<Statement> EsapiRoot::certify(DeviceKey key, const Digest& freshness) {
   BM_TRY(const auto subject, load(key));
   BM_TRY(const auto iak, tss::iak(*context_));
   return tss::certify(*context_, iak, subject, freshness);
 }
 
-Result<CreationStatement> TpmRoot::certify_creation(IdentityKey key, const Digest& freshness) {
+Result<CreationStatement> EsapiRoot::certify_creation(IdentityKey key, const Digest& freshness) {
   BM_TRY(const auto from, made_of(key));
   BM_TRY(const auto iak, tss::iak(*context_));
   return tss::certify_creation(*context_, iak, from, freshness);
 }
 
-Result<Secret> TpmRoot::activate(BytesView id_object, BytesView encrypted_secret) {
+Result<Secret> EsapiRoot::activate(BytesView id_object, BytesView encrypted_secret) {
   BM_TRY(const auto which, ek_kind());
   BM_TRY(const auto ek, endorsement_primary(*context_, which.made_of, which.persistent));
   BM_TRY(const auto iak, tss::iak(*context_));
   return tss::activate(*context_, ek, iak, id_object, encrypted_secret);
 }
 
-Result<Quote> TpmRoot::quote(const Digest& freshness, std::span<const std::uint8_t> pcrs) {
+Result<Quote> EsapiRoot::quote(const Digest& freshness, std::span<const std::uint8_t> pcrs) {
   BM_TRY(const auto iak, tss::iak(*context_));
   return tss::quote(*context_, iak, freshness, pcrs);
 }
 
-Result<Bytes> TpmRoot::sign_digest(DeviceKey key, const Digest& digest) {
+Result<Bytes> EsapiRoot::sign_digest(DeviceKey key, const Digest& digest) {
   BM_TRY(const auto object, load(key));
   return tss::sign_digest(*context_, object, digest);
 }
 
-Result<void> TpmRoot::clear() {
+Result<void> EsapiRoot::clear() {
   BM_CHECK(made_of(IdentityKey::idevid));
   BM_CHECK(check(Esys_Clear(context_->get(), ESYS_TR_RH_LOCKOUT, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE),
                  "TPM2_Clear"));
@@ -163,7 +162,7 @@ Result<void> TpmRoot::clear() {
   return operational_.forget();
 }
 
-Result<RootState> TpmRoot::state() {
+Result<RootState> EsapiRoot::state() {
   Esys<TPMS_TIME_INFO> now;
   BM_CHECK(
       check(Esys_ReadClock(context_->get(), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, out(now)), "TPM2_ReadClock"));
@@ -173,7 +172,7 @@ Result<RootState> TpmRoot::state() {
   return RootState{clock.clock, clock.resetCount, clock.restartCount, clock.safe == TPM2_YES, high << 32 | low};
 }
 
-Result<void> TpmRoot::leave_lockout() {
+Result<void> EsapiRoot::leave_lockout() {
   BM_TRY(const auto permanent, context_->property(TPM2_PT_PERMANENT));
   if ((permanent & TPMA_PERMANENT_INLOCKOUT) != 0) {
     // Refused where lockout has an authorization that we were not given; then commands say so themselves.
@@ -184,12 +183,13 @@ Result<void> TpmRoot::leave_lockout() {
 
 }  // namespace
 
-Result<std::unique_ptr<HardwareRoot>> open_tpm_root(TpmOptions options, Files& files) {
+Result<std::unique_ptr<TpmRoot>> open_tpm_root(TpmOptions options, Files& files) {
   BM_TRY(auto context, Context::open(options.tcti));
   BM_CHECK(context->set_auth(ESYS_TR_RH_OWNER, options.owner_auth.reveal()));
   BM_CHECK(context->set_auth(ESYS_TR_RH_ENDORSEMENT, options.endorsement_auth.reveal()));
   BM_CHECK(context->set_auth(ESYS_TR_RH_LOCKOUT, options.lockout_auth.reveal()));
-  auto root = std::make_unique<TpmRoot>(std::move(context), files, std::move(options.state_directory), options.idevid);
+  auto root =
+      std::make_unique<EsapiRoot>(std::move(context), files, std::move(options.state_directory), options.idevid);
   BM_CHECK(root->leave_lockout());
   return root;
 }

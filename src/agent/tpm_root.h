@@ -7,7 +7,7 @@
 #include <string>
 
 #include "agent/idevid_template.h"
-#include "agent/root.h"
+#include "agent/root/tpm_root.h"
 #include "app/ports/files.h"
 
 namespace birthmark::agent {
@@ -28,6 +28,6 @@ struct TpmOptions {
 /// @param files must outlive the root.
 /// @return a root that talks to the chip until it is destroyed; other programs need a resource manager beside it.
 /// @error unavailable: no TPM answers at `tcti`, or the state directory cannot be used.
-Result<std::unique_ptr<HardwareRoot>> open_tpm_root(TpmOptions options, Files& files);
+Result<std::unique_ptr<TpmRoot>> open_tpm_root(TpmOptions options, Files& files);
 
 }  // namespace birthmark::agent

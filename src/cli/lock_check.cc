@@ -9,7 +9,6 @@
 #include "cli/pending_seal.h"
 #include "cli/seen_open.h"
 #include "codec/base64.h"
-#include "codec/x509.h"
 #include "crypto/hash.h"
 #include "lifecycle/device_id.h"
 
@@ -39,8 +38,7 @@ class Seal {
     BM_TRY(hello_, device_.hello());
     report_.step("hello");
     BM_TRY(const auto keys, device_.keys());
-    BM_TRY(const auto ek, x509::Certificate::read(keys.ek_certificate));
-    id_ = lifecycle::device_id(lifecycle::RootKind::tpm, ek.spki());
+    BM_TRY(id_, wire::device_of(hello_, keys));
     report_.step("keys");
     const auto directory = pending_directory(order_.files, order_.batch);
     BM_TRY(auto pending, PendingSeal::of(files_, directory, id_));
@@ -138,19 +136,20 @@ class Seal {
   }
 
   [[nodiscard]] Result<boost::json::object> seal_body(const wire::Challenge& challenge, const attest::LockCheck& record,
-                                                      const link::SealReply& quote) const {
+                                                      const link::SealReply& answer) const {
     BM_TRY(const auto signature, key_.sign(attest::lock_check_message(record)));
-    return boost::json::object{{"batch", order_.batch},
-                               {"session", to_hex(challenge.session.get())},
-                               {"record",
-                                {{"device", to_hex(record.device.get())},
-                                 {"nonce", to_hex(record.nonce.get())},
-                                 {"transcript", to_hex(record.transcript.get())},
-                                 {"debug_locked", record.debug_locked},
-                                 {"secure_boot", record.secure_boot},
-                                 {"lockdown_sealed", record.lockdown_sealed}}},
-                               {"record_signature", base64::encode(signature)},
-                               {"quote", wire::statement(quote.quote)}};
+    boost::json::object body{{"batch", order_.batch},
+                             {"session", to_hex(challenge.session.get())},
+                             {"record",
+                              {{"device", to_hex(record.device.get())},
+                               {"nonce", to_hex(record.nonce.get())},
+                               {"transcript", to_hex(record.transcript.get())},
+                               {"debug_locked", record.debug_locked},
+                               {"secure_boot", record.secure_boot},
+                               {"lockdown_sealed", record.lockdown_sealed}}},
+                             {"record_signature", base64::encode(signature)}};
+    wire::add_proof(body, answer.proof);
+    return body;
   }
 
   ApiClient& server_;

@@ -7,8 +7,6 @@
 #include "cli/operator_call.h"
 #include "cli/pending_request.h"
 #include "codec/base64.h"
-#include "codec/x509.h"
-#include "lifecycle/device_id.h"
 
 namespace birthmark::cli {
 namespace {
@@ -30,7 +28,7 @@ class Provisioning {
     BM_TRY(const auto hello, device_.hello());
     report_.step("hello");
     BM_TRY(keys_, device_.keys());
-    BM_TRY(const auto ek, x509::Certificate::read(keys_.ek_certificate));
+    BM_TRY(const auto device, wire::device_of(hello, keys_));
     report_.step("keys");
     BM_TRY(auto request, PendingRequest::of(files, pending_directory(order_.files, order_.batch), keys_.idevid_public));
     const auto issued = certify(request.id());
@@ -44,7 +42,7 @@ class Provisioning {
     report_.step("install");
     BM_CHECK(request.forget());
     return boost::json::object{
-        {"device", to_hex(lifecycle::device_id(lifecycle::RootKind::tpm, ek.spki()).get())},
+        {"device", to_hex(device.get())},
         {"serial", issued->serial},
         {"root", hello.root_kind},
         {"simulated", hello.simulated},
@@ -99,13 +97,15 @@ class Provisioning {
     boost::json::object body{{"batch", order_.batch},
                              {"session", to_hex(challenge.session.get())},
                              {"request_id", to_hex(request_id)},
-                             {"ek_certificate", base64::encode(keys_.ek_certificate)},
-                             {"ek_chain", wire::list(keys_.ek_chain)},
-                             {"ek_public", base64::encode(keys_.ek_public)},
-                             {"ak_public", base64::encode(keys_.ak_public)},
-                             {"idevid_public", base64::encode(keys_.idevid_public)},
-                             {"statement", wire::statement(evidence.statement)},
                              {"csr", base64::encode(evidence.csr)}};
+    if (keys_.tpm && evidence.statement) {
+      body["ek_certificate"] = base64::encode(keys_.tpm->ek_certificate);
+      body["ek_chain"] = wire::list(keys_.tpm->ek_chain);
+      body["ek_public"] = base64::encode(keys_.tpm->ek_public);
+      body["ak_public"] = base64::encode(keys_.tpm->ak_public);
+      body["idevid_public"] = base64::encode(keys_.idevid_public);
+      body["statement"] = wire::statement(*evidence.statement);
+    }
     if (!evidence.creation_data.empty()) {
       body["creation_data"] = base64::encode(evidence.creation_data);
     }

@@ -2,6 +2,8 @@
 #include "cli/station_wire.h"
 
 #include "codec/base64.h"
+#include "codec/x509.h"
+#include "lifecycle/device_id.h"
 
 namespace birthmark::cli::wire {
 namespace {
@@ -77,6 +79,24 @@ Result<Anchors> read_anchors(const boost::json::value& value) {
 
 boost::json::object statement(const agent::Statement& statement) {
   return {{"attest", base64::encode(statement.attest)}, {"signature", base64::encode(statement.signature)}};
+}
+
+void add_proof(boost::json::object& body, const agent::SelfProof& proof) {
+  if (const auto* const quote = std::get_if<agent::Statement>(&proof)) {
+    body["quote"] = statement(*quote);
+  } else {
+    body["evidence"] = base64::encode(std::get<agent::BundleProof>(proof).bundle);
+  }
+}
+
+Result<DeviceId> device_of(const link::HelloReply& hello, const link::KeysReply& keys) {
+  if (keys.tpm) {
+    BM_TRY(const auto ek, x509::Certificate::read(keys.tpm->ek_certificate));
+    return lifecycle::device_id(lifecycle::RootKind::tpm, ek.spki());
+  }
+  const auto kind = lifecycle::root_kind_named(hello.root_kind);
+  return kind ? Result<DeviceId>{lifecycle::device_id(*kind, keys.public_identity)}
+              : fail(Code::bad_request, "the unit has a root of unknown kind");
 }
 
 boost::json::array list(const std::vector<Bytes>& items) {

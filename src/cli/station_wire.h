@@ -43,6 +43,11 @@ Result<std::variant<Activation, Issued>> read_evidence_answer(const boost::json:
 Result<Anchors> read_anchors(const boost::json::value& value);
 
 boost::json::object statement(const agent::Statement& statement);
+/// Puts a device's answer about itself into a body: `quote` of a TPM, `evidence` of any other kind.
+void add_proof(boost::json::object& body, const agent::SelfProof& proof);
+/// Which device it says that it is, computed as the registry does; the registry believes its own alone.
+/// @error bad_request: a kind of root that is not known, or an endorsement certificate that cannot be read
+Result<DeviceId> device_of(const link::HelloReply& hello, const link::KeysReply& keys);
 /// Base64 texts.
 boost::json::array list(const std::vector<Bytes>& items);
 

@@ -40,7 +40,7 @@ Result<std::unique_ptr<cli::ApiClient>> open_station(const AttackFlags& flags, F
   return cli::ApiClient::open(flags.server, credentials);
 }
 
-Result<std::unique_ptr<agent::HardwareRoot>> open_chip(const std::string& tcti, Files& files) {
+Result<std::unique_ptr<agent::TpmRoot>> open_chip(const std::string& tcti, Files& files) {
   agent::TpmOptions options;
   options.tcti = tcti;
   return agent::open_tpm_root(std::move(options), files);
@@ -75,7 +75,7 @@ int run_attacks(const AttackFlags& flags) {
   if (!chip) {
     return cli::complain(chip.error(), form, kEnvironment);
   }
-  std::unique_ptr<agent::HardwareRoot> victim;
+  std::unique_ptr<agent::TpmRoot> victim;
   if (!flags.victim.empty()) {
     auto opened = open_chip(flags.victim, files);
     if (!opened) {

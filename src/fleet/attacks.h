@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/root.h"
+#include "agent/root/tpm_root.h"
 #include "app/ports/entropy.h"
 #include "base/result.h"
 #include "cli/api_client.h"
@@ -14,10 +14,10 @@ namespace birthmark::fleet {
 
 /// What an attacker at the line has in his hands.
 struct AttackScene {
-  cli::ApiClient& station;                ///< a real station: its certificate opens the line's routes
-  const std::string& batch;               ///< open, and the station's
-  agent::HardwareRoot& chip;              ///< the attacker's own, genuine chip
-  agent::HardwareRoot* victim = nullptr;  ///< another chip, whose endorsement certificate anybody can read
+  cli::ApiClient& station;           ///< a real station: its certificate opens the line's routes
+  const std::string& batch;          ///< open, and the station's
+  agent::TpmRoot& chip;              ///< the attacker's own, genuine chip
+  agent::TpmRoot* victim = nullptr;  ///< another chip, whose endorsement certificate anybody can read
   Entropy& entropy;
 };
 

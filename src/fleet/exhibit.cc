@@ -61,7 +61,7 @@ Digest line_freshness(const LineChallenge& challenge, BytesView spki) {
                                     crypto::sha256(spki));
 }
 
-Result<Exhibit> honest_exhibit(agent::HardwareRoot& chip, const LineChallenge& challenge) {
+Result<Exhibit> honest_exhibit(agent::TpmRoot& chip, const LineChallenge& challenge) {
   BM_TRY(auto endorsement, chip.endorsement());
   BM_TRY(auto keys, chip.create_identity_keys());
   BM_TRY(const auto key, public_key(keys.idevid));
@@ -109,8 +109,8 @@ Bytes pretended_public(const crypto::PrivateKey& key, tpm::Template claimed) {
   return tpm::write(area);
 }
 
-Result<agent::Statement> forge_certification(agent::HardwareRoot& chip, agent::DeviceKey signer, BytesView ak,
-                                             BytesView key, const Digest& freshness) {
+Result<agent::Statement> forge_certification(agent::TpmRoot& chip, agent::DeviceKey signer, BytesView ak, BytesView key,
+                                             const Digest& freshness) {
   tpm::Attest claim;
   claim.qualified_signer = qualified_name(ak);
   claim.extra_data = to_bytes(freshness.get());

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/root.h"
+#include "agent/root/tpm_root.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -37,7 +37,7 @@ struct Exhibit {
 Digest line_freshness(const LineChallenge& challenge, BytesView spki);
 
 /// What an honest station sends: everything from the chip itself. @error of the chip
-Result<Exhibit> honest_exhibit(agent::HardwareRoot& chip, const LineChallenge& challenge);
+Result<Exhibit> honest_exhibit(agent::TpmRoot& chip, const LineChallenge& challenge);
 
 /// The body of POST /v1/provision/evidence. @param request_id 16 bytes
 boost::json::object evidence_body(const std::string& batch, const LineChallenge& challenge, BytesView request_id,
@@ -52,7 +52,7 @@ Bytes pretended_public(const crypto::PrivateKey& key, tpm::Template claimed);
 /// A TPMS_ATTEST that no TPM made: it says that `ak` certified `key`, both primaries of the endorsement hierarchy,
 /// signed by an unrestricted key of a real chip, which signs whatever it is given.
 /// @param ak, key TPMT_PUBLIC. @error of the chip; bad_evidence
-Result<agent::Statement> forge_certification(agent::HardwareRoot& chip, agent::DeviceKey signer, BytesView ak,
-                                             BytesView key, const Digest& freshness);
+Result<agent::Statement> forge_certification(agent::TpmRoot& chip, agent::DeviceKey signer, BytesView ak, BytesView key,
+                                             const Digest& freshness);
 
 }  // namespace birthmark::fleet

@@ -26,7 +26,7 @@ using Said = std::vector<Bytes>;
 Result<void> renew_once(AgentDevice& device) {
   BM_CHECK(agent::settle(*device.root, *device.state));
   BM_CHECK(agent::ensure_pending_key(*device.root));
-  BM_TRY(const auto key, agent::public_key(*device.root, agent::DeviceKey::pending));
+  BM_TRY(const auto key, device.root->public_key(agent::DeviceKey::pending));
   const Instant now{std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
   return without_value(agent::adopt(*device.root, *device.state, {certify(key, device.operational), {}}, now));
 }
@@ -134,7 +134,7 @@ void expect_whole(AgentDevice& device, const link::InstallRequest& birth, const 
   }
   if (state.operational()) {
     const auto certificate = x509::Certificate::read(state.operational()->certificate).value();
-    const auto key = agent::public_key(*device.root, agent::DeviceKey::operational).value();
+    const auto key = device.root->public_key(agent::DeviceKey::operational).value();
     EXPECT_TRUE(equal(certificate.spki(), key.spki()));
     EXPECT_TRUE(device.root->sign(agent::DeviceKey::operational, as_bytes("m")));
   }
@@ -221,7 +221,7 @@ TEST(AC43FactoryReset, an_owner_clear_loses_the_credential_and_not_the_identity)
   EXPECT_FALSE(device.state->operational());
   EXPECT_EQ(device.state->birth(), birth);
   const auto idevid = x509::Certificate::read(birth.idevid).value();
-  EXPECT_TRUE(equal(agent::public_key(*device.root, agent::DeviceKey::idevid).value().spki(), idevid.spki()));
+  EXPECT_TRUE(equal(device.root->public_key(agent::DeviceKey::idevid).value().spki(), idevid.spki()));
 }
 
 TEST(AC43Damage, a_file_that_is_no_state_is_never_taken_for_none) {

@@ -44,7 +44,7 @@ class AgentDevice {
   [[nodiscard]] link::InstallRequest birth(std::uint16_t port) {
     EXPECT_TRUE(root->create_identity_keys());
     link::InstallRequest out;
-    out.idevid = certify(agent::public_key(*root, agent::DeviceKey::idevid).value(), manufacturing);
+    out.idevid = certify(root->public_key(agent::DeviceKey::idevid).value(), manufacturing);
     out.service_root = service.certificate;
     out.operational_roots = {operational.certificate};
     out.statement_key = to_bytes(statements.public_key().spki());
@@ -56,7 +56,7 @@ class AgentDevice {
   /// An LDevID in use, as enrollment would leave it.
   void give_ldevid(long begins = -3600, long ends = 24L * 3600) {
     EXPECT_TRUE(root->create_pending_key());
-    const auto key = agent::public_key(*root, agent::DeviceKey::pending).value();
+    const auto key = root->public_key(agent::DeviceKey::pending).value();
     EXPECT_TRUE(state->stage({certify(key, operational, {.begins = begins, .ends = ends}), {}}));
     EXPECT_TRUE(root->adopt_pending_key());
     EXPECT_TRUE(state->promote());
@@ -76,7 +76,7 @@ class AgentDevice {
   ManualClock clock{from_ms(0)};  ///< the machine's calendar stands at 1970
   SystemEntropy entropy;
   std::unique_ptr<agent::DeviceState> state;
-  std::unique_ptr<agent::HardwareRoot> root;
+  std::unique_ptr<agent::TpmRoot> root;
   std::unique_ptr<agent::FieldClient> client;
 };
 

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "agent/root.h"
+#include "agent/root/tpm_root.h"
 #include "crypto/native.h"
 #include "support/paper_tpm.h"
 
@@ -13,11 +13,10 @@ namespace birthmark::test {
 
 /// A TPM on paper as the root of an agent: keys in memory, lost with an owner clear as in a chip. For tests of what the
 /// agent does with its root; what a chip does with the agent's commands is for tests with swtpm.
-class PaperRoot final : public agent::HardwareRoot {
+class PaperRoot final : public agent::TpmRoot {
  public:
   explicit PaperRoot(const fleet::SiliconVendor& vendor, Instant now) : tpm{vendor, now} {}
 
-  [[nodiscard]] std::string_view kind() const override { return "tpm"; }
   Result<agent::Endorsement> endorsement() override {
     return agent::Endorsement{tpm.ek_certificate(), tpm.ek.public_area(), {}};
   }

@@ -97,7 +97,7 @@ SwtpmTest::SwtpmTest() : vendor_{fleet::SiliconVendor::create(made_at()).value()
   ek_certificate_ = std::move(*certificate);
 }
 
-std::unique_ptr<agent::HardwareRoot> SwtpmTest::root() {
+std::unique_ptr<agent::TpmRoot> SwtpmTest::root() {
   auto opened = agent::open_tpm_root({.tcti = tpm_->tcti(), .state_directory = state()}, files_);
   if (!opened) {
     throw std::runtime_error{opened.error().detail};

@@ -51,7 +51,7 @@ class SwtpmTest : public ::testing::Test {
  protected:
   SwtpmTest();
   /// Opens the root; one at a time.
-  std::unique_ptr<agent::HardwareRoot> root();
+  std::unique_ptr<agent::TpmRoot> root();
   std::filesystem::path state() const { return directory_.path() / "state"; }
   std::filesystem::path file(const std::string& name) const { return directory_.path() / name; }
   /// A tpm2-tools command on this TPM.

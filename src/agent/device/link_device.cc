@@ -6,15 +6,14 @@
 #include "agent/device/certificates.h"
 #include "agent/device/registry_word.h"
 #include "agent/device/root_keys.h"
+#include "agent/idevid_template.h"
+#include "agent/root/tpm_root.h"
 #include "lifecycle/statements.h"
 
 namespace birthmark::agent {
 namespace {
 
 using lifecycle::Purpose;
-
-/// What firmware and boot loader measure (TCG PC Client PFP §3.3.4); application PCRs say nothing of a device's kind.
-constexpr std::array<std::uint8_t, 8> kQuotedPcrs{0, 1, 2, 3, 4, 5, 6, 7};
 
 Result<void> check_anchors(const link::InstallRequest& request) {
   const auto self_issued = [](BytesView der) -> Result<void> {
@@ -47,20 +46,17 @@ bool is_host(std::string_view host) {
 
 }  // namespace
 
-Result<Statement> fresh_quote(HardwareRoot& root, Purpose purpose, const Nonce& nonce, const SessionId& session,
-                              const DeviceId& device) {
-  BM_TRY(const auto keys, root.create_identity_keys());
-  BM_TRY(const auto ak, key_of(keys.iak));
-  const auto fresh = lifecycle::freshness_value(purpose, nonce, session, device, ak.spki_sha256());
-  BM_TRY(auto quote, root.quote(fresh, kQuotedPcrs));
-  return std::move(quote.statement);
+Result<SelfProof> prove_itself(HardwareRoot& root, Purpose purpose, const Nonce& nonce, const SessionId& session,
+                               const DeviceId& device) {
+  BM_TRY(const auto key, root.statement_key());
+  return root.prove_itself(lifecycle::freshness_value(purpose, nonce, session, device, key.spki_sha256()));
 }
 
-Result<Statement> destroy(HardwareRoot& root, DeviceState& state, const Nonce& nonce, const SessionId& session,
+Result<SelfProof> destroy(HardwareRoot& root, DeviceState& state, const Nonce& nonce, const SessionId& session,
                           const DeviceId& device) {
   BM_CHECK(root.clear());
   BM_CHECK(state.drop_credentials());
-  return fresh_quote(root, Purpose::retire, nonce, session, device);
+  return prove_itself(root, Purpose::retire, nonce, session, device);
 }
 
 Result<link::HelloReply> LinkDevice::hello() {
@@ -73,42 +69,63 @@ Result<link::HelloReply> LinkDevice::hello() {
 }
 
 Result<link::KeysReply> LinkDevice::keys() {
-  BM_TRY(auto endorsement, root_.endorsement());
-  BM_TRY(auto keys, root_.create_identity_keys());
-  return link::KeysReply{.ek_certificate = std::move(endorsement.certificate),
-                         .ek_chain = std::move(endorsement.chain),
-                         .ek_public = std::move(endorsement.public_area),
-                         .ak_public = std::move(keys.iak),
-                         .idevid_public = std::move(keys.idevid)};
+  if (auto* const tpm = root_.as_tpm()) {
+    BM_TRY(auto endorsement, tpm->endorsement());
+    BM_TRY(auto keys, tpm->create_identity_keys());
+    return link::KeysReply{.tpm = link::TpmKeys{.ek_certificate = std::move(endorsement.certificate),
+                                                .ek_chain = std::move(endorsement.chain),
+                                                .ek_public = std::move(endorsement.public_area),
+                                                .ak_public = std::move(keys.iak)},
+                           .idevid_public = std::move(keys.idevid)};
+  }
+  BM_TRY(const auto key, root_.public_key(DeviceKey::idevid));
+  BM_TRY(auto identity, root_.public_identity());
+  return link::KeysReply{
+      .tpm = std::nullopt, .idevid_public = to_bytes(key.spki()), .public_identity = std::move(identity)};
 }
 
 Result<link::EvidenceReply> LinkDevice::evidence(const link::EvidenceRequest& request) {
   if (request.purpose != Purpose::provision) {
     return fail(Code::policy, "a station gets evidence for provisioning only");
   }
-  BM_TRY(const auto area, root_.public_area(DeviceKey::idevid));
-  BM_TRY(const auto key, key_of(area));
+  BM_TRY(const auto key, root_.public_key(DeviceKey::idevid));
   const auto fresh =
       lifecycle::freshness_value(request.purpose, request.nonce, request.session, request.device, key.spki_sha256());
+  if (auto* const tpm = root_.as_tpm()) {
+    return evidence_of(*tpm, fresh);
+  }
+  BM_TRY(const auto proof, root_.prove_key(DeviceKey::idevid, fresh));
+  link::EvidenceReply reply;
+  BM_TRY(reply.csr, make_csr(root_, DeviceKey::idevid, {.evidence = std::get<BundleProof>(proof).bundle}));
+  return reply;
+}
+
+/// The IDevID key is certified; of the TCG's template, which a password does not certify, the creation is.
+Result<link::EvidenceReply> LinkDevice::evidence_of(TpmRoot& tpm, const Digest& fresh) {
+  BM_TRY(const auto area, tpm.public_area(DeviceKey::idevid));
   link::EvidenceReply reply;
   if (idevid_template_of(area) == IdevidTemplate::tcg_h2) {
-    BM_TRY(auto made, root_.certify_creation(IdentityKey::idevid, fresh));
+    BM_TRY(auto made, tpm.certify_creation(IdentityKey::idevid, fresh));
     reply.statement = std::move(made.statement);
     reply.creation_data = std::move(made.creation_data);
   } else {
-    BM_TRY(reply.statement, root_.certify(DeviceKey::idevid, fresh));
+    BM_TRY(reply.statement, tpm.certify(DeviceKey::idevid, fresh));
   }
-  BM_TRY(reply.csr, make_csr(root_, DeviceKey::idevid, {}));
+  BM_TRY(reply.csr, make_csr(tpm, DeviceKey::idevid, {}));
   return reply;
 }
 
 Result<link::ActivateReply> LinkDevice::activate(const link::ActivateRequest& request) {
-  BM_TRY(auto secret, root_.activate(request.id_object, request.encrypted_secret));
+  auto* const tpm = root_.as_tpm();
+  if (tpm == nullptr) {
+    return fail(Code::policy, "a root of kind " + std::string{root_.kind()} + " has nothing to activate");
+  }
+  BM_TRY(auto secret, tpm->activate(request.id_object, request.encrypted_secret));
   return link::ActivateReply{std::move(secret)};
 }
 
 Result<void> LinkDevice::check_birth(const link::InstallRequest& request) {
-  BM_TRY(const auto key, public_key(root_, DeviceKey::idevid));
+  BM_TRY(const auto key, root_.public_key(DeviceKey::idevid));
   const auto idevid = x509::Certificate::read(request.idevid);
   if (!idevid || !equal(idevid->spki(), key.spki())) {
     return fail(Code::bad_request, idevid ? "the certificate is another key's" : idevid.error().detail,
@@ -139,9 +156,11 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
     return fail(Code::state_forbids, "the device has left the line with something else", "install.fused");
   }
   // Before the birth, so that a device that knows its birth always knows its key again.
-  BM_TRY(const auto area, root_.public_area(DeviceKey::idevid));
-  if (const auto made_of = idevid_template_of(area)) {
-    BM_CHECK(state_.note_idevid_template(*made_of));
+  if (auto* const tpm = root_.as_tpm()) {
+    BM_TRY(const auto area, tpm->public_area(DeviceKey::idevid));
+    if (const auto made_of = idevid_template_of(area)) {
+      BM_CHECK(state_.note_idevid_template(*made_of));
+    }
   }
   if (present != request) {
     BM_CHECK(state_.install(request));
@@ -160,8 +179,8 @@ Result<link::SealReply> LinkDevice::seal(const link::SealRequest& request) {
   if (settings_.fuses) {
     BM_CHECK(blow_fuse_());
   }
-  BM_TRY(auto quote, fresh_quote(root_, Purpose::seal, request.nonce, request.session, own));
-  return link::SealReply{std::move(quote)};
+  BM_TRY(auto proof, prove_itself(root_, Purpose::seal, request.nonce, request.session, own));
+  return link::SealReply{std::move(proof)};
 }
 
 Result<link::RetireReply> LinkDevice::retire(const link::RetireRequest& request) {
@@ -170,8 +189,8 @@ Result<link::RetireReply> LinkDevice::retire(const link::RetireRequest& request)
     return fail(Code::bad_request, "the retirement is of another device");
   }
   if (!request.permit) {
-    BM_TRY(auto quote, fresh_quote(root_, Purpose::retire, request.nonce, request.session, own));
-    return link::RetireReply{std::move(quote)};
+    BM_TRY(auto proof, prove_itself(root_, Purpose::retire, request.nonce, request.session, own));
+    return link::RetireReply{std::move(proof)};
   }
   if (!state_.birth()) {
     return fail(Code::policy, "the device knows no registry that could permit it", "retire.permit");
@@ -180,8 +199,8 @@ Result<link::RetireReply> LinkDevice::retire(const link::RetireRequest& request)
   if (!permitted) {
     return fail(permitted.error().code, permitted.error().detail, "retire.permit");
   }
-  BM_TRY(auto quote, destroy(root_, state_, request.nonce, request.session, own));
-  return link::RetireReply{std::move(quote)};
+  BM_TRY(auto proof, destroy(root_, state_, request.nonce, request.session, own));
+  return link::RetireReply{std::move(proof)};
 }
 
 }  // namespace birthmark::agent

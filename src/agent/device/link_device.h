@@ -6,7 +6,7 @@
 #include "agent/device/platform.h"
 #include "agent/device/state.h"
 #include "agent/link/server.h"
-#include "agent/root.h"
+#include "agent/root/hardware_root.h"
 
 namespace birthmark::agent {
 
@@ -31,8 +31,8 @@ class LinkDevice final : public link::Device {
   Result<link::HelloReply> hello() override;
   Result<link::KeysReply> keys() override;
   /// For purpose provision only: every other statement is the device's own to make, in the field. The IDevID key is
-  /// certified; of the TCG's template, which a password does not certify, the creation is.
-  /// @error policy: another purpose
+  /// certified; of the TCG's template, which a password does not certify, the creation is. A root of another kind
+  /// puts its evidence into the request. @error policy: another purpose
   Result<link::EvidenceReply> evidence(const link::EvidenceRequest& request) override;
   Result<link::ActivateReply> activate(const link::ActivateRequest& request) override;
   /// Repeating it changes nothing. A device that knows its registry takes no other: whoever holds it in the field
@@ -51,6 +51,7 @@ class LinkDevice final : public link::Device {
   Result<link::RetireReply> retire(const link::RetireRequest& request) override;
 
  private:
+  static Result<link::EvidenceReply> evidence_of(TpmRoot& tpm, const Digest& fresh);
   Result<void> check_birth(const link::InstallRequest& request);
 
   HardwareRoot& root_;
@@ -59,13 +60,14 @@ class LinkDevice final : public link::Device {
   BlowFuse blow_fuse_;
 };
 
-/// A quote by the IAK whose freshness value is for `purpose`. @error unavailable
-Result<Statement> fresh_quote(HardwareRoot& root, lifecycle::Purpose purpose, const Nonce& nonce,
-                              const SessionId& session, const DeviceId& device);
+/// The hardware's answer to a challenge about itself; the freshness value is for `purpose` and its statement key.
+/// @error unavailable
+Result<SelfProof> prove_itself(HardwareRoot& root, lifecycle::Purpose purpose, const Nonce& nonce,
+                               const SessionId& session, const DeviceId& device);
 
 /// A device's own share of its retirement: clears the owner hierarchy, forgets the credentials whose keys are gone, and
-/// quotes for this challenge. May be repeated after a power cut anywhere in it. @error unavailable, storage
-Result<Statement> destroy(HardwareRoot& root, DeviceState& state, const Nonce& nonce, const SessionId& session,
+/// answers this challenge. May be repeated after a power cut anywhere in it. @error unavailable, storage
+Result<SelfProof> destroy(HardwareRoot& root, DeviceState& state, const Nonce& nonce, const SessionId& session,
                           const DeviceId& device);
 
 }  // namespace birthmark::agent

@@ -10,6 +10,7 @@
 #include "agent/device/root_keys.h"
 #include "agent/field/renewal.h"
 #include "agent/field/requests.h"
+#include "agent/root/tpm_root.h"
 #include "codec/base64.h"
 #include "codec/cms.h"
 #include "codec/oid.h"
@@ -44,8 +45,24 @@ Result<std::vector<Bytes>> chain_above(http::Client& client, BytesView certifica
   return path_above(leaf, among);
 }
 
-boost::json::object retirement_body(const SessionId& session, const DeviceId& device, const Statement& quote) {
-  return {{"session", to_hex(session.get())}, {"device", to_hex(device.get())}, {"quote", statement_json(quote)}};
+boost::json::object retirement_body(const SessionId& session, const DeviceId& device, const SelfProof& proof) {
+  boost::json::object out{{"session", to_hex(session.get())}, {"device", to_hex(device.get())}};
+  if (const auto* const quote = std::get_if<Statement>(&proof)) {
+    out["quote"] = statement_json(*quote);
+  } else {
+    out["evidence"] = base64::encode(std::get<BundleProof>(proof).bundle);
+  }
+  return out;
+}
+
+/// What the hardware says of a key, as members of a body.
+boost::json::object proof_members(const KeyProof& proof, BytesView spki) {
+  if (const auto* const tpm = std::get_if<TpmKeyProof>(&proof)) {
+    return {{"key_public", base64::encode(tpm->key_public)},
+            {"parent_public", base64::encode(tpm->parent_public)},
+            {"statement", statement_json(tpm->statement)}};
+  }
+  return {{"key", base64::encode(spki)}, {"evidence", base64::encode(std::get<BundleProof>(proof).bundle)}};
 }
 
 Result<Credential> read_issued(json::Object& in) {
@@ -91,7 +108,7 @@ Result<std::unique_ptr<http::Client>> FieldClient::connect(As as, Dates dates) {
       return fail(Code::not_found, "no LDevID", "device.ldevid");
     }
     options.chain = {as == As::birth ? birth->idevid : ports_.state.operational()->certificate};
-    BM_TRY(const auto half, public_key(ports_.root, which));
+    BM_TRY(const auto half, ports_.root.public_key(which));
     BM_TRY(key, tls::make_external_p256(
                     half, [this, which](const Digest& digest) { return ports_.root.sign_digest(which, digest); }));
     options.external_key = key.get();
@@ -155,16 +172,12 @@ Result<FieldClient::Challenge> FieldClient::read_challenge(const boost::json::va
 }
 
 Result<boost::json::object> FieldClient::evidence(Purpose purpose, const Challenge& given, DeviceKey key) {
-  BM_TRY(const auto area, ports_.root.public_area(key));
-  BM_TRY(const auto half, key_of(area));
+  BM_TRY(const auto half, ports_.root.public_key(key));
   BM_TRY(const auto device, own_device_id(ports_.root));
-  BM_TRY(const auto parent, ports_.root.storage_key_public());
   const auto fresh = lifecycle::freshness_value(purpose, given.nonce, given.session, device, half.spki_sha256());
-  BM_TRY(const auto statement, ports_.root.certify(key, fresh));
-  boost::json::object out{{"session", to_hex(given.session.get())},
-                          {"key_public", base64::encode(area)},
-                          {"parent_public", base64::encode(parent)},
-                          {"statement", statement_json(statement)}};
+  BM_TRY(const auto proof, ports_.root.prove_key(key, fresh));
+  auto out = proof_members(proof, half.spki());
+  out["session"] = to_hex(given.session.get());
   if (!settings_.firmware.empty()) {
     out["firmware"] = settings_.firmware;
   }
@@ -216,7 +229,7 @@ Result<x509::Certificate> FieldClient::certify(As as) {
   if (!answer) {
     return fail(std::move(answer).error());
   }
-  BM_TRY(const auto key, public_key(ports_.root, DeviceKey::pending));
+  BM_TRY(const auto key, ports_.root.public_key(DeviceKey::pending));
   BM_TRY(auto certificate, certificate_for(*answer, key.spki()));
   BM_TRY(auto chain, chain_above(*client, certificate));
   close();
@@ -253,26 +266,34 @@ Result<Revalidated> FieldClient::revalidate() {
   BM_TRY(const auto client, connect(As::nobody));
   BM_TRY(const auto given, challenge(*client, "/v1/revalidate/challenge", Purpose::revalidate));
   BM_TRY(auto body, evidence(Purpose::revalidate, given, DeviceKey::pending));
-  BM_TRY(const auto key, public_key(ports_.root, DeviceKey::pending));
+  BM_TRY(const auto key, ports_.root.public_key(DeviceKey::pending));
   BM_TRY(const auto device, own_device_id(ports_.root));
-  BM_TRY(const auto endorsement, ports_.root.endorsement());
   body["device"] = to_hex(device.get());
   body["request_id"] = request_id_for(key);
-  body["ek_public"] = base64::encode(endorsement.public_area);
-  BM_TRY(const auto offered, post(*client, "/v1/revalidate", body));
-  return finish_revalidation(*client, offered);
+  if (auto* const tpm = ports_.root.as_tpm()) {
+    BM_TRY(const auto endorsement, tpm->endorsement());
+    body["ek_public"] = base64::encode(endorsement.public_area);
+    BM_TRY(const auto offered, post(*client, "/v1/revalidate", body));
+    BM_TRY(const auto answer, activate(*client, *tpm, offered));
+    return finish_revalidation(answer);
+  }
+  BM_TRY(const auto answer, post(*client, "/v1/revalidate", body));
+  return finish_revalidation(answer);
 }
 
-Result<Revalidated> FieldClient::finish_revalidation(http::Client& client, const boost::json::value& offered) {
+Result<boost::json::value> FieldClient::activate(http::Client& client, TpmRoot& tpm,
+                                                 const boost::json::value& offered) {
   BM_TRY(auto outer, json::Object::of(offered));
   BM_TRY(auto in, outer.object("activation"));
   BM_TRY(const auto session, in.hex("session", 32));
   BM_TRY(const auto id_object, in.base64("id_object", kBlobMax));
   BM_TRY(const auto encrypted_secret, in.base64("encrypted_secret", kBlobMax));
-  BM_TRY(const auto secret, ports_.root.activate(id_object, encrypted_secret));
-  BM_TRY(const auto answer,
-         post(client, "/v1/revalidate/activate",
-              boost::json::object{{"session", to_hex(session)}, {"secret", base64::encode(secret.reveal())}}));
+  BM_TRY(const auto secret, tpm.activate(id_object, encrypted_secret));
+  return post(client, "/v1/revalidate/activate",
+              boost::json::object{{"session", to_hex(session)}, {"secret", base64::encode(secret.reveal())}});
+}
+
+Result<Revalidated> FieldClient::finish_revalidation(const boost::json::value& answer) {
   BM_TRY(auto result, json::Object::of(answer));
   BM_TRY(const auto state, result.optional_text("state"));
   if (state) {
@@ -349,8 +370,8 @@ Result<TelemetryAccepted> FieldClient::telemetry(std::string_view message) {
 
 Result<FieldClient::Challenge> FieldClient::permission_to_retire(http::Client& client, const DeviceId& device) {
   BM_TRY(const auto given, challenge(client, "/v1/retire/challenge", Purpose::retire));
-  BM_TRY(const auto quote, fresh_quote(ports_.root, Purpose::retire, given.nonce, given.session, device));
-  BM_TRY(const auto answer, post(client, "/v1/retire/permit", retirement_body(given.session, device, quote)));
+  BM_TRY(const auto proof, prove_itself(ports_.root, Purpose::retire, given.nonce, given.session, device));
+  BM_TRY(const auto answer, post(client, "/v1/retire/permit", retirement_body(given.session, device, proof)));
   return read_challenge(answer, Purpose::retire);
 }
 
@@ -363,8 +384,8 @@ Result<RetirementReceipt> FieldClient::retire() {
   BM_TRY(const auto client, connect(As::nobody));
   BM_TRY(const auto given, permission_to_retire(*client, device));
   close();
-  BM_TRY(const auto quote, destroy(ports_.root, ports_.state, given.nonce, given.session, device));
-  BM_TRY(const auto answer, post(*client, "/v1/retire", retirement_body(given.session, device, quote)));
+  BM_TRY(const auto proof, destroy(ports_.root, ports_.state, given.nonce, given.session, device));
+  BM_TRY(const auto answer, post(*client, "/v1/retire", retirement_body(given.session, device, proof)));
   BM_TRY(auto in, json::Object::of(answer));
   RetirementReceipt receipt;
   BM_TRY(receipt.statement, in.base64("statement", kBlobMax));

@@ -9,7 +9,7 @@
 #include "adapters/http/client.h"
 #include "agent/device/state.h"
 #include "agent/field/device_clock.h"
-#include "agent/root.h"
+#include "agent/root/hardware_root.h"
 #include "app/ports/entropy.h"
 #include "codec/json.h"
 #include "codec/x509.h"
@@ -102,7 +102,9 @@ class FieldClient {
   Result<boost::json::value> attest(http::Client& client, lifecycle::Purpose purpose, DeviceKey key);
   Result<x509::Certificate> certify(As as);
   Result<Bytes> request_certificate(http::Client& client, As as);
-  Result<Revalidated> finish_revalidation(http::Client& client, const boost::json::value& offered);
+  /// Shows that this TPM opens what was made for it; returns what revalidation came to.
+  static Result<boost::json::value> activate(http::Client& client, TpmRoot& tpm, const boost::json::value& offered);
+  Result<Revalidated> finish_revalidation(const boost::json::value& answer);
 
   Ports ports_;
   Settings settings_;

@@ -13,7 +13,7 @@ namespace {
 
 /// Whether the root holds this key and the certificate is for it; an absent key is no error.
 Result<bool> holds(HardwareRoot& root, DeviceKey key, const Credential& credential) {
-  const auto half = public_key(root, key);
+  const auto half = root.public_key(key);
   if (!half) {
     return half.error().code == Code::not_found ? Result<bool>{false} : fail(half.error());
   }
@@ -61,12 +61,12 @@ Result<void> settle(HardwareRoot& root, DeviceState& state) {
 }
 
 Result<void> ensure_pending_key(HardwareRoot& root) {
-  const auto present = root.public_area(DeviceKey::pending);
+  const auto present = root.public_key(DeviceKey::pending);
   if (present) {
     return {};
   }
   return present.error().code == Code::not_found || present.error().code == Code::storage
-             ? without_value(root.create_pending_key())
+             ? root.make_pending_key()
              : Result<void>{fail(present.error())};
 }
 
@@ -88,7 +88,7 @@ std::vector<Bytes> path_above(const x509::Certificate& leaf, std::span<const x50
 
 Result<x509::Certificate> adopt(HardwareRoot& root, DeviceState& state, Credential next, Instant now) {
   BM_TRY(const auto certificate, x509::Certificate::read(next.certificate));
-  BM_TRY(const auto key, public_key(root, DeviceKey::pending));
+  BM_TRY(const auto key, root.public_key(DeviceKey::pending));
   if (!equal(certificate.spki(), key.spki())) {
     return fail(Code::bad_request, "the certificate is for another key");
   }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/device/state.h"
-#include "agent/root.h"
+#include "agent/root/hardware_root.h"
 #include "codec/x509.h"
 
 namespace birthmark::agent {

@@ -154,46 +154,66 @@ Result<void> get(Fields& in, HelloReply& m) {
   return {};
 }
 
-std::size_t size(const KeysReply&) {
-  return 5;
+std::size_t size(const KeysReply& m) {
+  return m.tpm ? 5 : 2;
 }
 void put(cbor::Writer& out, const KeysReply& m) {
-  out.unsigned_int(2).bytes(m.ek_certificate).unsigned_int(3);
-  put_list(out, m.ek_chain);
-  out.unsigned_int(4).bytes(m.ek_public).unsigned_int(5).bytes(m.ak_public).unsigned_int(6).bytes(m.idevid_public);
+  if (m.tpm) {
+    out.unsigned_int(2).bytes(m.tpm->ek_certificate).unsigned_int(3);
+    put_list(out, m.tpm->ek_chain);
+    out.unsigned_int(4).bytes(m.tpm->ek_public).unsigned_int(5).bytes(m.tpm->ak_public);
+  }
+  out.unsigned_int(6).bytes(m.idevid_public);
+  if (!m.tpm) {
+    out.unsigned_int(7).bytes(m.public_identity);
+  }
 }
 Result<void> get(Fields& in, KeysReply& m) {
-  BM_TRY(m.ek_certificate, in.bytes(2, kCertificateMaxBytes));
-  BM_TRY(m.ek_chain, in.list(3, kChainMax, kCertificateMaxBytes));
-  BM_TRY(m.ek_public, in.bytes(4, kBlobMaxBytes));
-  BM_TRY(m.ak_public, in.bytes(5, kBlobMaxBytes));
+  BM_TRY(const bool is_tpm, in.has(2));
+  if (is_tpm) {
+    TpmKeys tpm;
+    BM_TRY(tpm.ek_certificate, in.bytes(2, kCertificateMaxBytes));
+    BM_TRY(tpm.ek_chain, in.list(3, kChainMax, kCertificateMaxBytes));
+    BM_TRY(tpm.ek_public, in.bytes(4, kBlobMaxBytes));
+    BM_TRY(tpm.ak_public, in.bytes(5, kBlobMaxBytes));
+    m.tpm = std::move(tpm);
+  }
   BM_TRY(m.idevid_public, in.bytes(6, kBlobMaxBytes));
+  if (!is_tpm) {
+    BM_TRY(m.public_identity, in.bytes(7, kBlobMaxBytes));
+  }
   return {};
 }
 
 void put_statement(cbor::Writer& out, const agent::Statement& s) {
   out.unsigned_int(2).bytes(s.attest).unsigned_int(3).bytes(s.signature);
 }
-Result<void> get_statement(Fields& in, agent::Statement& s) {
+Result<agent::Statement> get_statement(Fields& in) {
+  agent::Statement s;
   BM_TRY(s.attest, in.bytes(2, kBlobMaxBytes));
   BM_TRY(s.signature, in.bytes(3, kBlobMaxBytes));
-  return {};
+  return s;
 }
 
 std::size_t size(const EvidenceReply& m) {
-  return m.creation_data.empty() ? 3 : 4;
+  return 1 + (m.statement ? 2 : 0) + (m.creation_data.empty() ? 0 : 1);
 }
 void put(cbor::Writer& out, const EvidenceReply& m) {
-  put_statement(out, m.statement);
+  if (m.statement) {
+    put_statement(out, *m.statement);
+  }
   out.unsigned_int(4).bytes(m.csr);
   if (!m.creation_data.empty()) {
     out.unsigned_int(5).bytes(m.creation_data);
   }
 }
 Result<void> get(Fields& in, EvidenceReply& m) {
-  BM_CHECK(get_statement(in, m.statement));
+  BM_TRY(const bool of_tpm, in.has(2));
+  if (of_tpm) {
+    BM_TRY(m.statement, get_statement(in));
+  }
   BM_TRY(m.csr, in.bytes(4, kCertificateMaxBytes));
-  BM_TRY(const bool of_creation, in.has(5));
+  BM_TRY(const bool of_creation, of_tpm ? in.has(5) : Result<bool>{false});
   if (of_creation) {
     BM_TRY(m.creation_data, in.bytes(5, kBlobMaxBytes));
   }
@@ -212,19 +232,31 @@ Result<void> get(Fields& in, ActivateReply& m) {
   return {};
 }
 
+/// A TPM answers with a quote in members 2 and 3, every other kind with a bundle in member 4.
 template <class T>
-concept Quoted = std::same_as<T, SealReply> || std::same_as<T, RetireReply>;
-template <Quoted T>
-std::size_t size(const T&) {
-  return 2;
+concept Proving = std::same_as<T, SealReply> || std::same_as<T, RetireReply>;
+template <Proving T>
+std::size_t size(const T& m) {
+  return std::holds_alternative<agent::Statement>(m.proof) ? 2 : 1;
 }
-template <Quoted T>
+template <Proving T>
 void put(cbor::Writer& out, const T& m) {
-  put_statement(out, m.quote);
+  if (const auto* const quote = std::get_if<agent::Statement>(&m.proof)) {
+    put_statement(out, *quote);
+  } else {
+    out.unsigned_int(4).bytes(std::get<agent::BundleProof>(m.proof).bundle);
+  }
 }
-template <Quoted T>
+template <Proving T>
 Result<void> get(Fields& in, T& m) {
-  return get_statement(in, m.quote);
+  BM_TRY(const bool is_quote, in.has(2));
+  if (is_quote) {
+    BM_TRY(m.proof, get_statement(in));
+  } else {
+    BM_TRY(auto bundle, in.bytes(4, kCertificateMaxBytes));
+    m.proof = agent::BundleProof{std::move(bundle)};
+  }
+  return {};
 }
 
 std::size_t size(const ErrorReply& m) {

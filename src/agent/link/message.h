@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "agent/root.h"
+#include "agent/root/hardware_root.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -82,17 +82,24 @@ struct HelloReply {
   bool lockdown = false;
   bool simulated = false;  ///< a software TPM: what stands here are settings of a test device, not readings
 };
-struct KeysReply {
-  static constexpr Kind kKind = Kind::keys;
+/// What a TPM shows of itself.
+struct TpmKeys {
   Bytes ek_certificate;
   std::vector<Bytes> ek_chain;
   Bytes ek_public;
   Bytes ak_public;
-  Bytes idevid_public;
+  friend bool operator==(const TpmKeys&, const TpmKeys&) = default;
+};
+struct KeysReply {
+  static constexpr Kind kKind = Kind::keys;
+  std::optional<TpmKeys> tpm;  ///< none: a root of another kind
+  Bytes idevid_public;         ///< TPMT_PUBLIC; of another kind SubjectPublicKeyInfo
+  Bytes public_identity = {};  ///< what the DeviceId is made of; empty: of a TPM, whose endorsement tells
 };
 struct EvidenceReply {
   static constexpr Kind kKind = Kind::evidence;
-  agent::Statement statement;  ///< of TPM2_Certify, or of TPM2_CertifyCreation
+  std::optional<agent::Statement> statement;  ///< of TPM2_Certify, or of TPM2_CertifyCreation; none: another kind,
+                                              ///< whose evidence is an attribute of the request
   Bytes csr;
   Bytes creation_data = {};  ///< TPMS_CREATION_DATA of the IDevID key; empty: it was certified
 };
@@ -105,11 +112,11 @@ struct InstallReply {
 };
 struct SealReply {
   static constexpr Kind kKind = Kind::seal;
-  agent::Statement quote;
+  agent::SelfProof proof;
 };
 struct RetireReply {
   static constexpr Kind kKind = Kind::retire;
-  agent::Statement quote;
+  agent::SelfProof proof;
 };
 /// The device refused or failed.
 struct ErrorReply {

@@ -22,7 +22,7 @@ constexpr auto kH2Head = "0023000b000400f20020ad6b3a2284fd698a0710bf5cc1b9bdf15e
 
 class IdevidOfTheTcg : public support::SwtpmTest {
  protected:
-  std::unique_ptr<agent::HardwareRoot> root_for(std::optional<IdevidTemplate> idevid) {
+  std::unique_ptr<agent::TpmRoot> root_for(std::optional<IdevidTemplate> idevid) {
     return agent::open_tpm_root({.tcti = tpm_->tcti(), .state_directory = state(), .idevid = idevid}, files_).value();
   }
   Bytes idevid(std::optional<IdevidTemplate> asked = {}) {

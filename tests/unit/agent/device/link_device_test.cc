@@ -46,7 +46,8 @@ class LinkDeviceTest : public ::testing::Test {
     EXPECT_EQ(fuses_blown_, 0);
     EXPECT_FALSE(agent::DeviceState::open(files_, directory_ / "state").value()->birth());
   }
-  [[nodiscard]] bool verifies(const agent::Statement& quote, Purpose purpose) {
+  [[nodiscard]] bool verifies(const agent::SelfProof& proof, Purpose purpose) {
+    const auto& quote = std::get<agent::Statement>(proof);
     const auto fresh = lifecycle::freshness_value(purpose, kNonce, kSession, id(), root_.tpm.iak.spki_hash());
     return attest::verdict(
                attest::appraise_quote({quote.attest, quote.signature}, root_.tpm.iak.public_area(), fresh).findings)
@@ -111,7 +112,7 @@ TEST_F(LinkDeviceTest, certifies_a_key_of_birthmarks_template_and_attests_the_cr
     const auto reply = line().evidence({kNonce, kSession, Purpose::provision, {}}).value();
     const auto& key = root_.tpm.idevid;
     const auto fresh = lifecycle::freshness_value(Purpose::provision, kNonce, kSession, std::nullopt, key.spki_hash());
-    EXPECT_TRUE(attest::verdict(attest::appraise_key_statement({reply.statement.attest, reply.statement.signature},
+    EXPECT_TRUE(attest::verdict(attest::appraise_key_statement({reply.statement->attest, reply.statement->signature},
                                                                {.ak_public = root_.tpm.iak.public_area(),
                                                                 .key_public = key.public_area(),
                                                                 .parent_public = {},
@@ -119,7 +120,7 @@ TEST_F(LinkDeviceTest, certifies_a_key_of_birthmarks_template_and_attests_the_cr
                                                                 .requested_spki = key.spki(),
                                                                 .creation_data = reply.creation_data})
                                     .findings));
-    return tpm::read_attest(reply.statement.attest)->type();
+    return tpm::read_attest(reply.statement->attest)->type();
   };
   EXPECT_EQ(judged(), tpm::AttestType::certify);
   root_.tpm.idevid = PaperKey{tpm::Template::idevid_h2};
@@ -218,8 +219,8 @@ TEST_F(LinkDeviceTest, quotes_for_its_own_seal_only) {
   ASSERT_TRUE(line().install(birth()));
   const auto reply = line().seal({kNonce, kSession, id()});
   ASSERT_TRUE(reply);
-  EXPECT_TRUE(verifies(reply->quote, Purpose::seal));
-  EXPECT_FALSE(verifies(reply->quote, Purpose::retire));
+  EXPECT_TRUE(verifies(reply->proof, Purpose::seal));
+  EXPECT_FALSE(verifies(reply->proof, Purpose::retire));
   EXPECT_EQ(line().seal({kNonce, kSession, other_id()}).error().code, Code::bad_request);
 }
 
@@ -277,7 +278,7 @@ TEST_F(RetireOverTheLink, without_a_permit_only_proves_the_hardware) {
   EXPECT_EQ(line().retire({kNonce, kSession, other_id()}).error().code, Code::bad_request);
   const auto reply = line().retire({kNonce, kSession, id()});
   ASSERT_TRUE(reply);
-  EXPECT_TRUE(verifies(reply->quote, Purpose::retire));
+  EXPECT_TRUE(verifies(reply->proof, Purpose::retire));
   EXPECT_EQ(root_.clears, 0);
   EXPECT_TRUE(state_->staged());
 }
@@ -302,8 +303,8 @@ TEST_F(RetireOverTheLink, with_the_permit_it_clears_and_quotes_afterwards) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(root_.clears, 1);
   EXPECT_FALSE(state_->staged());
-  EXPECT_TRUE(verifies(reply->quote, Purpose::retire));
-  EXPECT_EQ(tpm::read_attest(reply->quote.attest)->clock.clock_ms, 0U);
+  EXPECT_TRUE(verifies(reply->proof, Purpose::retire));
+  EXPECT_EQ(tpm::read_attest(std::get<agent::Statement>(reply->proof).attest)->clock.clock_ms, 0U);
 }
 
 TEST_F(LinkDeviceTest, a_device_that_knows_no_registry_is_retired_by_nobody) {

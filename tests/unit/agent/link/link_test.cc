@@ -110,7 +110,7 @@ class Link : public ::testing::Test {
 TEST_F(Link, every_question_gets_its_answer) {
   LinkClient client{*station_};
   EXPECT_EQ(client.hello().value().root_kind, "tpm");
-  EXPECT_EQ(client.keys().value().ek_chain.size(), 2U);
+  EXPECT_EQ(client.keys().value().tpm->ek_chain.size(), 2U);
   const EvidenceRequest asked{Samples::id<Nonce>(1), Samples::id<SessionId>(2), lifecycle::Purpose::provision, {}};
   EXPECT_EQ(client.evidence(asked).value().csr, Samples::blob(18, 300));
   EXPECT_EQ(client.activate({Samples::blob(1), Samples::blob(2)}).value().secret.reveal().size(), 32U);

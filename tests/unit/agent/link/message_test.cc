@@ -52,7 +52,7 @@ TEST(LinkVectors, the_document_shows_what_the_code_makes) {
             shown("Frame of an evidence request"));
   const auto creation_data = from_hex(test::in_document("evidence.md", "Creation data")).value();
   const Bytes attest(32, 0xA0), signature(32, 0xB0), csr(32, 0xC0);
-  EXPECT_EQ(framed(Reply{3, EvidenceReply{{attest, signature}, csr, creation_data}}),
+  EXPECT_EQ(framed(Reply{3, EvidenceReply{agent::Statement{attest, signature}, csr, creation_data}}),
             shown("Frame of a reply with creation data"));
   EXPECT_EQ(framed(Reply{9, ErrorReply{{Code::bad_evidence, "no", "quote.signature"}}}), shown("Frame of an error"));
 }
@@ -107,7 +107,7 @@ TEST(LinkMessage, each_member_has_its_bound) {
   EXPECT_FALSE(read_request(write(Request{1, ActivateRequest{Bytes{1}, {}}})));
   EXPECT_TRUE(read_reply(write(Reply{1, ActivateReply{Secret{Bytes(64, 1)}}})));
   EXPECT_FALSE(read_reply(write(Reply{1, ActivateReply{Secret{Bytes(65, 1)}}})));
-  EXPECT_FALSE(read_reply(write(Reply{1, SealReply{{Bytes(kBlobMaxBytes + 1, 1), Bytes{1}}}})));
+  EXPECT_FALSE(read_reply(write(Reply{1, SealReply{agent::Statement{Bytes(kBlobMaxBytes + 1, 1), Bytes{1}}}})));
   const auto evidence = [](std::size_t creation_bytes) {
     return read_reply(write(Reply{1, EvidenceReply{Samples::statement(), Bytes{1}, Bytes(creation_bytes, 1)}}));
   };

@@ -49,7 +49,7 @@ struct Samples {
   static std::vector<Reply> replies() {
     std::vector<Reply> all;
     all.push_back({1, HelloReply{"tpm", "0.1.0", "4.12.0", true, false, true}});
-    all.push_back({2, KeysReply{blob(12), {blob(13), blob(14)}, blob(15), blob(16), blob(17)}});
+    all.push_back({2, KeysReply{TpmKeys{blob(12), {blob(13), blob(14)}, blob(15), blob(16)}, blob(17)}});
     all.push_back({3, EvidenceReply{statement(), blob(18, 300)}});
     all.push_back({4, ActivateReply{Secret{blob(19, 32)}}});
     all.push_back({5, InstallReply{}});
@@ -58,6 +58,10 @@ struct Samples {
     all.push_back({8, ErrorReply{{Code::unavailable, "the TPM is away", {}}}});
     all.push_back({9, ErrorReply{{Code::bad_evidence, "no", "quote.signature"}}});
     all.push_back({10, EvidenceReply{statement(), blob(18, 300), blob(20, 110)}});
+    all.push_back({11, KeysReply{std::nullopt, blob(17), blob(21)}});
+    all.push_back({12, EvidenceReply{std::nullopt, blob(18, 300)}});
+    all.push_back({13, SealReply{agent::BundleProof{blob(22, 400)}}});
+    all.push_back({14, RetireReply{agent::BundleProof{blob(22, 400)}}});
     return all;
   }
 };

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include <array>
+#include <span>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/ids.h"
-#include "base/result.h"
-#include "base/secret.h"
+#include "agent/root/hardware_root.h"
 
 namespace birthmark::agent {
 
@@ -27,19 +24,6 @@ struct IdentityKeys {
 
 enum class IdentityKey : std::uint8_t { iak, idevid };
 
-/// Keys that sign for others: CSR, TLS, receipts.
-enum class DeviceKey : std::uint8_t {
-  idevid,
-  operational,  ///< of the LDevID in use
-  pending,      ///< made for the next LDevID, not yet adopted
-};
-
-/// A statement that the hardware signed with its IAK.
-struct Statement {
-  Bytes attest;     ///< TPMS_ATTEST: the signed bytes, no size before them
-  Bytes signature;  ///< TPMT_SIGNATURE
-};
-
 /// TPM2_CertifyCreation: needs no authorization of the key it speaks about, so it serves keys whose policy alone could
 /// certify them.
 struct CreationStatement {
@@ -52,27 +36,22 @@ struct Quote {
   std::vector<Octets<32>> pcr_values;  ///< SHA-256 bank, one for each PCR asked, ascending
 };
 
-/// Counters of the root. They are in every statement too; here they are unsigned, for display and support.
-struct RootState {
-  std::uint64_t clock_ms = 0;  ///< powered milliseconds since the last clear
-  std::uint32_t reset_count = 0;
-  std::uint32_t restart_count = 0;
-  bool clock_safe = false;  ///< false: the clock may have gone back at the last power loss
-  std::uint64_t firmware_version = 0;
-};
+/// What firmware and boot loader measure (TCG PC Client PFP §3.3.4); application PCRs say nothing of a device's kind.
+inline constexpr std::array<std::uint8_t, 8> kQuotedPcrs{0, 1, 2, 3, 4, 5, 6, 7};
 
-/// The hardware that a device's identity is a property of. One thread at a time.
-/// Every operation may fail with `unavailable`: the hardware is absent, busy, locked or refuses; the decoded reason is
-/// in the detail. Private keys never cross this interface.
-class HardwareRoot {
+/// A TPM 2.0 as a root: what every root does, made of what a TPM does.
+class TpmRoot : public HardwareRoot {
  public:
-  HardwareRoot() = default;
-  HardwareRoot(const HardwareRoot&) = delete;
-  HardwareRoot& operator=(const HardwareRoot&) = delete;
-  virtual ~HardwareRoot() = default;
-
-  /// The root kind as it stands in the DeviceId: "tpm", "psa", "dice", "se" or "software".
-  [[nodiscard]] virtual std::string_view kind() const = 0;
+  [[nodiscard]] std::string_view kind() const final { return "tpm"; }
+  /// SubjectPublicKeyInfo of the endorsement key.
+  Result<Bytes> public_identity() final;
+  Result<crypto::PublicKey> statement_key() final;
+  Result<crypto::PublicKey> public_key(DeviceKey key) final;
+  Result<KeyProof> prove_key(DeviceKey key, const Digest& freshness) final;
+  /// A quote of kQuotedPcrs.
+  Result<SelfProof> prove_itself(const Digest& freshness) final;
+  Result<void> make_pending_key() final { return without_value(create_pending_key()); }
+  TpmRoot* as_tpm() final { return this; }
 
   /// The endorsement certificate, its key and the vendor's chain.
   /// @error not_found: the vendor left no certificate. @error bad_evidence: what is stored is no certificate.
@@ -107,21 +86,11 @@ class HardwareRoot {
   /// @error bad_request: an empty or unordered selection, or a number out of range.
   virtual Result<Quote> quote(const Digest& freshness, std::span<const std::uint8_t> pcrs) = 0;
 
-  /// Signs SHA-256(`message`) with `key`; returns a DER Ecdsa-Sig-Value. @error not_found: no such key.
-  virtual Result<Bytes> sign(DeviceKey key, BytesView message) = 0;
-  /// The same over a digest that the caller computed, as TLS libraries do.
-  virtual Result<Bytes> sign_digest(DeviceKey key, const Digest& digest) = 0;
-
-  /// Makes a new key under the owner's storage key, in place of an earlier pending one, and returns its TPMT_PUBLIC.
-  /// It survives a restart, not an owner clear. The operational key in use is untouched until `adopt_pending_key`.
+  /// As `make_pending_key`, and returns its TPMT_PUBLIC.
   virtual Result<Bytes> create_pending_key() = 0;
-  /// The pending key becomes the operational one, durably; the former one is gone. @error not_found: nothing pending.
-  virtual Result<void> adopt_pending_key() = 0;
-
-  /// Destroys everything of the owner, operational keys included (TPM2_Clear). The identity keys can be made again.
-  virtual Result<void> clear() = 0;
-
-  virtual Result<RootState> state() = 0;
 };
+
+/// The public key that a TPMT_PUBLIC holds. @error bad_evidence: not one that is read here, or a template.
+Result<crypto::PublicKey> key_of(BytesView tpmt_public);
 
 }  // namespace birthmark::agent
