@@ -10,6 +10,7 @@
 #include "cli/service_commands.h"
 #include "cli/station_commands.h"
 #include "cli/tool_commands.h"
+#include "cli/verify_commands.h"
 
 namespace birthmark::cli {
 void add_commands(CLI::App& program, int& exit_code, const Hooks& hooks) {
@@ -23,6 +24,7 @@ void add_commands(CLI::App& program, int& exit_code, const Hooks& hooks) {
   add_policy(program, exit_code, hooks);
   add_audit(program, exit_code);
   add_inspect(program, exit_code);
+  add_verify(program, exit_code);
   add_completion(program, exit_code);
 }
 

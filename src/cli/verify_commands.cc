@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/verify_commands.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/verify_path.h"
+
+namespace birthmark::cli {
+
+void add_verify(CLI::App& program, int& exit_code) {
+  auto* const verify = program.add_subcommand("verify", "judge files as the server would, without one");
+  verify->require_subcommand(1);
+  add_verify_path(*verify, exit_code);
+}
+
+}  // namespace birthmark::cli
