@@ -210,6 +210,9 @@ Result<void> Crl::read_tbs(BytesView algorithm, Parts& parts) {
 /// In a list of another kind than indirect, `certificateIssuer` is read all the same: whoever looks entries up decides.
 Result<void> Crl::read_entries(der::Reader list, Parts& parts) {
   BytesView issuer;  // of the entries from here on (RFC 5280 §5.3.3)
+  if (list.empty()) {
+    return refuse("empty list of entries");  // §5.1.2.6
+  }
   while (!list.empty()) {
     BM_TRY(auto fields, list.enter(der::tag::sequence));
     RevokedCertificate entry;

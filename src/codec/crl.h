@@ -56,8 +56,9 @@ class Crl {
   /// Reads exactly one CRL of 1..kCrlMaxBytes bytes and copies it. Memory is linear in its size, whatever it claims.
   /// Refused besides malformed DER: a version that is neither absent nor 2, extensions in version 1, an unknown
   /// signature algorithm or one that differs inside, an empty issuer, a serial that is not positive or above 20 octets,
-  /// a reason that the standard does not give, one extension twice, a scope that is empty or names more than one kind
-  /// of certificate. Let through against RFC 5280: GeneralizedTime before 2050, and no nextUpdate. @error bad_request
+  /// an empty list of entries, a reason that the standard does not give, one extension twice, a scope that is empty or
+  /// names more than one kind of certificate. Let through against RFC 5280: GeneralizedTime before 2050, and no
+  /// nextUpdate. @error bad_request
   static Result<Crl> read(BytesView der);
 
   [[nodiscard]] BytesView der() const { return parts_->der; }

@@ -214,7 +214,7 @@ bool Revocation::signed_by(const List& list, const Member& signer) {
 /// §6.3.3(f), (g): by a key that may sign lists, of a certificate of that name that is good up to the same anchor.
 bool Revocation::is_signed(const List& list, Asked& asked) {
   const auto may_sign = [](const Member& signer, bool is_issuer) {
-    return signer.key_usage ? (*signer.key_usage & usage::crl_sign) != 0 : is_issuer && signer.is_ca();
+    return signer.key_usage ? (*signer.key_usage & usage::crl_sign) != 0 : is_issuer;
   };
   // Those of the path first: they are judged already.
   for (const auto& member : asked.path) {
