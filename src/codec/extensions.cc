@@ -164,7 +164,7 @@ Result<std::optional<std::vector<GeneralName>>> alt_names(Extensions extensions,
 Result<std::vector<GeneralName>> read_subtrees(der::Reader list) {
   std::vector<GeneralName> bases;
   while (!list.empty()) {
-    if (bases.size() == kGeneralNamesMax) {
+    if (bases.size() == kSubtreesMax) {
       return refuse("too many subtrees");
     }
     BM_TRY(auto subtree, list.enter(der::tag::sequence));

@@ -13,7 +13,8 @@
 namespace birthmark::x509 {
 
 inline constexpr std::size_t kExtensionsMax = 32;
-inline constexpr std::size_t kGeneralNamesMax = 64;
+inline constexpr std::size_t kGeneralNamesMax = 256;
+inline constexpr std::size_t kSubtreesMax = 512;
 inline constexpr std::size_t kUsagesMax = 32;
 
 /// One extension of a certificate or a request; aliases the bytes that it was read from.

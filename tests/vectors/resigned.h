@@ -3,6 +3,7 @@
 
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -29,6 +30,17 @@ class Resigner {
     replace_algorithm(*read, at);
     read->tbs[at + 4] = to_bytes(key_for(read->tbs[at + 4]).public_key().spki());
     return put_together(*read, key_for(key), good);
+  }
+
+  /// Each by the first of them that its issuer is named as; what nobody of them issued stays as it is.
+  std::vector<Bytes> certificates(const std::vector<Bytes>& published) {
+    std::vector<Bytes> out;
+    for (const auto& one : published) {
+      const auto issuer =
+          std::ranges::find_if(published, [&](const Bytes& other) { return names_as_issuer(one, other); });
+      out.push_back(issuer == published.end() ? one : certificate(one, *issuer));
+    }
+    return out;
   }
 
   Bytes crl(const Bytes& der, const Bytes& issuer) {
@@ -91,6 +103,12 @@ class Resigner {
   static X509Ptr read_certificate(const Bytes& der) {
     const unsigned char* cursor = der.data();
     return X509Ptr{d2i_X509(nullptr, &cursor, static_cast<long>(der.size()))};
+  }
+
+  static bool names_as_issuer(const Bytes& der, const Bytes& issuer) {
+    const crypto::KeepErrorQueue quiet;
+    const auto below = read_certificate(der), above = read_certificate(issuer);
+    return below && above && X509_NAME_cmp(X509_get_issuer_name(below.get()), X509_get_subject_name(above.get())) == 0;
   }
 
   static bool verifies(const Bytes& der, const Bytes& issuer) {
