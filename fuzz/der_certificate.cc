@@ -5,6 +5,7 @@
 #include <string>
 
 #include "codec/der.h"
+#include "codec/distribution_point.h"
 #include "codec/oid.h"
 #include "codec/x509.h"
 

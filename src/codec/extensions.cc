@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "codec/der.h"
+#include "codec/extension_reader.h"
 #include "codec/name.h"
 #include "codec/oid.h"
 
@@ -20,16 +21,6 @@ constexpr std::uint8_t kGeneralNameTagMask = 0x1F;
 
 tl::unexpected<Error> refuse(const char* what) {
   return fail(Code::bad_request, std::string{"extension: "} + what);
-}
-
-/// A reader over the contents of the outer SEQUENCE of an extension's value.
-Result<std::optional<der::Reader>> enter_extension(Extensions extensions, BytesView type) {
-  const auto* found = find_extension(extensions, type);
-  if (found == nullptr) {
-    return std::optional<der::Reader>{};
-  }
-  BM_TRY(const auto fields, der::read_one(found->value, der::tag::sequence));
-  return std::optional{fields};
 }
 
 Result<Extension> read_extension(der::Reader fields) {
@@ -66,10 +57,26 @@ Result<void> check_ia5(BytesView text, NameContext where) {
   return {};
 }
 
+/// Ones, then zeros (RFC 4632 §3.1).
+bool is_prefix_mask(BytesView mask) {
+  bool ended = false;
+  for (const auto octet : mask) {
+    const auto zeros = static_cast<std::uint8_t>(~octet);
+    if ((ended && octet != 0) || (zeros & (zeros + 1)) != 0) {
+      return false;
+    }
+    ended = ended || octet != 0xFF;
+  }
+  return true;
+}
+
 Result<void> check_ip(BytesView octets, NameContext where) {
   const std::size_t doubled = where == NameContext::subtree ? 2 : 1;  // address and mask
   if (octets.size() != 4 * doubled && octets.size() != 16 * doubled) {
     return refuse("size of an address");
+  }
+  if (where == NameContext::subtree && !is_prefix_mask(octets.last(octets.size() / 2))) {
+    return refuse("mask of an address");
   }
   return {};
 }
@@ -144,11 +151,20 @@ Result<std::vector<GeneralName>> read_names(der::Reader fields) {
   return names;
 }
 
+Result<std::optional<std::vector<GeneralName>>> alt_names(Extensions extensions, BytesView type) {
+  BM_TRY(const auto fields, enter_extension(extensions, type));
+  if (!fields) {
+    return std::optional<std::vector<GeneralName>>{};
+  }
+  BM_TRY(auto names, read_names(*fields));
+  return std::optional{std::move(names)};
+}
+
 /// @param list over the contents of GeneralSubtrees
 Result<std::vector<GeneralName>> read_subtrees(der::Reader list) {
   std::vector<GeneralName> bases;
   while (!list.empty()) {
-    if (bases.size() == kGeneralNamesMax) {
+    if (bases.size() == kSubtreesMax) {
       return refuse("too many subtrees");
     }
     BM_TRY(auto subtree, list.enter(der::tag::sequence));
@@ -161,38 +177,6 @@ Result<std::vector<GeneralName>> read_subtrees(der::Reader list) {
     return refuse("empty list of subtrees");
   }
   return bases;
-}
-
-/// One DistributionPoint: its URIs if it stands for the whole CRL of the certificate's issuer, else none.
-Result<std::vector<std::string_view>> read_distribution_point(der::Reader point) {
-  std::vector<std::string_view> uris;
-  bool has_name = false;
-  if (point.peek() == context_constructed(0)) {
-    BM_TRY(auto choice, point.enter(context_constructed(0)));
-    BM_TRY(const auto name, choice.any());
-    BM_CHECK(choice.finish());
-    has_name = true;
-    if (name.tag == context_constructed(0)) {
-      BM_TRY(const auto full_name, read_names(der::Reader{name.contents}));
-      for (const auto& one : full_name) {
-        if (one.kind == GeneralNameKind::uri) {
-          uris.push_back(as_text(one.value));
-        }
-      }
-    } else if (name.tag != context_constructed(1)) {
-      return refuse("name of a distribution point");
-    }
-  }
-  BM_TRY(const auto reasons, point.optional(context(1)));
-  BM_TRY(const auto crl_issuer, point.optional(context_constructed(2)));
-  BM_CHECK(point.finish());
-  if (crl_issuer) {
-    BM_CHECK(read_names(der::Reader{*crl_issuer}));
-  }
-  if (!has_name && !crl_issuer) {
-    return refuse("distribution point without a name");
-  }
-  return reasons || crl_issuer ? std::vector<std::string_view>{} : uris;
 }
 
 }  // namespace
@@ -333,13 +317,35 @@ Result<std::vector<GeneralName>> read_general_names(BytesView whole) {
   return read_names(fields);
 }
 
+Result<std::vector<GeneralName>> read_general_names_in(BytesView contents) {
+  return read_names(der::Reader{contents});
+}
+
 Result<std::optional<std::vector<GeneralName>>> subject_alt_name(Extensions extensions) {
-  BM_TRY(const auto fields, enter_extension(extensions, oids::subject_alt_name));
-  if (!fields) {
-    return std::optional<std::vector<GeneralName>>{};
+  return alt_names(extensions, oids::subject_alt_name);
+}
+
+Result<std::optional<std::vector<GeneralName>>> issuer_alt_name(Extensions extensions) {
+  return alt_names(extensions, oids::issuer_alt_name);
+}
+
+Result<void> check_info_access(Extensions extensions, BytesView type) {
+  BM_TRY(auto list, enter_extension(extensions, type));
+  if (!list) {
+    return {};
   }
-  BM_TRY(auto names, read_names(*fields));
-  return std::optional{std::move(names)};
+  std::size_t descriptions = 0;
+  while (!list->empty()) {
+    BM_TRY(auto description, list->enter(der::tag::sequence));
+    BM_CHECK(description.oid());
+    BM_TRY(const auto location, description.any());
+    BM_CHECK(description.finish());
+    BM_CHECK(read_general_name(location, NameContext::name));
+    if (++descriptions > kGeneralNamesMax) {
+      return refuse("too many access descriptions");
+    }
+  }
+  return descriptions == 0 ? Result<void>{refuse("no access description")} : Result<void>{};
 }
 
 Result<std::optional<BytesView>> subject_directory_attribute(Extensions extensions, BytesView type) {
@@ -399,26 +405,6 @@ Result<std::optional<NameConstraints>> name_constraints(Extensions extensions) {
   }
   BM_CHECK(fields->finish());
   return std::optional{std::move(constraints)};
-}
-
-Result<std::optional<std::vector<std::string_view>>> crl_distribution_uris(Extensions extensions) {
-  BM_TRY(auto points, enter_extension(extensions, oids::crl_distribution_points));
-  if (!points) {
-    return std::optional<std::vector<std::string_view>>{};
-  }
-  if (points->empty()) {
-    return refuse("no distribution point");
-  }
-  std::vector<std::string_view> all;
-  while (!points->empty()) {
-    BM_TRY(const auto point, points->enter(der::tag::sequence));
-    BM_TRY(const auto uris, read_distribution_point(point));
-    all.insert(all.end(), uris.begin(), uris.end());
-    if (all.size() > kGeneralNamesMax) {
-      return refuse("too many distribution points");
-    }
-  }
-  return std::optional{std::move(all)};
 }
 
 }  // namespace birthmark::x509

@@ -13,7 +13,8 @@
 namespace birthmark::x509 {
 
 inline constexpr std::size_t kExtensionsMax = 32;
-inline constexpr std::size_t kGeneralNamesMax = 64;
+inline constexpr std::size_t kGeneralNamesMax = 256;
+inline constexpr std::size_t kSubtreesMax = 512;
 inline constexpr std::size_t kUsagesMax = 32;
 
 /// One extension of a certificate or a request; aliases the bytes that it was read from.
@@ -78,7 +79,7 @@ struct GeneralName {
   GeneralNameKind kind;
   /// other_name: the whole value inside [0]. rfc822, dns, uri: visible ASCII without spaces. directory: the whole Name,
   /// read with `read_name`. ip: 4 or 16 octets (8 or 32 in name constraints). registered_id: contents of the OID. x400,
-  /// edi_party: contents, not looked into.
+  /// edi_party: contents, not looked into. A mask in name constraints is a CIDR prefix.
   BytesView value;
   BytesView type;  ///< other_name: contents of the OID
 };
@@ -86,7 +87,17 @@ struct GeneralName {
 /// Reads GeneralNames, 1..kGeneralNamesMax. @param whole the SEQUENCE with its header. @error bad_request
 Result<std::vector<GeneralName>> read_general_names(BytesView whole);
 
+/// As above, of the contents of an implicitly tagged GeneralNames.
+Result<std::vector<GeneralName>> read_general_names_in(BytesView contents);
+
 Result<std::optional<std::vector<GeneralName>>> subject_alt_name(Extensions extensions);
+
+/// §4.2.1.7.
+Result<std::optional<std::vector<GeneralName>>> issuer_alt_name(Extensions extensions);
+
+/// §4.2.2.1, §4.2.2.2 (authorityInfoAccess, subjectInfoAccess): checked for form, 1..kGeneralNamesMax descriptions;
+/// nothing is ever fetched from there.
+Result<void> check_info_access(Extensions extensions, BytesView type);
 
 /// §4.2.1.8: the contents of the SET of values of that attribute (one or more whole elements); nothing also if the
 /// extension lacks the attribute.
@@ -102,9 +113,5 @@ struct NameConstraints {
   [[nodiscard]] std::vector<BytesView> permitted_directory_names() const;
 };
 Result<std::optional<NameConstraints>> name_constraints(Extensions extensions);
-
-/// §4.2.1.13: the URIs of the points that cover all reasons and whose CRL the certificate's own issuer signs, in order;
-/// other points are checked for form and left out, so the list may be empty.
-Result<std::optional<std::vector<std::string_view>>> crl_distribution_uris(Extensions extensions);
 
 }  // namespace birthmark::x509

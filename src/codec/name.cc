@@ -106,9 +106,8 @@ struct ShortName {
 
 /// RFC 4514 §3, and the names that devices carry.
 std::string type_text(BytesView type) {
-  static constexpr auto kCountry = oid<2, 5, 4, 6>;
   static constexpr std::array kShortNames{ShortName{oids::common_name, "CN"}, ShortName{oids::organization, "O"},
-                                          ShortName{oids::organizational_unit, "OU"}, ShortName{kCountry, "C"},
+                                          ShortName{oids::organizational_unit, "OU"}, ShortName{oids::country, "C"},
                                           ShortName{oids::serial_number, "serialNumber"}};
   for (const auto& known : kShortNames) {
     if (equal(known.type, type)) {

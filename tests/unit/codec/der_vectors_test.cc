@@ -11,6 +11,7 @@
 #include "codec/base64.h"
 #include "codec/cms.h"
 #include "codec/der.h"
+#include "codec/distribution_point.h"
 #include "codec/oid.h"
 #include "codec/pem.h"
 #include "codec/pkcs10.h"

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/distribution_point.h"
 #include "der_samples.h"
 
 namespace birthmark::x509 {
@@ -300,7 +301,8 @@ TEST(CrlDistributionPoints, give_the_uris_of_whole_lists) {  // RFC 5280 §4.2.1
 TEST(CrlDistributionPoints, other_forms_are_refused) {
   const std::array cases{
       Case{"one", "300d300ba009a0078605687474703a", true},
-      Case{"relative", "30063004a002a100", true},
+      Case{"relative", "30133011a00fa10d300b06035504030c04706f696e", true},
+      Case{"empty_relative", "30063004a002a100", false},
       Case{"empty_list", "3000", false},
       Case{"empty_point", "30023000", false},
       Case{"reasons_alone", "3006300481020780", false},

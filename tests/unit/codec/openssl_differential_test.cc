@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "codec/cms.h"
+#include "codec/distribution_point.h"
 #include "codec/pem.h"
 #include "codec/pkcs10.h"
 #include "codec/x509.h"

@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "codec/distribution_point.h"
 #include "unit/pki/support.h"
 
 namespace birthmark::pki {
