@@ -122,9 +122,9 @@ enum class Curve : std::uint8_t { p256 = 1, p384 = 2, p521 = 3, ed25519 = 6 };
 struct Key {
   Curve curve{};
   BytesView x;
-  BytesView y;                      ///< of EC2; empty for OKP
-  std::optional<BytesView> key_id;  ///< kid
-  std::optional<std::int64_t> algorithm;
+  BytesView y;                           ///< of EC2; empty for OKP
+  std::optional<BytesView> key_id = {};  ///< kid
+  std::optional<std::int64_t> algorithm = {};
 };
 
 /// Reads one COSE_Key of type EC2 or OKP. Whether the point lies on its curve is for the reader of keys.
