@@ -62,6 +62,14 @@ struct Measurement {
   friend bool operator==(const Measurement&, const Measurement&) = default;
 };
 
+/// How often a TPM was started (TPM 2.0 Part 2, TPMS_CLOCK_INFO): for one attestation key neither ever goes back but
+/// for an owner's clear. Whoever keeps the last ones judges that.
+struct BootCounters {
+  std::uint32_t resets = 0;
+  std::uint32_t restarts = 0;
+  friend bool operator==(const BootCounters&, const BootCounters&) = default;
+};
+
 /// Which piece of hardware it is.
 struct HardwareIdentity {
   Bytes public_identity;  ///< what its DeviceId is made of (design §2)
@@ -88,6 +96,7 @@ struct Claims {
   Claim<SecurityLifecycle> lifecycle = {};
   Claim<std::vector<Measurement>> measurements = {};
   Claim<Digest> freshness = {};  ///< the value that the hardware signed; absent: nothing shows when it did
+  Claim<BootCounters> boots = {};
 };
 
 /// What an appraisal found and, only if every step passed, what it concludes.

@@ -38,6 +38,18 @@ std::string upper_hex(BytesView bytes) {
   return text;
 }
 
+crypto::KeyType type_of(tpm::Curve curve) {
+  switch (curve) {
+    case tpm::Curve::p256:
+      return crypto::KeyType::p256;
+    case tpm::Curve::p384:
+      return crypto::KeyType::p384;
+    case tpm::Curve::p521:
+      break;
+  }
+  return crypto::KeyType::p521;
+}
+
 Failure path(Subject& s) {
   SignatureBudget budget;
   const auto found = find_path(s.trust, s.evidence.certificate, s.evidence.hints, s.now, budget);
@@ -167,8 +179,7 @@ Failure critical_extensions(Subject& s) {
 
 Failure public_area(Subject& s) {
   const auto used = tpm::template_of(s.evidence.ek);
-  if (!used || *used == tpm::Template::iak_h2 || *used == tpm::Template::idevid_h2 ||
-      *used == tpm::Template::iak_birthmark || *used == tpm::Template::idevid_birthmark) {
+  if (!used || tpm::use_of(*used) != tpm::TemplateUse::endorsement) {
     return "the endorsement key is made of no allowed template";
   }
   const auto key = public_key(s.evidence.ek);
@@ -207,7 +218,7 @@ constexpr std::array kSteps{
 
 Result<crypto::PublicKey> public_key(const tpm::Public& key) {
   if (const auto* const ecc = key.ecc(); ecc != nullptr) {
-    const auto type = ecc->curve == tpm::Curve::p256 ? crypto::KeyType::p256 : crypto::KeyType::p384;
+    const auto type = type_of(ecc->curve);
     BM_TRY(const auto point, tpm::uncompressed_point(*ecc));
     const auto coordinates = BytesView{point}.subspan(1);
     return crypto::PublicKey::from_point(type, coordinates.first(coordinates.size() / 2),

@@ -2,17 +2,17 @@
 #include "attest/tpm_statement.h"
 
 #include <array>
+#include <bit>
 #include <tuple>
 
 #include "attest/endorsement.h"
+#include "attest/event_log.h"
 #include "codec/tpm_template.h"
 #include "crypto/hash.h"
 #include "crypto/tpm_crypto.h"
 
 namespace birthmark::attest {
 namespace {
-
-using tpm::Template;
 
 struct Subject {
   const TpmStatement& statement;
@@ -23,10 +23,28 @@ struct Subject {
   std::optional<crypto::PublicKey> certified;
   std::optional<tpm::Attest> attest;
   std::optional<tpm::CreationData> creation;
+  const PcrExpectation* pcrs = nullptr;
 };
 
+crypto::HashAlgorithm algorithm_of(tpm::Hash hash) {
+  switch (hash) {
+    case tpm::Hash::sha256:
+      return crypto::HashAlgorithm::sha256;
+    case tpm::Hash::sha384:
+      return crypto::HashAlgorithm::sha384;
+    case tpm::Hash::sha512:
+      break;
+  }
+  return crypto::HashAlgorithm::sha512;
+}
+
 crypto::HashAlgorithm name_algorithm(const tpm::Public& key) {
-  return key.name_hash == tpm::Hash::sha384 ? crypto::HashAlgorithm::sha384 : crypto::HashAlgorithm::sha256;
+  return algorithm_of(key.name_hash);
+}
+
+bool is_for(const tpm::Public& key, tpm::TemplateUse use) {
+  const auto made_of = tpm::template_of(key);
+  return made_of && tpm::use_of(*made_of) == use;
 }
 
 Bytes name_of(const tpm::Public& key) {
@@ -59,7 +77,7 @@ Failure ak_public(Subject& s) {
       a.decrypt()) {
     return "the AK is no restricted signing key of its TPM";
   }
-  if (!tpm::made_of(*ak, Template::iak_birthmark) && !tpm::made_of(*ak, Template::iak_h2)) {
+  if (!is_for(*ak, tpm::TemplateUse::attestation)) {
     return "the AK is made of no allowed template";
   }
   auto key = public_key(*ak);
@@ -81,7 +99,7 @@ Failure key_public(Subject& s) {
       a.encrypted_duplication() || a.st_clear()) {
     return "the key could leave its TPM, was not made in it, or is of another use";
   }
-  if (!tpm::made_of(*key, Template::idevid_birthmark) && !tpm::made_of(*key, Template::idevid_h2)) {
+  if (!is_for(*key, tpm::TemplateUse::identity)) {
     return "the key is made of no allowed template";
   }
   auto spki = public_key(*key);
@@ -93,17 +111,45 @@ Failure key_public(Subject& s) {
   return std::nullopt;
 }
 
+/// Whether a signature is of the scheme that its key can sign with: a restricted key has exactly one.
+bool is_fixed_in(const tpm::Public& ak, const tpm::Signature& signature) {
+  if (const auto* const ecdsa = std::get_if<tpm::EcdsaSignature>(&signature)) {
+    return ak.ecc() != nullptr && ak.ecc()->ecdsa == ecdsa->hash;
+  }
+  const auto& rsa = std::get<tpm::RsaSignature>(signature);
+  return ak.rsa() != nullptr && ak.rsa()->scheme == tpm::RsaScheme{rsa.padding, rsa.hash};
+}
+
+crypto::SignatureScheme scheme_of(const tpm::Signature& signature) {
+  using enum crypto::SignatureScheme;
+  const auto hash = tpm::hash_of(signature);
+  const auto by_hash = [hash](auto sha256, auto sha384, auto sha512) {
+    return hash == tpm::Hash::sha256 ? sha256 : hash == tpm::Hash::sha384 ? sha384 : sha512;
+  };
+  const auto* const rsa = std::get_if<tpm::RsaSignature>(&signature);
+  if (rsa == nullptr) {
+    return by_hash(ecdsa_sha256, ecdsa_sha384, ecdsa_sha512);
+  }
+  return rsa->padding == tpm::RsaPadding::pss ? by_hash(rsa_pss_sha256, rsa_pss_sha384, rsa_pss_sha512)
+                                              : by_hash(rsa_pkcs1_sha256, rsa_pkcs1_sha384, rsa_pkcs1_sha512);
+}
+
+/// The signature as a verifier of that scheme takes it.
+Result<Bytes> verifiable(const tpm::Public& ak, const tpm::Signature& signature) {
+  const auto* const ecdsa = std::get_if<tpm::EcdsaSignature>(&signature);
+  return ecdsa != nullptr ? tpm::to_der(*ecdsa, ak.ecc()->curve) : std::get<tpm::RsaSignature>(signature).value;
+}
+
 Failure signature(Subject& s) {
   const auto signed_by = tpm::read_signature(s.statement.signature);
   if (!signed_by) {
     return signed_by.error().detail;
   }
-  const auto* const ecdsa = std::get_if<tpm::EcdsaSignature>(&*signed_by);
-  if (ecdsa == nullptr || ecdsa->hash != tpm::Hash::sha256) {
+  if (!is_fixed_in(*s.ak, *signed_by)) {
     return "signed by another scheme than the AK's";
   }
-  const auto der = tpm::to_der(*ecdsa, tpm::Curve::p256);
-  const bool holds = der && s.ak_key->verify(crypto::SignatureScheme::ecdsa_sha256, s.statement.attest, *der);
+  const auto octets = verifiable(*s.ak, *signed_by);
+  const bool holds = octets && s.ak_key->verify(scheme_of(*signed_by), s.statement.attest, *octets);
   return holds ? std::nullopt : Failure{"the AK's signature does not verify"};
 }
 
@@ -143,6 +189,81 @@ Failure signer(Subject& s) {
   return equal(s.attest->qualified_signer, qualified_name(handle_bytes(tpm::kEndorsement), *s.ak))
              ? std::nullopt
              : Failure{"the AK is no primary of the endorsement hierarchy"};
+}
+
+Failure selection(Subject& s) {
+  return s.attest->quote()->selection == s.pcrs->selection ? std::nullopt
+                                                           : Failure{"other PCRs than those that were asked for"};
+}
+
+/// How many PCRs are selected.
+std::size_t count_of(const tpm::PcrSelection& selection) {
+  std::size_t count = 0;
+  for (const auto& bank : selection) {
+    count += static_cast<std::size_t>(std::popcount(bank.pcrs));
+  }
+  return count;
+}
+
+/// Calls `each` with bank, number and place among the values of each PCR that is selected.
+template <class Each>
+void each_selected(const tpm::PcrSelection& selection, Each each) {
+  std::size_t place = 0;
+  for (const auto& bank : selection) {
+    for (std::size_t pcr = 0; pcr < tpm::kPcrCount; ++pcr) {
+      if ((bank.pcrs >> pcr & 1U) != 0) {
+        each(bank.hash, pcr, place++);
+      }
+    }
+  }
+}
+
+/// pcrDigest is made with the hash of the signature's scheme (TPM 2.0 Part 3, TPM2_Quote).
+Failure pcr_values(Subject& s) {
+  const auto& selected = s.pcrs->selection;
+  if (count_of(selected) == 0 || s.pcrs->values.size() != count_of(selected)) {
+    return "there is not one value for each PCR";
+  }
+  bool sizes_fit = true;
+  Bytes joined;
+  each_selected(selected, [&](tpm::Hash hash, std::size_t, std::size_t place) {
+    sizes_fit = sizes_fit && s.pcrs->values[place].size() == tpm::digest_size(hash);
+    append(joined, s.pcrs->values[place]);
+  });
+  const auto signed_by = tpm::read_signature(s.statement.signature);
+  if (!sizes_fit || !signed_by) {
+    return "a PCR value is of another size than its bank's";
+  }
+  return equal(crypto::hash(algorithm_of(tpm::hash_of(*signed_by)), {joined}), s.attest->quote()->pcr_digest)
+             ? std::nullopt
+             : Failure{"pcrDigest is not that of the values"};
+}
+
+Failure event_log(Subject& s) {
+  if (s.pcrs->event_log.empty()) {
+    return std::nullopt;
+  }
+  const auto log = tcg_log::read(s.pcrs->event_log);
+  if (!log) {
+    return log.error().detail;
+  }
+  for (const auto& bank : s.pcrs->selection) {
+    const auto replayed = replay(*log, bank.hash);
+    if (!replayed) {
+      return replayed.error().detail;
+    }
+    Failure failure;
+    each_selected(s.pcrs->selection, [&](tpm::Hash hash, std::size_t pcr, std::size_t place) {
+      const Bytes untouched(tpm::digest_size(hash), 0);
+      if (hash == bank.hash && (*replayed)[pcr].value_or(untouched) != s.pcrs->values[place] && !failure) {
+        failure = "the event log does not lead to PCR " + std::to_string(pcr);
+      }
+    });
+    if (failure) {
+      return failure;
+    }
+  }
+  return std::nullopt;
 }
 
 /// creationHash is made with the nameAlg of the object (TPM 2.0 Part 3, TPM2_CertifyCreation).
@@ -236,9 +357,21 @@ constexpr std::array kQuoteSteps{
     Step<Subject>{"quote.signer", "TPM 2.0 Part 1 §26.5", Code::bad_evidence, signer},
 };
 
+constexpr auto kPcrSteps = std::apply(
+    [](const auto&... first) {
+      return std::array{
+          first...,
+          Step<Subject>{"quote.selection", "TPM 2.0 Part 2, TPMS_QUOTE_INFO.pcrSelect", Code::bad_evidence, selection},
+          Step<Subject>{"quote.pcrs", "TPM 2.0 Part 2, TPMS_QUOTE_INFO.pcrDigest", Code::bad_evidence, pcr_values},
+          Step<Subject>{"quote.event_log", "TCG PC Client Platform Firmware Profile §10", Code::bad_evidence,
+                        event_log},
+      };
+    },
+    kQuoteSteps);
+
 StatementAppraisal appraise(std::span<const Step<Subject>> steps, const TpmStatement& statement,
-                            const KeyExpectation& expected) {
-  Subject subject{statement, expected, {}, {}, {}, {}, {}, {}};
+                            const KeyExpectation& expected, const PcrExpectation* pcrs = nullptr) {
+  Subject subject{statement, expected, {}, {}, {}, {}, {}, {}, pcrs};
   StatementAppraisal appraisal{walk(steps, subject), std::nullopt, std::nullopt};
   if (trusted(appraisal.findings)) {
     appraisal.claims = TpmClaims{subject.attest->clock, subject.attest->firmware_version};
@@ -257,6 +390,13 @@ StatementAppraisal appraise_key_statement(const TpmStatement& statement, const K
 StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak, const Digest& fresh) {
   return appraise(kQuoteSteps, statement,
                   {.ak_public = ak, .key_public = {}, .parent_public = {}, .freshness = fresh, .requested_spki = {}});
+}
+
+StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak, const Digest& fresh,
+                                  const PcrExpectation& pcrs) {
+  return appraise(kPcrSteps, statement,
+                  {.ak_public = ak, .key_public = {}, .parent_public = {}, .freshness = fresh, .requested_spki = {}},
+                  &pcrs);
 }
 
 Result<Bytes> ak_name(BytesView ak) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "attest/step.h"
@@ -50,6 +51,18 @@ StatementAppraisal appraise_key_statement(const TpmStatement& statement, const K
 
 /// The same for a quote: signature by `ak_public`, type, freshness. PCR values are not judged here.
 StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak_public, const Digest& freshness);
+
+/// What a quote must show of PCRs.
+struct PcrExpectation {
+  tpm::PcrSelection selection;    ///< that was asked for
+  std::span<const Bytes> values;  ///< that came beside it: bank by bank as selected, each bank's ascending
+  BytesView event_log = {};       ///< of the firmware (tcg_event_log.h); empty: none came, and nothing is replayed
+};
+
+/// The same, and what it says of the PCRs: the selection is the one that was asked for, the digest is of the values,
+/// and a log leads to them. Only then are the values the TPM's own.
+StatementAppraisal appraise_quote(const TpmStatement& statement, BytesView ak_public, const Digest& freshness,
+                                  const PcrExpectation& pcrs);
 
 /// Name of the AK as MakeCredential and the registry use it (TPM 2.0 Part 1 §16). @error bad_evidence
 Result<Bytes> ak_name(BytesView ak_public);

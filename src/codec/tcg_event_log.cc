@@ -50,21 +50,14 @@ class In {
 
 /// The bytes of a digest; 0 for a hash that is not known here.
 std::size_t known_size(std::uint16_t algorithm) {
-  constexpr std::uint16_t kSm3 = 0x0012, kSha3First = 0x0027;
-  switch (algorithm) {
-    case kSha1:
-      return kSha1Bytes;
-    case static_cast<std::uint16_t>(tpm::Hash::sha256):
-    case kSm3:
-    case kSha3First:
-      return 32;
-    case static_cast<std::uint16_t>(tpm::Hash::sha384):
-      return 48;
-    case static_cast<std::uint16_t>(tpm::Hash::sha512):
-      return 64;
-    default:
-      return 0;
-  }
+  struct Known {
+    std::uint16_t algorithm;
+    std::size_t bytes;
+  };
+  constexpr std::array kKnown{Known{kSha1, kSha1Bytes},    Known{0x000B, 32}, Known{0x000C, 48}, Known{0x000D, 64},
+                              Known{0x0012, 32} /* SM3 */, Known{0x0027, 32}, Known{0x0028, 48}, Known{0x0029, 64}};
+  const auto* const found = std::ranges::find(kKnown, algorithm, &Known::algorithm);
+  return found == kKnown.end() ? 0 : found->bytes;
 }
 
 /// TCG_EfiSpecIdEvent behind its signature (§10.4.5.1).

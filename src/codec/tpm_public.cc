@@ -38,24 +38,37 @@ Result<std::optional<AesKeyBits>> read_symmetric(wire::In& in) {
   return std::optional{static_cast<AesKeyBits>(bits)};
 }
 
-/// TPMT_ECC_SCHEME, TPMT_RSA_SCHEME (Part 2, §11.2): none, or the one signing scheme of the type.
-Result<std::optional<Hash>> read_scheme(wire::In& in, Algorithm signing) {
+/// TPMT_ECC_SCHEME (Part 2, §11.2.5.6): none, or ECDSA.
+Result<std::optional<Hash>> read_ecc_scheme(wire::In& in) {
   BM_TRY(const auto scheme, in.u16());
   if (is(scheme, Algorithm::null)) {
     return std::optional<Hash>{};
   }
-  if (!is(scheme, signing)) {
+  if (!is(scheme, Algorithm::ecdsa)) {
     return in.refuse("unknown scheme");
   }
   BM_TRY(const auto hash, in.hash());
   return std::optional{hash};
 }
 
+/// TPMT_RSA_SCHEME (Part 2, §11.2.4.2): none, or one of the two that sign.
+Result<std::optional<RsaScheme>> read_rsa_scheme(wire::In& in) {
+  BM_TRY(const auto scheme, in.u16());
+  if (is(scheme, Algorithm::null)) {
+    return std::optional<RsaScheme>{};
+  }
+  if (!is(scheme, Algorithm::rsassa) && !is(scheme, Algorithm::rsapss)) {
+    return in.refuse("unknown scheme");
+  }
+  BM_TRY(const auto hash, in.hash());
+  return std::optional{RsaScheme{static_cast<RsaPadding>(scheme), hash}};
+}
+
 Result<EccKey> read_ecc(wire::In& in) {
   EccKey key;
-  BM_TRY(key.ecdsa, read_scheme(in, Algorithm::ecdsa));
+  BM_TRY(key.ecdsa, read_ecc_scheme(in));
   BM_TRY(const auto curve, in.u16());
-  if (curve != static_cast<std::uint16_t>(Curve::p256) && curve != static_cast<std::uint16_t>(Curve::p384)) {
+  if (curve < static_cast<std::uint16_t>(Curve::p256) || curve > static_cast<std::uint16_t>(Curve::p521)) {
     return in.refuse("unknown curve");
   }
   key.curve = static_cast<Curve>(curve);
@@ -72,7 +85,7 @@ Result<EccKey> read_ecc(wire::In& in) {
 
 Result<RsaKey> read_rsa(wire::In& in) {
   RsaKey key;
-  BM_TRY(key.rsassa, read_scheme(in, Algorithm::rsassa));
+  BM_TRY(key.scheme, read_rsa_scheme(in));
   BM_TRY(const auto bits, in.u16());
   if (bits != static_cast<std::uint16_t>(RsaKeyBits::rsa2048) &&
       bits != static_cast<std::uint16_t>(RsaKeyBits::rsa3072)) {
@@ -89,21 +102,21 @@ Result<RsaKey> read_rsa(wire::In& in) {
   return key;
 }
 
-void write_scheme(wire::Out& out, Algorithm signing, const std::optional<Hash>& hash) {
-  if (!hash) {
-    out.algorithm(Algorithm::null);
-    return;
-  }
-  out.algorithm(signing).hash(*hash);
-}
-
 void write_ecc(wire::Out& out, const EccKey& key) {
-  write_scheme(out, Algorithm::ecdsa, key.ecdsa);
+  if (key.ecdsa) {
+    out.algorithm(Algorithm::ecdsa).hash(*key.ecdsa);
+  } else {
+    out.algorithm(Algorithm::null);
+  }
   out.u16(static_cast<std::uint16_t>(key.curve)).algorithm(Algorithm::null).sized(key.x).sized(key.y);
 }
 
 void write_rsa(wire::Out& out, const RsaKey& key) {
-  write_scheme(out, Algorithm::rsassa, key.rsassa);
+  if (key.scheme) {
+    out.u16(static_cast<std::uint16_t>(key.scheme->padding)).hash(key.scheme->hash);
+  } else {
+    out.algorithm(Algorithm::null);
+  }
   out.u16(static_cast<std::uint16_t>(key.bits)).u32(key.exponent_spelled_out ? kDefaultExponent : 0).sized(key.modulus);
 }
 

@@ -28,10 +28,17 @@ struct EccKey {
   friend bool operator==(const EccKey&, const EccKey&) = default;
 };
 
+/// TPMT_RSA_SCHEME of a signing key.
+struct RsaScheme {
+  RsaPadding padding = RsaPadding::pkcs1;
+  Hash hash = Hash::sha256;
+  friend bool operator==(const RsaScheme&, const RsaScheme&) = default;
+};
+
 /// TPMS_RSA_PARMS and the modulus. The exponent is 65537, which TPMs write as 0.
 struct RsaKey {
   RsaKeyBits bits = RsaKeyBits::rsa2048;
-  std::optional<Hash> rsassa = {};  ///< the scheme fixed in the key, or none
+  std::optional<RsaScheme> scheme = {};  ///< that is fixed in the key, or none
   bool exponent_spelled_out = false;
   Bytes modulus = {};  ///< at most `bits` / 8 bytes; shorter in a template
   friend bool operator==(const RsaKey&, const RsaKey&) = default;

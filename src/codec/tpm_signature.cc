@@ -30,8 +30,9 @@ Result<EcdsaSignature> read_ecdsa(wire::In& in) {
   return out;
 }
 
-Result<RsassaSignature> read_rsassa(wire::In& in) {
-  RsassaSignature out;
+Result<RsaSignature> read_rsa(wire::In& in, RsaPadding padding) {
+  RsaSignature out;
+  out.padding = padding;
   BM_TRY(out.hash, in.hash());
   BM_TRY(const auto value, in.sized({kRsa2048Bytes, kRsaMaxBytes}));
   if (value.size() != kRsa2048Bytes && value.size() != kRsaMaxBytes) {
@@ -41,7 +42,7 @@ Result<RsassaSignature> read_rsassa(wire::In& in) {
   return out;
 }
 
-/// A positive INTEGER of at most kCoordinateMaxBytes, so that lengths are one octet.
+/// A positive INTEGER of at most kCoordinateMaxBytes, so that its length is one octet.
 void append_integer(Bytes& out, BytesView number) {
   const bool high = (number.front() & 0x80) != 0;
   out.push_back(kDerInteger);
@@ -57,8 +58,8 @@ struct Write {
   void operator()(const EcdsaSignature& value) const {
     out.algorithm(Algorithm::ecdsa).hash(value.hash).sized(value.r).sized(value.s);
   }
-  void operator()(const RsassaSignature& value) const {
-    out.algorithm(Algorithm::rsassa).hash(value.hash).sized(value.value);
+  void operator()(const RsaSignature& value) const {
+    out.u16(static_cast<std::uint16_t>(value.padding)).hash(value.hash).sized(value.value);
   }
 };
 
@@ -74,8 +75,9 @@ Result<Signature> read_signature(BytesView tpmt_signature) {
   Signature out;
   if (scheme == static_cast<std::uint16_t>(Algorithm::ecdsa)) {
     BM_TRY(out, read_ecdsa(in));
-  } else if (scheme == static_cast<std::uint16_t>(Algorithm::rsassa)) {
-    BM_TRY(out, read_rsassa(in));
+  } else if (scheme == static_cast<std::uint16_t>(Algorithm::rsassa) ||
+             scheme == static_cast<std::uint16_t>(Algorithm::rsapss)) {
+    BM_TRY(out, read_rsa(in, static_cast<RsaPadding>(scheme)));
   } else {
     return in.refuse("unknown scheme");
   }
@@ -98,8 +100,14 @@ Result<Bytes> to_der(const EcdsaSignature& signature, Curve curve) {
   Bytes numbers;
   append_integer(numbers, r);
   append_integer(numbers, s);
-  // At most 2 * (2 + 1 + 48) octets: the short form of the length is enough.
-  Bytes out{kDerSequence, static_cast<std::uint8_t>(numbers.size())};
+  // At most 2 * (2 + 1 + 66) octets: of P-521 the length takes one octet more.
+  constexpr std::size_t kShortMax = 127;
+  constexpr std::uint8_t kOneOctet = 0x81;
+  Bytes out{kDerSequence};
+  if (numbers.size() > kShortMax) {
+    out.push_back(kOneOctet);
+  }
+  out.push_back(static_cast<std::uint8_t>(numbers.size()));
   append(out, numbers);
   return out;
 }

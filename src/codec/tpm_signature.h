@@ -18,14 +18,15 @@ struct EcdsaSignature {
   friend bool operator==(const EcdsaSignature&, const EcdsaSignature&) = default;
 };
 
-/// TPMS_SIGNATURE_RSASSA: 256 or 384 bytes.
-struct RsassaSignature {
+/// TPMS_SIGNATURE_RSASSA, TPMS_SIGNATURE_RSAPSS: 256 or 384 bytes.
+struct RsaSignature {
+  RsaPadding padding = RsaPadding::pkcs1;
   Hash hash = Hash::sha256;
   Bytes value;
-  friend bool operator==(const RsassaSignature&, const RsassaSignature&) = default;
+  friend bool operator==(const RsaSignature&, const RsaSignature&) = default;
 };
 
-using Signature = std::variant<EcdsaSignature, RsassaSignature>;
+using Signature = std::variant<EcdsaSignature, RsaSignature>;
 
 /// The hash that the signature says it was made with.
 Hash hash_of(const Signature& signature);

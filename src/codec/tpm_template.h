@@ -15,8 +15,9 @@ inline constexpr std::uint32_t kOwner = 0x40000001;
 inline constexpr std::uint32_t kEndorsement = 0x4000000B;
 inline constexpr std::uint32_t kPlatform = 0x4000000C;
 
-/// The public areas that birthmark makes and takes. EK: TCG EK Credential Profile; H-2: TCG Keys for Device Identity
-/// and Attestation; the last two are birthmark's own, which a password may administer.
+/// The public areas that birthmark makes and takes. EK: TCG EK Credential Profile; H-1 to H-4: TCG Keys for Device
+/// Identity and Attestation v1.0 r12, §7.3.4, §7.3.6; the others are birthmark's own, which a password may administer.
+/// In H-1 the IAK signs by RSAPSS and the IDevID by any scheme; birthmark's RSA keys sign by RSASSA.
 enum class Template : std::uint8_t {
   ek_rsa2048_low,   ///< L-1
   ek_p256_low,      ///< L-2
@@ -24,11 +25,27 @@ enum class Template : std::uint8_t {
   ek_p256_high,     ///< H-2
   ek_p384_high,     ///< H-3
   ek_rsa3072_high,  ///< H-6
-  iak_h2,
+  iak_h1,           ///< RSA-2048
+  idevid_h1,
+  iak_h2,  ///< P-256
   idevid_h2,
-  iak_birthmark,
+  iak_h3,  ///< P-384, SHA-384
+  idevid_h3,
+  iak_h4,  ///< P-521, SHA-512
+  idevid_h4,
+  iak_birthmark,  ///< P-256
   idevid_birthmark,
+  iak_birthmark_rsa2048,
+  idevid_birthmark_rsa2048,
+  iak_birthmark_p384,
+  idevid_birthmark_p384,
+  iak_birthmark_p521,
+  idevid_birthmark_p521,
 };
+
+/// What keys of a template are for: to decrypt for the TPM, to sign what it says, to sign what anybody says.
+enum class TemplateUse : std::uint8_t { endorsement, attestation, identity };
+TemplateUse use_of(Template which);
 
 std::span<const Template> all_templates();
 

@@ -21,6 +21,7 @@ enum class Algorithm : std::uint16_t {
   sha512 = 0x000D,
   null = 0x0010,
   rsassa = 0x0014,
+  rsapss = 0x0016,
   ecdsa = 0x0018,
   ecc = 0x0023,
   cfb = 0x0043,
@@ -30,12 +31,15 @@ enum class Algorithm : std::uint16_t {
 enum class Hash : std::uint16_t { sha256 = 0x000B, sha384 = 0x000C, sha512 = 0x000D };
 
 /// TPM_ECC_CURVE (Part 2, §6.4).
-enum class Curve : std::uint16_t { p256 = 0x0003, p384 = 0x0004 };
+enum class Curve : std::uint16_t { p256 = 0x0003, p384 = 0x0004, p521 = 0x0005 };
+
+/// How an RSA key signs: RSASSA (PKCS#1 v1.5) or RSAPSS.
+enum class RsaPadding : std::uint16_t { pkcs1 = 0x0014, pss = 0x0016 };
 
 inline constexpr std::size_t kDigestMaxBytes = 64;
 inline constexpr std::size_t kExtraDataMaxBytes = 64;   ///< of TPMS_ATTEST and of outsideInfo
 inline constexpr std::size_t kRsaMaxBytes = 384;        ///< modulus and signature of RSA-3072
-inline constexpr std::size_t kCoordinateMaxBytes = 48;  ///< P-384
+inline constexpr std::size_t kCoordinateMaxBytes = 66;  ///< P-521
 inline constexpr std::size_t kNameMaxBytes = 2 + kDigestMaxBytes;
 inline constexpr std::size_t kPcrCount = 24;
 

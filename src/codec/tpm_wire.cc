@@ -25,6 +25,8 @@ std::size_t coordinate_size(Curve curve) {
       return 32;
     case Curve::p384:
       return 48;
+    case Curve::p521:
+      return 66;
   }
   return 0;
 }

@@ -214,12 +214,15 @@ bool verify_ecdsa(const PublicKey::Impl& key, HashAlgorithm algorithm, BytesView
   return slot.load(key.point) && slot.verify(hash(algorithm, {message}), signature);
 }
 
-bool verify_rsa(const PublicKey::Impl& key, HashAlgorithm algorithm, BytesView message, BytesView signature) {
+/// @param padding RSA_PKCS1_PADDING, or RSA_PKCS1_PSS_PADDING with MGF1 of the same hash and any salt
+bool verify_rsa(const PublicKey::Impl& key, int padding, HashAlgorithm algorithm, BytesView message,
+                BytesView signature) {
   const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key.library_key.get(), nullptr)};
   const auto digest = hash(algorithm, {message});
   return context && EVP_PKEY_verify_init(context.get()) == 1 &&
-         EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_padding(context.get(), padding) == 1 &&
          EVP_PKEY_CTX_set_signature_md(context.get(), message_digest(algorithm)) == 1 &&
+         (padding == RSA_PKCS1_PADDING || EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_AUTO) == 1) &&
          EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
 }
 
@@ -318,6 +321,9 @@ BytesView PublicKey::point() const {
 bool PublicKey::verify(SignatureScheme scheme, BytesView message, BytesView signature) const {
   const KeepErrorQueue quiet;
   const bool ec = field_size(type()) != 0;
+  const auto rsa = [&](int padding, HashAlgorithm algorithm) {
+    return type() == KeyType::rsa && verify_rsa(*impl_, padding, algorithm, message, signature);
+  };
   switch (scheme) {
     case SignatureScheme::ecdsa_sha256:
       return ec && verify_ecdsa(*impl_, HashAlgorithm::sha256, message, signature);
@@ -326,11 +332,17 @@ bool PublicKey::verify(SignatureScheme scheme, BytesView message, BytesView sign
     case SignatureScheme::ecdsa_sha512:
       return ec && verify_ecdsa(*impl_, HashAlgorithm::sha512, message, signature);
     case SignatureScheme::rsa_pkcs1_sha256:
-      return type() == KeyType::rsa && verify_rsa(*impl_, HashAlgorithm::sha256, message, signature);
+      return rsa(RSA_PKCS1_PADDING, HashAlgorithm::sha256);
     case SignatureScheme::rsa_pkcs1_sha384:
-      return type() == KeyType::rsa && verify_rsa(*impl_, HashAlgorithm::sha384, message, signature);
+      return rsa(RSA_PKCS1_PADDING, HashAlgorithm::sha384);
     case SignatureScheme::rsa_pkcs1_sha512:
-      return type() == KeyType::rsa && verify_rsa(*impl_, HashAlgorithm::sha512, message, signature);
+      return rsa(RSA_PKCS1_PADDING, HashAlgorithm::sha512);
+    case SignatureScheme::rsa_pss_sha256:
+      return rsa(RSA_PKCS1_PSS_PADDING, HashAlgorithm::sha256);
+    case SignatureScheme::rsa_pss_sha384:
+      return rsa(RSA_PKCS1_PSS_PADDING, HashAlgorithm::sha384);
+    case SignatureScheme::rsa_pss_sha512:
+      return rsa(RSA_PKCS1_PSS_PADDING, HashAlgorithm::sha512);
     case SignatureScheme::ed25519:
       return type() == KeyType::ed25519 && verify_ed25519(*impl_, message, signature);
   }

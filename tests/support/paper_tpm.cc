@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/paper_tpm.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <stdexcept>
 
@@ -25,8 +28,14 @@ T must(Result<T> result) {
   return std::move(*result);
 }
 
+crypto::HashAlgorithm algorithm_of(tpm::Hash hash) {
+  return hash == tpm::Hash::sha256   ? crypto::HashAlgorithm::sha256
+         : hash == tpm::Hash::sha384 ? crypto::HashAlgorithm::sha384
+                                     : crypto::HashAlgorithm::sha512;
+}
+
 Bytes name_of(const tpm::Public& area) {
-  return crypto::tpm_name(tpm::write(area), crypto::HashAlgorithm::sha256);
+  return crypto::tpm_name(tpm::write(area), algorithm_of(area.name_hash));
 }
 
 Bytes handle(std::uint32_t value) {
@@ -38,7 +47,7 @@ Bytes handle(std::uint32_t value) {
 Bytes qualified(BytesView parent, const tpm::Public& area) {
   const auto name = name_of(area);
   Bytes out{name[0], name[1]};
-  append(out, crypto::hash(crypto::HashAlgorithm::sha256, {parent, name}));
+  append(out, crypto::hash(algorithm_of(area.name_hash), {parent, name}));
   return out;
 }
 
@@ -68,18 +77,70 @@ Bytes aes_cfb_decrypt(BytesView key, BytesView cipher) {
   return out;
 }
 
+crypto::PrivateKey new_key(const tpm::Public& of) {
+  if (const auto* const ecc = of.ecc()) {
+    return must(crypto::PrivateKey::generate(ecc->curve == tpm::Curve::p256   ? crypto::KeyType::p256
+                                             : ecc->curve == tpm::Curve::p384 ? crypto::KeyType::p384
+                                                                              : crypto::KeyType::p521));
+  }
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> made{
+      EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(of.rsa()->bits)), EVP_PKEY_free};
+  const std::unique_ptr<BIO, decltype(&BIO_free)> pem{BIO_new(BIO_s_mem()), BIO_free};
+  if (PEM_write_bio_PrivateKey(pem.get(), made.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    throw std::runtime_error{"RSA"};
+  }
+  char* text = nullptr;
+  const auto size = BIO_get_mem_data(pem.get(), &text);
+  return must(crypto::PrivateKey::from_pem({text, static_cast<std::size_t>(size)}));
+}
+
+Bytes modulus_of(const crypto::PrivateKey& key) {
+  BIGNUM* n = nullptr;
+  if (EVP_PKEY_get_bn_param(crypto::native(key), OSSL_PKEY_PARAM_RSA_N, &n) != 1) {
+    throw std::runtime_error{"RSA"};
+  }
+  Bytes out(static_cast<std::size_t>(BN_num_bytes(n)));
+  BN_bn2bin(n, out.data());
+  BN_free(n);
+  return out;
+}
+
+/// As TPMs do: RSASSA-PSS with a salt as long as it can be.
+Bytes sign_pss(const crypto::PrivateKey& key, BytesView message) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+  EVP_PKEY_CTX* inner = nullptr;
+  Bytes out(512);
+  std::size_t size = out.size();
+  if (EVP_DigestSignInit(context.get(), &inner, EVP_sha256(), nullptr, crypto::native(key)) != 1 ||
+      EVP_PKEY_CTX_set_rsa_padding(inner, RSA_PKCS1_PSS_PADDING) != 1 ||
+      EVP_PKEY_CTX_set_rsa_pss_saltlen(inner, RSA_PSS_SALTLEN_MAX) != 1 ||
+      EVP_DigestSign(context.get(), out.data(), &size, message.data(), message.size()) != 1) {
+    throw std::runtime_error{"RSASSA-PSS"};
+  }
+  out.resize(size);
+  return out;
+}
+
 }  // namespace
 
-PaperKey::PaperKey(tpm::Template of)
-    : key{must(crypto::PrivateKey::generate(crypto::KeyType::p256))}, area{tpm::make(of)} {
-  const auto point = key.public_key().point().subspan(1);
-  auto& ecc = std::get<tpm::EccKey>(area.key);
-  ecc.x = to_bytes(point.first(32));
-  ecc.y = to_bytes(point.subspan(32));
+PaperKey::PaperKey(tpm::Template of) : key{new_key(tpm::make(of))}, area{tpm::make(of)} {
+  if (auto* const ecc = std::get_if<tpm::EccKey>(&area.key)) {
+    const auto point = key.public_key().point().subspan(1);
+    ecc->x = to_bytes(point.first(point.size() / 2));
+    ecc->y = to_bytes(point.subspan(point.size() / 2));
+    return;
+  }
+  std::get<tpm::RsaKey>(area.key).modulus = modulus_of(key);
 }
 
 PaperTpm::PaperTpm(const fleet::SiliconVendor& vendor, Instant now, const fleet::ChipModel& model)
-    : ek_certificate_{must(vendor.issue_endorsement(ek.key.public_key(), model, now))} {}
+    : PaperTpm{vendor, now, model, Templates{}} {}
+
+PaperTpm::PaperTpm(const fleet::SiliconVendor& vendor, Instant now, const fleet::ChipModel& model, const Templates& of)
+    : ek{of.ek},
+      iak{of.iak},
+      idevid{of.idevid},
+      ek_certificate_{must(vendor.issue_endorsement(ek.key.public_key(), model, now))} {}
 
 Bytes PaperTpm::ak_name() const {
   return name_of(iak.area);
@@ -93,6 +154,9 @@ PaperTpm::Claim PaperTpm::claim(const PaperKey& key, const Digest& freshness) co
   out.attest.firmware_version = 0x20240125;
   out.attest.attested = tpm::CertifyInfo{name_of(key.area), qualified(handle(tpm::kEndorsement), key.area)};
   out.signer = &iak.key;
+  if (const auto* const rsa = iak.area.rsa(); rsa != nullptr && rsa->scheme) {
+    out.padding = rsa->scheme->padding;
+  }
   return out;
 }
 
@@ -104,7 +168,7 @@ PaperTpm::Creation PaperTpm::creation(const PaperKey& key, const Digest& freshne
   data.parent_name = data.parent_qualified_name = handle(tpm::kEndorsement);
   Creation out{claim(key, freshness), std::move(data)};
   out.claim.attest.attested =
-      tpm::CreationInfo{name_of(key.area), to_bytes(crypto::sha256(tpm::write(out.data)).get())};
+      tpm::CreationInfo{name_of(key.area), crypto::hash(algorithm_of(key.area.name_hash), {tpm::write(out.data)})};
   return out;
 }
 
@@ -114,17 +178,38 @@ PaperTpm::Creation PaperTpm::creation_of_child(const PaperKey& key, const Digest
   out.data.parent_name = name_of(storage.area);
   out.data.parent_qualified_name = qualified(handle(tpm::kOwner), storage.area);
   std::get<tpm::CreationInfo>(out.claim.attest.attested).creation_hash =
-      to_bytes(crypto::sha256(tpm::write(out.data)).get());
+      crypto::hash(algorithm_of(key.area.name_hash), {tpm::write(out.data)});
   return out;
 }
 
 attest::TpmStatement PaperTpm::sign(const Claim& claim) {
   attest::TpmStatement out;
   out.attest = tpm::write(claim.attest);
-  const auto der = must(claim.signer->sign(out.attest));
-  const auto raw = must(crypto::ecdsa_der_to_raw(crypto::KeyType::p256, der));
-  out.signature = tpm::write(tpm::Signature{tpm::EcdsaSignature{tpm::Hash::sha256, to_bytes(BytesView{raw}.first(32)),
-                                                                to_bytes(BytesView{raw}.subspan(32))}});
+  const auto type = claim.signer->public_key().type();
+  if (type == crypto::KeyType::rsa) {
+    const auto value = claim.padding == tpm::RsaPadding::pkcs1 ? must(claim.signer->sign(out.attest))
+                                                               : sign_pss(*claim.signer, out.attest);
+    out.signature = tpm::write(tpm::Signature{tpm::RsaSignature{claim.padding, tpm::Hash::sha256, value}});
+    return out;
+  }
+  const auto raw = must(crypto::ecdsa_der_to_raw(type, must(claim.signer->sign(out.attest))));
+  const auto hash = type == crypto::KeyType::p256   ? tpm::Hash::sha256
+                    : type == crypto::KeyType::p384 ? tpm::Hash::sha384
+                                                    : tpm::Hash::sha512;
+  out.signature = tpm::write(tpm::Signature{tpm::EcdsaSignature{hash, to_bytes(BytesView{raw}.first(raw.size() / 2)),
+                                                                to_bytes(BytesView{raw}.subspan(raw.size() / 2))}});
+  return out;
+}
+
+PaperTpm::Claim PaperTpm::quote_claim(const Digest& freshness, const tpm::PcrSelection& selection,
+                                      std::span<const Bytes> values) const {
+  auto out = claim(iak, freshness);
+  Bytes joined;
+  for (const auto& value : values) {
+    append(joined, value);
+  }
+  const auto hash = iak.area.ecc() != nullptr ? *iak.area.ecc()->ecdsa : iak.area.rsa()->scheme->hash;
+  out.attest.attested = tpm::QuoteInfo{selection, crypto::hash(algorithm_of(hash), {joined})};
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "attest/tpm_statement.h"
@@ -13,7 +14,7 @@
 
 namespace birthmark::test {
 
-/// A key that says of itself that it lives in a TPM.
+/// A key that says of itself that it lives in a TPM: of any template.
 struct PaperKey {
   explicit PaperKey(tpm::Template of);
   [[nodiscard]] Bytes public_area() const { return tpm::write(area); }
@@ -32,6 +33,7 @@ class PaperTpm {
   struct Claim {
     tpm::Attest attest;
     const crypto::PrivateKey* signer = nullptr;
+    tpm::RsaPadding padding = tpm::RsaPadding::pkcs1;  ///< of an RSA key
   };
 
   /// A claim of creation, and what it hashes.
@@ -40,8 +42,16 @@ class PaperTpm {
     tpm::CreationData data;
   };
 
+  /// What its keys are made of.
+  struct Templates {
+    tpm::Template ek = tpm::Template::ek_p256_low;
+    tpm::Template iak = tpm::Template::iak_birthmark;
+    tpm::Template idevid = tpm::Template::idevid_birthmark;
+  };
+
   /// @param vendor certifies the endorsement key.
   PaperTpm(const fleet::SiliconVendor& vendor, Instant now, const fleet::ChipModel& model = {});
+  PaperTpm(const fleet::SiliconVendor& vendor, Instant now, const fleet::ChipModel& model, const Templates& of);
 
   [[nodiscard]] const Bytes& ek_certificate() const { return ek_certificate_; }
   [[nodiscard]] Bytes ak_name() const;
@@ -58,6 +68,9 @@ class PaperTpm {
   /// TPM2_Certify of a child of the owner's storage key.
   [[nodiscard]] attest::TpmStatement certify_child(const PaperKey& key, const Digest& freshness) const;
   [[nodiscard]] attest::TpmStatement quote(const Digest& freshness) const;
+  /// The unsigned claim of a quote of these PCRs. @param values bank by bank, ascending
+  [[nodiscard]] Claim quote_claim(const Digest& freshness, const tpm::PcrSelection& selection,
+                                  std::span<const Bytes> values) const;
   /// The unsigned claim of `certify`, for forgers.
   [[nodiscard]] Claim claim(const PaperKey& key, const Digest& freshness) const;
   /// The unsigned claim of TPM2_CertifyCreation of a primary of the endorsement hierarchy.
@@ -71,9 +84,7 @@ class PaperTpm {
   /// TPM2_Clear: a new storage key; clock and counters begin again.
   void clear();
 
-  PaperKey ek{tpm::Template::ek_p256_low};
-  PaperKey iak{tpm::Template::iak_birthmark};
-  PaperKey idevid{tpm::Template::idevid_birthmark};
+  PaperKey ek, iak, idevid;
   PaperKey storage{tpm::Template::ek_p256_low};
   tpm::ClockInfo clock{.clock_ms = 86'400'000, .reset_count = 3, .restart_count = 1, .safe = true};
 

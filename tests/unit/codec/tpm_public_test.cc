@@ -60,7 +60,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"ecdsa_sha1", kHead + "0018 0004" + kCurve + kPoint},
                     Refused{"ecdsa_null_hash", kHead + "0018 0010" + kCurve + kPoint},
                     Refused{"p192", kHead + kScheme + "0001 0010" + kPoint},
-                    Refused{"p521", kHead + kScheme + "0005 0010" + kPoint},
+                    Refused{"p224", kHead + kScheme + "0002 0010" + kPoint},
+                    Refused{"p521_with_a_long_point",
+                            kHead + kScheme + "0005 0010 0043" + std::string(134, 'a') + "0000"},
                     Refused{"bn256", kHead + kScheme + "0010 0010" + kPoint},
                     Refused{"sm2", kHead + kScheme + "0020 0010" + kPoint},
                     Refused{"kdf", kHead + kScheme + "0003 0020 000b" + kPoint},
@@ -72,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"rsa_4096", "0001 000b 00050072 0000 0010 0014 000b 1000 00000000 0000"},
                     Refused{"rsa_2047", "0001 000b 00050072 0000 0010 0014 000b 07ff 00000000 0000"},
                     Refused{"rsa_exponent_3", "0001 000b 00050072 0000 0010 0014 000b 0800 00000003 0000"},
-                    Refused{"rsapss", "0001 000b 00050072 0000 0010 0016 000b 0800 00000000 0000"},
+                    Refused{"rsapss_sha1", "0001 000b 00050072 0000 0010 0016 0004 0800 00000000 0000"},
+                    Refused{"rsaes", "0001 000b 00050072 0000 0010 0015 0800 00000000 0000"},
                     Refused{"rsassa_sha1", "0001 000b 00050072 0000 0010 0014 0004 0800 00000000 0000"},
                     Refused{"ecdsa_on_rsa", "0001 000b 00050072 0000 0010 0018 000b 0800 00000000 0000"},
                     Refused{"rsa_long_modulus",
@@ -161,6 +164,11 @@ Bytes any_bytes(std::size_t size_max) {
                                     rc::gen::arbitrary<std::uint8_t>());
 }
 
+std::optional<RsaScheme> any_rsa_scheme() {
+  return *rc::gen::element(std::optional<RsaScheme>{}, std::optional{RsaScheme{RsaPadding::pkcs1, Hash::sha256}},
+                           std::optional{RsaScheme{RsaPadding::pss, Hash::sha512}});
+}
+
 std::optional<Hash> any_scheme() {
   return *rc::gen::element(std::optional<Hash>{}, std::optional{Hash::sha256}, std::optional{Hash::sha384});
 }
@@ -175,12 +183,13 @@ Public any_public() {
   key.symmetric = *rc::gen::element(std::optional<AesKeyBits>{}, std::optional{AesKeyBits::aes128},
                                     std::optional{AesKeyBits::aes256});
   if (*rc::gen::arbitrary<bool>()) {
-    const auto curve = *rc::gen::element(Curve::p256, Curve::p384);
+    const auto curve = *rc::gen::element(Curve::p256, Curve::p384, Curve::p521);
     const auto size = coordinate_size(curve);
     key.key = EccKey{curve, any_scheme(), any_bytes(size), any_bytes(size)};
   } else {
     const auto bits = *rc::gen::element(RsaKeyBits::rsa2048, RsaKeyBits::rsa3072);
-    key.key = RsaKey{bits, any_scheme(), *rc::gen::arbitrary<bool>(), any_bytes(static_cast<std::size_t>(bits) / 8)};
+    key.key =
+        RsaKey{bits, any_rsa_scheme(), *rc::gen::arbitrary<bool>(), any_bytes(static_cast<std::size_t>(bits) / 8)};
   }
   return key;
 }

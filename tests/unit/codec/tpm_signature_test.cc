@@ -29,11 +29,11 @@ INSTANTIATE_TEST_SUITE_P(
     Tables, RefusedSignature,
     testing::Values(
         Refused{"empty", ""}, Refused{"null_scheme", "0010"}, Refused{"hmac", "0005 000b" + std::string(64, '1')},
-        Refused{"rsapss", "0016 000b 0100" + std::string(512, '1')}, Refused{"ecdaa", "001a 000b 0001 01 0001 01"},
+        Refused{"rsapss_sha1", "0016 0004 0100" + std::string(512, '1')}, Refused{"ecdaa", "001a 000b 0001 01 0001 01"},
         Refused{"sha1", "0018 0004 0001 01 0001 01"}, Refused{"null_hash", "0018 0010 0001 01 0001 01"},
         Refused{"r_empty", "0018 000b 0000 0001 01"}, Refused{"s_empty", "0018 000b 0001 01 0000"},
         Refused{"r_zero", "0018 000b 0002 0000 0001 01"}, Refused{"s_zero", "0018 000b 0001 01 0001 00"},
-        Refused{"r_49", "0018 000b 0031" + std::string(98, '1') + "0001 01"},
+        Refused{"r_67", "0018 000b 0043" + std::string(134, '1') + "0001 01"},
         Refused{"s_65535", "0018 000b 0001 01 ffff 01"}, Refused{"trailing", "0018 000b 0001 01 0001 01 00"},
         Refused{"no_s", "0018 000b 0001 01"}, Refused{"rsa_empty", "0014 000b 0000"},
         Refused{"rsa_255", "0014 000b 00ff" + std::string(510, '1')},
@@ -43,14 +43,16 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"rsa_trailing", "0014 000b 0100" + std::string(514, '1')}),
     [](const auto& refused) { return std::string{refused.param.name}; });
 
-TEST(TpmSignature, reads_both_schemes) {
+TEST(TpmSignature, reads_each_scheme) {
   const auto ecdsa = read_signature(hex("0018 000c 0001 01 0002 0002"));
   ASSERT_TRUE(ecdsa);
   EXPECT_EQ(*ecdsa, (Signature{EcdsaSignature{Hash::sha384, {1}, {0, 2}}}));
   EXPECT_EQ(hash_of(*ecdsa), Hash::sha384);
   const auto rsa = read_signature(hex("0014 000b 0180" + std::string(768, '1')));
   ASSERT_TRUE(rsa);
-  EXPECT_EQ(*rsa, (Signature{RsassaSignature{Hash::sha256, Bytes(384, 0x11)}}));
+  EXPECT_EQ(*rsa, (Signature{RsaSignature{RsaPadding::pkcs1, Hash::sha256, Bytes(384, 0x11)}}));
+  EXPECT_EQ(*read_signature(hex("0016 000b 0100" + std::string(512, '1'))),
+            (Signature{RsaSignature{RsaPadding::pss, Hash::sha256, Bytes(256, 0x11)}}));
 }
 
 struct Der {
@@ -79,6 +81,18 @@ TEST(TpmSignature, der_of_the_longest_numbers) {
   EXPECT_EQ((*der)[1], 2 * (2 + 49));
 }
 
+TEST(TpmSignature, der_of_p521_spells_its_length_with_two_octets_where_it_must) {
+  Bytes longest(66, 0xFF);
+  longest.front() = 0x01;
+  const auto der = to_der({Hash::sha512, longest, longest}, Curve::p521);
+  ASSERT_TRUE(der);
+  EXPECT_EQ(der->size(), 3u + 2 * (2 + 66));
+  EXPECT_EQ((*der)[1], 0x81);
+  EXPECT_EQ((*der)[2], 2 * (2 + 66));
+  const auto shorter = to_der({Hash::sha512, {1}, {1}}, Curve::p521);
+  EXPECT_EQ(*shorter, hex("3006020101020101"));
+}
+
 TEST(TpmSignature, der_refuses_zero_and_too_long) {
   EXPECT_FALSE(to_der({Hash::sha256, {}, {1}}, Curve::p256));
   EXPECT_FALSE(to_der({Hash::sha256, {0, 0}, {1}}, Curve::p256));
@@ -95,13 +109,14 @@ Signature any_signature() {
   const auto hash = *rc::gen::element(Hash::sha256, Hash::sha384, Hash::sha512);
   if (*rc::gen::arbitrary<bool>()) {
     const auto number = [] {
-      auto out = *rc::gen::container<Bytes>(*rc::gen::inRange<std::size_t>(1, 49), rc::gen::arbitrary<std::uint8_t>());
+      auto out = *rc::gen::container<Bytes>(*rc::gen::inRange<std::size_t>(1, 67), rc::gen::arbitrary<std::uint8_t>());
       out.back() |= 1;
       return out;
     };
     return EcdsaSignature{hash, number(), number()};
   }
-  return RsassaSignature{hash, Bytes(*rc::gen::element<std::size_t>(256, 384), *rc::gen::arbitrary<std::uint8_t>())};
+  return RsaSignature{*rc::gen::element(RsaPadding::pkcs1, RsaPadding::pss), hash,
+                      Bytes(*rc::gen::element<std::size_t>(256, 384), *rc::gen::arbitrary<std::uint8_t>())};
 }
 
 RC_GTEST_PROP(TpmSignatureLaws, written_and_read_are_inverse, ()) {

@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "adapters/files/posix_files.h"
 #include "codec/pem.h"
 #include "codec/x509.h"
 #include "crypto/hash.h"
 #include "fleet/silicon_vendor.h"
+#include "support/inputs.h"
 #include "support/temp_dir.h"
 
 namespace birthmark::daemon {
@@ -129,6 +133,41 @@ TEST_F(VendorStore, is_read_strictly) {
   EXPECT_EQ(refusal("[[anchor]]\nvendor = \"sim\"\nfile = \"root.key\"\n"), Code::bad_request) << "no certificate";
   EXPECT_EQ(refusal("[[deny]]\nsha256 = \"00\"\n"), Code::bad_request);
   EXPECT_EQ(refusal("[[deny]]\nmodel = \"weak\"\n"), Code::bad_request);
+}
+
+// A curated store of what vendors publish: every certificate is named with its place, and one that was taken back since
+// is denied by its digest. A list that somebody downloaded is a beginning: each row is to be checked against its
+// vendor.
+TEST_F(VendorStore, a_store_of_the_vendors_own_certificates) {
+  if (!std::filesystem::exists(test::vectors("tpm2-vendor-roots"))) {
+    GTEST_SKIP() << "no test vectors here: tpm2-vendor-roots";
+  }
+  std::string toml;
+  std::size_t files = 0;
+  Digest last{};
+  for (const auto& entry : std::filesystem::directory_iterator{test::vectors("tpm2-vendor-roots")}) {
+    if (entry.path().extension() != ".pem") {
+      continue;
+    }
+    const auto pem = test::file(entry.path());
+    const auto der = pem::read(as_text(pem), "CERTIFICATE").value().front();
+    const auto read = x509::Certificate::read_anchor(der).value();
+    const bool root = equal(read.issuer(), read.subject());
+    const auto name = entry.path().filename().string();
+    ASSERT_TRUE(write_atomically(files_, directory_ / name, pem));
+    toml += "[[anchor]]\nvendor = \"public\"\nclass = \"genuine\"\nfile = \"" + name + "\"\nkind = \"";
+    toml += root ? "root\"\n" : "intermediate\"\n";
+    last = crypto::sha256(der);
+    ++files;
+  }
+  toml += "[[deny]]\nsha256 = \"" + to_hex(last.get()) + "\"\n";
+  const auto trust = read(toml, Environment::production);
+  ASSERT_TRUE(trust) << trust.error().detail;
+  EXPECT_EQ(trust->anchors().size(), files);
+  EXPECT_EQ(
+      std::ranges::count_if(trust->anchors(),
+                            [&](const attest::VendorAnchor& anchor) { return trust->denied(anchor.certificate); }),
+      1);
 }
 
 }  // namespace

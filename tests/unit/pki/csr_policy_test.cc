@@ -4,10 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "codec/base64.h"
-#include "support/paths.h"
 #include "unit/pki/support.h"
 
 namespace birthmark::pki {
@@ -369,64 +365,6 @@ TEST_P(Channels, challenge_password_is_this_connections) {  // RFC 7030 §3.5
   if (!judged) {
     EXPECT_EQ(judged.error().code, Code::binding);
   }
-}
-
-// --- cases with verdicts that were made for this ---
-
-std::string member(const std::string& line, const std::string& name) {
-  const auto key = "\"" + name + "\": \"";
-  const auto begin = line.find(key);
-  const auto end = begin == std::string::npos ? begin : line.find('"', begin + key.size());
-  return end == std::string::npos ? std::string{} : line.substr(begin + key.size(), end - begin - key.size());
-}
-
-TEST(CsrVectors, made_cases_have_the_verdicts_that_were_written_beside_them) {
-  std::ifstream in{test::shared_vectors() / "csr/made/cases.jsonl"};
-  if (!in) {
-    GTEST_SKIP() << "the request vectors are not beside the repository";
-  }
-  std::size_t cases = 0;
-  for (std::string line; std::getline(in, line);) {
-    ++cases;
-    const auto expect = member(line, "expect");
-    const auto device = member(line, "device");
-    const auto der = base64::decode(member(line, "der"), 1024 * 1024);
-    ASSERT_TRUE(der) << member(line, "id");
-    const auto judged = judge(*der, {.subject = {},
-                                     .names = Names::registered_or_empty,
-                                     .subject_alt_name = {},
-                                     .channel_binding = {},
-                                     .identifier = device});
-    // The profile takes keys on P-256 and P-384; the cases say that it may.
-    const bool other_algorithm = member(line, "reason") == "policy may exclude the algorithm";
-    if (expect != "policy" && !other_algorithm) {
-      EXPECT_EQ(judged.has_value(), expect == "accept")
-          << member(line, "id") << ": " << (judged ? "accepted" : judged.error().detail);
-    }
-  }
-  EXPECT_GT(cases, 50U);
-}
-
-class CsrFiles : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Sources, CsrFiles, ::testing::Values("boulder", "pyca", "roca"),
-                         [](const auto& one) { return one.param; });
-
-// Nobody's request is our device's: each of these is refused, and none of them hurts.
-TEST_P(CsrFiles, foreign_requests_are_refused) {
-  const auto folder = test::shared_vectors() / "csr" / GetParam();
-  if (!std::filesystem::exists(folder)) {
-    GTEST_SKIP() << "the request vectors are not beside the repository";
-  }
-  const auto name = registered_name();
-  std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
-    const auto content = testing::read_file(entry.path());
-    const auto blocks = pem::read(as_text(content), "CERTIFICATE REQUEST");
-    const auto der = blocks ? blocks->front() : content;
-    EXPECT_FALSE(judge(der, {.subject = name, .subject_alt_name = {}, .channel_binding = {}})) << entry.path();
-    ++files;
-  }
-  EXPECT_GT(files, 5U);
 }
 
 }  // namespace

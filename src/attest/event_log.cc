@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/event_log.h"
+
+#include <algorithm>
+
+#include "crypto/hash.h"
+
+namespace birthmark::attest {
+namespace {
+
+constexpr std::size_t kFirstDynamic = 17, kLastDynamic = 22;
+constexpr std::string_view kStartupLocality{"StartupLocality\0", 16};
+
+crypto::HashAlgorithm algorithm_of(tpm::Hash hash) {
+  switch (hash) {
+    case tpm::Hash::sha256:
+      return crypto::HashAlgorithm::sha256;
+    case tpm::Hash::sha384:
+      return crypto::HashAlgorithm::sha384;
+    case tpm::Hash::sha512:
+      break;
+  }
+  return crypto::HashAlgorithm::sha512;
+}
+
+bool is_zero(BytesView digest) {
+  return std::ranges::all_of(digest, [](std::uint8_t octet) { return octet == 0; });
+}
+
+Bytes beginning(std::size_t pcr, std::uint8_t locality, std::size_t size) {
+  Bytes out(size, pcr >= kFirstDynamic && pcr <= kLastDynamic ? 0xFF : 0x00);
+  if (pcr == 0) {
+    out.back() = locality;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<ReplayedPcrs> replay(const tcg_log::Log& log, tpm::Hash bank) {
+  if (log.format == tcg_log::Format::sha1_only) {
+    return fail(Code::bad_evidence, "the event log is of SHA-1 alone");
+  }
+  const auto at = std::ranges::find(log.banks, static_cast<std::uint16_t>(bank), &tcg_log::Bank::algorithm);
+  if (at == log.banks.end()) {
+    return fail(Code::bad_evidence, "the event log has no digests of this bank");
+  }
+  const auto place = static_cast<std::size_t>(at - log.banks.begin());
+  ReplayedPcrs pcrs;
+  std::uint8_t locality = 0;
+  for (const auto& event : log.events) {
+    const auto digest = event.digests[place];
+    if (is_zero(digest)) {
+      if (event.pcr == 0 && !pcrs[0] && event.data.size() == kStartupLocality.size() + 1 &&
+          as_text(event.data.first(kStartupLocality.size())) == kStartupLocality) {
+        locality = event.data.back();
+      }
+      continue;
+    }
+    auto& pcr = pcrs[event.pcr];
+    if (!pcr) {
+      pcr = beginning(event.pcr, locality, digest.size());
+    }
+    pcr = crypto::hash(algorithm_of(bank), {*pcr, digest});
+  }
+  return pcrs;
+}
+
+}  // namespace birthmark::attest
