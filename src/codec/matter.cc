@@ -72,9 +72,12 @@ Result<std::optional<Id>> from_common_name(std::span<const x509::NameAttribute> 
 
 template <class Number>
 Result<Number> number(matter_tlv::Reader& in, std::uint8_t tag) {
-  BM_TRY(const auto element, in.expect(context(tag), Type::unsigned_int));
-  return element.number <= std::numeric_limits<Number>::max() ? Result<Number>{static_cast<Number>(element.number)}
-                                                              : Result<Number>{refuse("a number out of range")};
+  BM_TRY(const auto element, in.next());
+  if (!element || element->tag != context(tag) || !element->is_natural()) {
+    return refuse("a number is missing, or of another form");
+  }
+  return element->number <= std::numeric_limits<Number>::max() ? Result<Number>{static_cast<Number>(element->number)}
+                                                               : Result<Number>{refuse("a number out of range")};
 }
 
 Result<std::vector<Id>> read_products(matter_tlv::Reader& in) {
@@ -85,8 +88,7 @@ Result<std::vector<Id>> read_products(matter_tlv::Reader& in) {
     if (!element) {
       break;
     }
-    if (element->type != Type::unsigned_int || element->number > std::numeric_limits<Id>::max() ||
-        products.size() == kProductsMax) {
+    if (!element->is_natural() || element->number > std::numeric_limits<Id>::max() || products.size() == kProductsMax) {
       return refuse("product ids of another form, or too many");
     }
     const auto product = static_cast<Id>(element->number);
@@ -122,7 +124,7 @@ Result<void> read_options(matter_tlv::Reader& in, Declaration& out) {
     if (!element) {
       break;
     }
-    const bool is_id = element->type == Type::unsigned_int && element->number <= std::numeric_limits<Id>::max();
+    const bool is_id = element->is_natural() && element->number <= std::numeric_limits<Id>::max();
     if (element->tag == context(9) && is_id) {
       origin_vendor = static_cast<Id>(element->number);
     } else if (element->tag == context(10) && is_id) {

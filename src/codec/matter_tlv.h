@@ -51,6 +51,11 @@ struct Element {
 
   [[nodiscard]] std::int64_t signed_number() const { return static_cast<std::int64_t>(number); }
   [[nodiscard]] bool is_container() const { return type >= Type::structure; }
+  /// Whether it is an integer that is not negative. Some senders write those as signed ones; `number` has it either
+  /// way.
+  [[nodiscard]] bool is_natural() const {
+    return type == Type::unsigned_int || (type == Type::signed_int && signed_number() >= 0);
+  }
 };
 
 /// Pull reader for one document: one anonymous element and nothing behind it. Members of a structure have context tags

@@ -222,6 +222,20 @@ Bytes declaration_with(std::uint64_t format, std::optional<std::uint64_t> vendor
   return std::move(out).finish();
 }
 
+// The SDK's tool writes format_version as a signed number.
+TEST(Declaration, a_number_that_is_not_negative_may_be_signed) {
+  const auto made = [](std::int64_t format) {
+    const auto good = declaration_with(1, 1, false, false);
+    matter_tlv::Writer head;
+    head.open({}, Type::structure).signed_int(context(0), format);
+    auto out = std::move(head).finish();
+    append(out, BytesView{good}.subspan(4));  // behind the structure's head and the unsigned format
+    return out;
+  };
+  EXPECT_TRUE(read_declaration(made(1)));
+  EXPECT_FALSE(read_declaration(made(-1)));
+}
+
 TEST(Declaration, fields_are_these_and_no_others) {
   EXPECT_TRUE(read_declaration(declaration_with(1, 1, false, false)));
   EXPECT_FALSE(read_declaration(declaration_with(2, 1, false, false)));
