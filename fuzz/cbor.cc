@@ -55,7 +55,8 @@ Result<void> copy(Reader& in, Writer& out) {
       return copy(in, out);
     }
     case Type::negative_int:
-    case Type::simple: {
+    case Type::simple:
+    case Type::floating: {
       BM_TRY(const auto item, in.raw());
       out.raw(item);
       return {};

@@ -47,5 +47,6 @@ void check(KeyType curve, BytesView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check(KeyType::p256, {data, size});
   check(KeyType::p384, {data, size});
+  check(KeyType::p521, {data, size});
   return 0;
 }

@@ -68,6 +68,8 @@ crypto::SignatureScheme own_scheme(const crypto::PublicKey& key) {
       return crypto::SignatureScheme::ecdsa_sha256;
     case crypto::KeyType::p384:
       return crypto::SignatureScheme::ecdsa_sha384;
+    case crypto::KeyType::p521:
+      return crypto::SignatureScheme::ecdsa_sha512;
     case crypto::KeyType::rsa:
       return crypto::SignatureScheme::rsa_pkcs1_sha256;
     case crypto::KeyType::ed25519:

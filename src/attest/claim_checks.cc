@@ -19,9 +19,15 @@ const std::vector<Measurement>& measured(const Claims& claims) {
   return claims.measurements ? *claims.measurements : nothing;
 }
 
-const Measurement* find(const Claims& claims, std::string_view component) {
-  const auto found = std::ranges::find(measured(claims), component, &Measurement::component);
-  return found == measured(claims).end() ? nullptr : &*found;
+/// Everything that was measured under a name: evidence may name two components alike, and each of them counts.
+std::vector<const Measurement*> named(const Claims& claims, std::string_view component) {
+  std::vector<const Measurement*> found;
+  for (const auto& measurement : measured(claims)) {
+    if (measurement.component == component) {
+      found.push_back(&measurement);
+    }
+  }
+  return found;
 }
 
 /// Whether the reference values say anything of what this component must measure.
@@ -73,12 +79,14 @@ Failure measurements_are_expected(const Claims& claims, BytesView environment, c
     if (!applies(reference, environment) || reference.digests.empty()) {
       continue;
     }
-    const auto* const measurement = find(claims, reference.component);
-    if (measurement == nullptr) {
+    const auto found = named(claims, reference.component);
+    if (found.empty()) {
       return "\"" + reference.component + "\" was not measured";
     }
-    if (std::ranges::find(reference.digests, measurement->digest) == reference.digests.end()) {
-      return "\"" + reference.component + "\" measures " + to_hex(measurement->digest);
+    for (const auto* const measurement : found) {
+      if (std::ranges::find(reference.digests, measurement->digest) == reference.digests.end()) {
+        return "\"" + reference.component + "\" measures " + to_hex(measurement->digest);
+      }
     }
   }
   if (policy.measurements == MeasurementRule::all_must_be_listed) {
@@ -99,13 +107,15 @@ Failure versions_are_current(const Claims& claims, BytesView environment, const 
     if (!applies(reference, environment) || !reference.svn_min) {
       continue;
     }
-    const auto* const measurement = find(claims, reference.component);
-    if (measurement == nullptr || !measurement->svn) {
+    const auto found = named(claims, reference.component);
+    if (found.empty() || !std::ranges::all_of(found, [](const Measurement* m) { return m->svn.has_value(); })) {
       return "\"" + reference.component + "\" says no security version";
     }
-    if (*measurement->svn < *reference.svn_min) {
-      return "\"" + reference.component + "\" is of security version " + std::to_string(*measurement->svn) +
-             ", at least " + std::to_string(*reference.svn_min) + " is asked for";
+    for (const auto* const measurement : found) {
+      if (*measurement->svn < *reference.svn_min) {
+        return "\"" + reference.component + "\" is of security version " + std::to_string(*measurement->svn) +
+               ", at least " + std::to_string(*reference.svn_min) + " is asked for";
+      }
     }
   }
   return std::nullopt;

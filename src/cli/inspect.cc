@@ -24,6 +24,8 @@ std::string_view name_of(crypto::KeyType type) {
       return "P-256";
     case crypto::KeyType::p384:
       return "P-384";
+    case crypto::KeyType::p521:
+      return "P-521";
     case crypto::KeyType::rsa:
       return "RSA";
     case crypto::KeyType::ed25519:

@@ -30,14 +30,16 @@ constexpr auto identifier(const std::array<std::uint8_t, N>& contents) {
 
 constexpr auto kEcdsaSha256 = identifier<Parameters::absent>(oids::ecdsa_with_sha256);
 constexpr auto kEcdsaSha384 = identifier<Parameters::absent>(oids::ecdsa_with_sha384);
+constexpr auto kEcdsaSha512 = identifier<Parameters::absent>(oids::ecdsa_with_sha512);
 constexpr auto kRsaSha256 = identifier<Parameters::null>(oids::sha256_with_rsa);
 constexpr auto kRsaSha384 = identifier<Parameters::null>(oids::sha384_with_rsa);
 constexpr auto kRsaSha512 = identifier<Parameters::null>(oids::sha512_with_rsa);
 constexpr auto kEd25519Identifier = identifier<Parameters::absent>(kEd25519);
 
 constexpr std::array kReadable{SignatureAlgorithm::ecdsa_sha256,     SignatureAlgorithm::ecdsa_sha384,
-                               SignatureAlgorithm::rsa_pkcs1_sha256, SignatureAlgorithm::rsa_pkcs1_sha384,
-                               SignatureAlgorithm::rsa_pkcs1_sha512, SignatureAlgorithm::ed25519};
+                               SignatureAlgorithm::ecdsa_sha512,     SignatureAlgorithm::rsa_pkcs1_sha256,
+                               SignatureAlgorithm::rsa_pkcs1_sha384, SignatureAlgorithm::rsa_pkcs1_sha512,
+                               SignatureAlgorithm::ed25519};
 
 /// RFC 5480 §2.1.1: a named curve. RFC 3279 §2.3.1: NULL. RFC 8410 §3: absent. Others are the key reader's business.
 bool parameters_fit(const Spki& spki) {
@@ -58,6 +60,8 @@ BytesView signature_algorithm_der(SignatureAlgorithm algorithm) {
       return kEcdsaSha256;
     case SignatureAlgorithm::ecdsa_sha384:
       return kEcdsaSha384;
+    case SignatureAlgorithm::ecdsa_sha512:
+      return kEcdsaSha512;
     case SignatureAlgorithm::rsa_pkcs1_sha256:
       return kRsaSha256;
     case SignatureAlgorithm::rsa_pkcs1_sha384:

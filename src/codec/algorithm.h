@@ -13,6 +13,7 @@ namespace birthmark::x509 {
 enum class SignatureAlgorithm : std::uint8_t {
   ecdsa_sha256,
   ecdsa_sha384,
+  ecdsa_sha512,
   rsa_pkcs1_sha256,
   rsa_pkcs1_sha384,
   rsa_pkcs1_sha512,

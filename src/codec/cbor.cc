@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kFalse = 20;
 constexpr std::uint64_t kTrue = 21;
 constexpr std::uint64_t kNull = 22;
+constexpr std::uint64_t kFirstLongSimple = 32;  ///< RFC 8949 §3.3: smaller ones have one octet, and only that form
 constexpr std::uint64_t kPositiveBignum = 2;
 constexpr std::uint64_t kNegativeBignum = 3;
 constexpr std::uint64_t kInt64Max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -56,6 +57,7 @@ bool may_be_key(Type type) {
     case Type::map:
     case Type::tag:
     case Type::simple:
+    case Type::floating:
       return false;
   }
   return false;
@@ -97,14 +99,18 @@ Result<Reader::Head> Reader::head() {
   if (left.empty()) {
     return refuse("the document ends early");
   }
-  const auto type = static_cast<Type>(left[0] >> 5);
+  auto type = static_cast<Type>(left[0] >> 5);
   const auto info = static_cast<std::uint8_t>(left[0] & 31);
   if (info > 27) {
     return refuse("indefinite length or reserved head");
   }
   const auto size = argument_size(info);
-  if (type == Type::simple && (info < kFalse || info > kNull)) {
+  const bool deterministic = limits_.rule == Rule::deterministic;
+  if (deterministic && type == Type::simple && (info < kFalse || info > kNull)) {
     return refuse("float or simple value");
+  }
+  if (type == Type::simple && info > 24) {
+    type = Type::floating;
   }
   if (left.size() <= size) {
     return refuse("the document ends early");
@@ -113,8 +119,11 @@ Result<Reader::Head> Reader::head() {
   for (std::size_t i = 1; i <= size; ++i) {
     value = value << 8 | left[i];
   }
-  if (value < smallest_argument(size)) {
+  if (deterministic && value < smallest_argument(size)) {
     return refuse("head is not in the shortest form");
+  }
+  if (type == Type::simple && size != 0 && value < kFirstLongSimple) {
+    return refuse("simple value is not well-formed");
   }
   if (!open_.empty() && open_.back().is_map && open_.back().at_key && !may_be_key(type)) {
     return refuse("map key is neither integer, text nor bytes");
@@ -130,22 +139,33 @@ Result<Reader::Head> Reader::head(Type wanted) {
   return found;
 }
 
-/// Consumes an item without items in it: `size` octets, known to be there.
-Result<void> Reader::scalar(std::size_t size) {
+/// Takes note of a map key and refuses one that was there before: at once where they come in order, else when the map
+/// closes.
+Result<void> Reader::key(const Head& head, BytesView whole) {
+  if (limits_.rule == Rule::definite) {
+    const bool is_string = head.type == Type::bytes || head.type == Type::text;
+    keys_.push_back({head.type, is_string ? 0 : head.value, whole.subspan(head.size)});
+    return {};
+  }
+  auto& map = open_.back();
+  if (!map.last_key.empty() && !less(map.last_key, whole)) {
+    return refuse("map keys are repeated or not in order");
+  }
+  map.last_key = whole;
+  return {};
+}
+
+/// Consumes an item without items in it: its head and what the head counts, known to be there.
+Result<void> Reader::scalar(const Head& head, std::size_t content_size) {
   if (++items_ > limits_.items_max) {
     return refuse("too many items");
   }
+  const auto size = head.size + content_size;
   if (!open_.empty() && open_.back().is_map && open_.back().at_key) {
-    auto& map = open_.back();
-    const auto key = input_.subspan(position_, size);
-    if (!map.last_key.empty() && !less(map.last_key, key)) {
-      return refuse("map keys are repeated or not in order");
-    }
-    map.last_key = key;
+    BM_CHECK(key(head, input_.subspan(position_, size)));
   }
   position_ += size;
-  complete();
-  return {};
+  return complete();
 }
 
 /// Consumes the head of a container; what it claims is checked against what can still follow.
@@ -161,24 +181,44 @@ Result<void> Reader::open(std::uint64_t items, bool is_map, std::size_t head_siz
   }
   position_ += head_size;
   if (items == 0) {
-    complete();
-    return {};
+    return complete();
   }
-  open_.push_back({items, is_map, is_map, {}});
+  open_.push_back({items, is_map, is_map, {}, keys_.size()});
   return {};
 }
 
+/// Forgets the keys of a map that closes, after looking for one that is there twice: sorted, since a list of thousands
+/// must not cost its square.
+bool Reader::repeats_key(const Frame& map) {
+  const auto keys = std::span{keys_}.subspan(map.keys_begin);
+  std::ranges::sort(keys, [](const Key& a, const Key& b) {
+    if (a.type != b.type || a.value != b.value) {
+      return std::pair{a.type, a.value} < std::pair{b.type, b.value};
+    }
+    return less(a.content, b.content);
+  });
+  const bool repeats = std::ranges::adjacent_find(keys, [](const Key& a, const Key& b) {
+                         return a.type == b.type && a.value == b.value && equal(a.content, b.content);
+                       }) != keys.end();
+  keys_.resize(map.keys_begin);
+  return repeats;
+}
+
 /// One whole item has ended: closes every container that it was the last item of.
-void Reader::complete() {
+Result<void> Reader::complete() {
   while (!open_.empty()) {
     auto& frame = open_.back();
     frame.at_key = frame.is_map && !frame.at_key;
     if (--frame.left != 0) {
-      return;
+      return {};
+    }
+    if (keys_.size() > frame.keys_begin && repeats_key(frame)) {
+      return refuse("map keys are repeated");
     }
     open_.pop_back();
   }
   done_ = true;
+  return {};
 }
 
 Result<Type> Reader::peek() {
@@ -188,7 +228,7 @@ Result<Type> Reader::peek() {
 
 Result<std::uint64_t> Reader::unsigned_int() {
   BM_TRY(const auto found, head(Type::unsigned_int));
-  BM_CHECK(scalar(found.size));
+  BM_CHECK(scalar(found));
   return found.value;
 }
 
@@ -200,7 +240,7 @@ Result<std::int64_t> Reader::integer() {
   if (found.value > kInt64Max) {
     return refuse("integer does not fit 64 bits");
   }
-  BM_CHECK(scalar(found.size));
+  BM_CHECK(scalar(found));
   const auto value = static_cast<std::int64_t>(found.value);
   return found.type == Type::unsigned_int ? value : -1 - value;
 }
@@ -214,7 +254,7 @@ Result<BytesView> Reader::string(Type type) {
   if (type == Type::text && !is_utf8(as_text(content))) {
     return refuse("text is not UTF-8");
   }
-  BM_CHECK(scalar(found.size + content.size()));
+  BM_CHECK(scalar(found, content.size()));
   return content;
 }
 
@@ -229,10 +269,10 @@ Result<std::string_view> Reader::text() {
 
 Result<bool> Reader::boolean() {
   BM_TRY(const auto found, head(Type::simple));
-  if (found.value == kNull) {
+  if (found.value != kTrue && found.value != kFalse) {
     return refuse("item has another type");
   }
-  BM_CHECK(scalar(found.size));
+  BM_CHECK(scalar(found));
   return found.value == kTrue;
 }
 
@@ -241,12 +281,13 @@ Result<void> Reader::null() {
   if (found.value != kNull) {
     return refuse("item has another type");
   }
-  return scalar(found.size);
+  return scalar(found);
 }
 
 Result<std::uint64_t> Reader::tag() {
   BM_TRY(const auto found, head(Type::tag));
-  if (found.value == kPositiveBignum || found.value == kNegativeBignum) {
+  const bool bignum = found.value == kPositiveBignum || found.value == kNegativeBignum;
+  if (bignum && limits_.rule == Rule::deterministic) {
     return refuse("bignum");
   }
   BM_CHECK(open(1, false, found.size));
@@ -279,7 +320,8 @@ Result<void> Reader::step() {
     case Type::unsigned_int:
     case Type::negative_int:
     case Type::simple:
-      return scalar(found.size);
+    case Type::floating:
+      return scalar(found);
     case Type::bytes:
     case Type::text:
       BM_CHECK(string(found.type));

@@ -11,20 +11,33 @@
 
 namespace birthmark::cbor {
 
+/// Which of the encodings that one value has are taken.
+enum class Rule : std::uint8_t {
+  /// One document, one encoding (RFC 8949 §4.2.1): shortest heads, sorted keys. No floats, no bignums (tags 2 and 3),
+  /// of the simple values only false, true and null. For everything that birthmark writes itself.
+  deterministic,
+  /// For formats whose makers are not deterministic (COSE, EAT, CoRIM): lengths are definite and no map repeats a key,
+  /// whatever its encoding; heads may be longer than needed, keys stand in any order. Floats, bignums and every simple
+  /// value can be skipped, and are never read as anything else.
+  definite,
+};
+
 /// Bounds of one reading; every one of them is checked before memory is taken.
 struct Limits {
   std::size_t bytes_max = 64 * 1024;
   std::size_t depth_max = 16;
   std::size_t items_max = 4096;  ///< all items of the document together
+  Rule rule = Rule::deterministic;
 };
 
-enum class Type : std::uint8_t { unsigned_int, negative_int, bytes, text, array, map, tag, simple };
+enum class Type : std::uint8_t { unsigned_int, negative_int, bytes, text, array, map, tag, simple, floating };
 
-/// Pull reader for one document of deterministic CBOR (RFC 8949 §4.2.1): definite lengths, shortest heads, sorted
-/// unique map keys, UTF-8 text. Narrower than the RFC where birthmark reads nothing more: no floats, no bignums (tags
-/// 2 and 3), of the simple values only false, true and null, and map keys are integers, texts or byte strings.
-/// Aliases its input; takes memory for open containers only. The first error sticks: later calls return it again.
-/// A container that has had its last item closes itself. Every error is bad_evidence.
+/// Pull reader for one document of CBOR (RFC 8949) with definite lengths, unique map keys and UTF-8 text; map keys are
+/// integers, texts or byte strings. The rest is as `Limits::rule` says.
+/// Aliases its input; takes memory for open containers only, and under `Rule::definite` for the keys of open maps. The
+/// first error sticks: later calls return it again. A container that has had its last item closes itself. Every error
+/// is bad_evidence. A repeated key shows when it is read; under `Rule::definite` when its map closes, so that nothing
+/// may be concluded from a map before that.
 class Reader {
  public:
   /// @param input 1..limits.bytes_max bytes; must outlive the reader and every view taken from it.
@@ -57,22 +70,31 @@ class Reader {
     std::uint64_t value;
     std::size_t size;  ///< of the head itself
   };
+  /// A map key by its value, not by its encoding.
+  struct Key {
+    Type type;
+    std::uint64_t value;
+    BytesView content;  ///< of a text or byte string
+  };
   /// An array, a map or a tag that still waits for items.
   struct Frame {
     std::uint64_t left;  ///< items still to come
     bool is_map;
     bool at_key;
     BytesView last_key;
+    std::size_t keys_begin;  ///< in `keys_`
   };
   tl::unexpected<Error> refuse(const char* what);
   Result<Head> head();
   Result<Head> head(Type wanted);
   Result<BytesView> string(Type type);
   Result<std::size_t> enter(Type type);
-  Result<void> scalar(std::size_t size);
+  Result<void> scalar(const Head& head, std::size_t content_size = 0);
+  Result<void> key(const Head& head, BytesView whole);
   Result<void> open(std::uint64_t items, bool is_map, std::size_t head_size);
   Result<void> step();
-  void complete();
+  Result<void> complete();
+  [[nodiscard]] bool repeats_key(const Frame& map);
 
   BytesView input_;
   Limits limits_;
@@ -80,6 +102,7 @@ class Reader {
   std::size_t items_ = 0;
   bool done_ = false;
   std::vector<Frame> open_;
+  std::vector<Key> keys_;  ///< of all open maps, one behind the other
   std::optional<Error> error_;
 };
 

@@ -7,7 +7,7 @@
 
 namespace birthmark::crypto {
 
-/// The size of a field element, and of r and s, in bytes: 32 or 48; 0 for what is not EC.
+/// The size of a field element, and of r and s, in bytes: 32, 48 or 66; 0 for what is not EC.
 std::size_t field_size(KeyType curve);
 
 /// r and s of one signature, big-endian without leading zeros, each in 1..n-1. Aliases what it was read from.

@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -11,12 +12,18 @@
 namespace birthmark::crypto {
 namespace {
 
+/// One of something for each HashAlgorithm, in its order.
+template <class T>
+using PerAlgorithm = std::array<T, 3>;
+
 const char* name_of(HashAlgorithm algorithm) {
   switch (algorithm) {
     case HashAlgorithm::sha256:
       return "SHA2-256";
     case HashAlgorithm::sha384:
       return "SHA2-384";
+    case HashAlgorithm::sha512:
+      return "SHA2-512";
   }
   library_broken("hash algorithm");
 }
@@ -43,16 +50,17 @@ EVP_MAC_CTX* make_hmac_context(HashAlgorithm algorithm) {
 
 /// A context that knows its digest and never had a key. Never freed, as the digests.
 const EVP_MAC_CTX* hmac_context(HashAlgorithm algorithm) {
-  static const EVP_MAC_CTX* const sha256_context = make_hmac_context(HashAlgorithm::sha256);
-  static const EVP_MAC_CTX* const sha384_context = make_hmac_context(HashAlgorithm::sha384);
-  return algorithm == HashAlgorithm::sha256 ? sha256_context : sha384_context;
+  static const PerAlgorithm<const EVP_MAC_CTX*> contexts{make_hmac_context(HashAlgorithm::sha256),
+                                                         make_hmac_context(HashAlgorithm::sha384),
+                                                         make_hmac_context(HashAlgorithm::sha512)};
+  return contexts[static_cast<std::size_t>(algorithm)];
 }
 
 /// One context for each thread and algorithm: making one costs more than hashing a certificate.
 EVP_MD_CTX* context_of_thread(HashAlgorithm algorithm) {
-  thread_local const EvpMdCtxPtr sha256_context{EVP_MD_CTX_new()};
-  thread_local const EvpMdCtxPtr sha384_context{EVP_MD_CTX_new()};
-  return algorithm == HashAlgorithm::sha256 ? sha256_context.get() : sha384_context.get();
+  thread_local const PerAlgorithm<EvpMdCtxPtr> contexts{EvpMdCtxPtr{EVP_MD_CTX_new()}, EvpMdCtxPtr{EVP_MD_CTX_new()},
+                                                        EvpMdCtxPtr{EVP_MD_CTX_new()}};
+  return contexts[static_cast<std::size_t>(algorithm)].get();
 }
 
 void digest_into(HashAlgorithm algorithm, std::initializer_list<BytesView> parts, std::uint8_t* out) {
@@ -91,9 +99,9 @@ void library_broken(const char* what) {
 
 // Never freed: threads may still hash while the process runs its last destructors.
 const EVP_MD* message_digest(HashAlgorithm algorithm) {
-  static const EVP_MD* const sha256_md = fetch(HashAlgorithm::sha256);
-  static const EVP_MD* const sha384_md = fetch(HashAlgorithm::sha384);
-  return algorithm == HashAlgorithm::sha256 ? sha256_md : sha384_md;
+  static const PerAlgorithm<const EVP_MD*> digests{fetch(HashAlgorithm::sha256), fetch(HashAlgorithm::sha384),
+                                                   fetch(HashAlgorithm::sha512)};
+  return digests[static_cast<std::size_t>(algorithm)];
 }
 
 Digest sha256(std::initializer_list<BytesView> parts) {

@@ -10,11 +10,11 @@
 
 namespace birthmark::crypto {
 
-enum class HashAlgorithm : std::uint8_t { sha256, sha384 };
+enum class HashAlgorithm : std::uint8_t { sha256, sha384, sha512 };
 
-/// The size of a digest in bytes: 32 or 48.
+/// The size of a digest in bytes: 32, 48 or 64.
 constexpr std::size_t digest_size(HashAlgorithm algorithm) {
-  return algorithm == HashAlgorithm::sha256 ? 32 : 48;
+  return algorithm == HashAlgorithm::sha256 ? 32 : algorithm == HashAlgorithm::sha384 ? 48 : 64;
 }
 
 /// SHA-256 of the parts one after the other. Never fails: a library without SHA-256 ends the process.

@@ -13,11 +13,19 @@
 
 namespace birthmark::crypto {
 
-enum class KeyType : std::uint8_t { p256, p384, rsa, ed25519 };
+enum class KeyType : std::uint8_t { p256, p384, p521, rsa, ed25519 };
 
 /// How a signature was made; the verifier takes it from the key's profile or the certificate's algorithm, never
 /// guesses.
-enum class SignatureScheme : std::uint8_t { ecdsa_sha256, ecdsa_sha384, rsa_pkcs1_sha256, rsa_pkcs1_sha384, ed25519 };
+enum class SignatureScheme : std::uint8_t {
+  ecdsa_sha256,
+  ecdsa_sha384,
+  ecdsa_sha512,
+  rsa_pkcs1_sha256,
+  rsa_pkcs1_sha384,
+  rsa_pkcs1_sha512,
+  ed25519
+};
 /// The scheme of a certificate's algorithm; nothing for those that nobody verifies here.
 std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm);
 
@@ -32,7 +40,7 @@ class PublicKey {
   /// Reads one SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of at most 1,024 bytes.
   /// @error bad_request: form, point, size or exponent; with check `kOtherAlgorithm`: a key of another kind.
   static Result<PublicKey> from_spki(BytesView spki);
-  /// A P-256 or P-384 key from its affine coordinates, each padded to the size of the field.
+  /// A P-256, P-384 or P-521 key from its affine coordinates, each padded to the size of the field.
   /// @error bad_request: wrong sizes, or the point is not on the curve.
   static Result<PublicKey> from_point(KeyType type, BytesView x, BytesView y);
   /// An RSA key from its modulus (big-endian) and exponent. @error bad_request
@@ -64,7 +72,7 @@ class PublicKey {
 /// A private key in memory: CA keys of development mode, server keys, test keys. Not copyable; wiped by the library.
 class PrivateKey {
  public:
-  /// Makes a new key (p256, p384 or ed25519). @error unavailable: the library's generator fails.
+  /// Makes a new key (p256, p384, p521 or ed25519). @error unavailable: the library's generator fails.
   static Result<PrivateKey> generate(KeyType type);
   /// Opens an encrypted PKCS#8 in PEM (RFC 5958; scrypt, AES-256-CBC as `to_encrypted_pem` writes it).
   /// @error key_attributes: not encrypted, wrong passphrase, unreadable or of another type.

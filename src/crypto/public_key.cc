@@ -81,6 +81,10 @@ CurveSlot& slot_of_thread(KeyType curve) {
     thread_local CurveSlot p256{"P-256"};
     return p256;
   }
+  if (curve == KeyType::p521) {
+    thread_local CurveSlot p521{"P-521"};
+    return p521;
+  }
   thread_local CurveSlot p384{"P-384"};
   return p384;
 }
@@ -93,6 +97,8 @@ Result<Parsed> read_ec(der::Reader& algorithm, BytesView key) {
     out.type = KeyType::p256;
   } else if (equal(curve, oids::secp384r1)) {
     out.type = KeyType::p384;
+  } else if (equal(curve, oids::secp521r1)) {
+    out.type = KeyType::p521;
   } else {
     return fail(Code::bad_request, "SPKI: curve not supported", std::string{kOtherAlgorithm});
   }
@@ -188,9 +194,11 @@ Bytes wrap_spki(BytesView algorithm, BytesView parameters, BytesView key) {
   return std::move(writer).finish();
 }
 
-Bytes curve_parameters(BytesView curve) {
+Bytes curve_parameters(KeyType curve) {
   der::Writer writer;
-  writer.oid(curve);
+  writer.oid(curve == KeyType::p256   ? BytesView{oids::secp256r1}
+             : curve == KeyType::p384 ? BytesView{oids::secp384r1}
+                                      : BytesView{oids::secp521r1});
   return std::move(writer).finish();
 }
 
@@ -229,13 +237,16 @@ std::optional<SignatureScheme> scheme_of(x509::SignatureAlgorithm algorithm) {
       return SignatureScheme::ecdsa_sha256;
     case x509::SignatureAlgorithm::ecdsa_sha384:
       return SignatureScheme::ecdsa_sha384;
+    case x509::SignatureAlgorithm::ecdsa_sha512:
+      return SignatureScheme::ecdsa_sha512;
     case x509::SignatureAlgorithm::rsa_pkcs1_sha256:
       return SignatureScheme::rsa_pkcs1_sha256;
     case x509::SignatureAlgorithm::rsa_pkcs1_sha384:
       return SignatureScheme::rsa_pkcs1_sha384;
+    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
+      return SignatureScheme::rsa_pkcs1_sha512;
     case x509::SignatureAlgorithm::ed25519:
       return SignatureScheme::ed25519;
-    case x509::SignatureAlgorithm::rsa_pkcs1_sha512:
     case x509::SignatureAlgorithm::unverifiable:
       break;
   }
@@ -271,8 +282,7 @@ Result<PublicKey> PublicKey::from_point(KeyType type, BytesView x, BytesView y) 
   Bytes point{kUncompressed};
   append(point, x);
   append(point, y);
-  const BytesView curve = type == KeyType::p256 ? BytesView{oids::secp256r1} : BytesView{oids::secp384r1};
-  return from_spki(wrap_spki(oids::ec_public_key, curve_parameters(curve), point));
+  return from_spki(wrap_spki(oids::ec_public_key, curve_parameters(type), point));
 }
 
 Result<PublicKey> PublicKey::from_rsa(BytesView modulus, std::uint32_t exponent) {
@@ -313,10 +323,14 @@ bool PublicKey::verify(SignatureScheme scheme, BytesView message, BytesView sign
       return ec && verify_ecdsa(*impl_, HashAlgorithm::sha256, message, signature);
     case SignatureScheme::ecdsa_sha384:
       return ec && verify_ecdsa(*impl_, HashAlgorithm::sha384, message, signature);
+    case SignatureScheme::ecdsa_sha512:
+      return ec && verify_ecdsa(*impl_, HashAlgorithm::sha512, message, signature);
     case SignatureScheme::rsa_pkcs1_sha256:
       return type() == KeyType::rsa && verify_rsa(*impl_, HashAlgorithm::sha256, message, signature);
     case SignatureScheme::rsa_pkcs1_sha384:
       return type() == KeyType::rsa && verify_rsa(*impl_, HashAlgorithm::sha384, message, signature);
+    case SignatureScheme::rsa_pkcs1_sha512:
+      return type() == KeyType::rsa && verify_rsa(*impl_, HashAlgorithm::sha512, message, signature);
     case SignatureScheme::ed25519:
       return type() == KeyType::ed25519 && verify_ed25519(*impl_, message, signature);
   }

@@ -29,6 +29,8 @@ std::uint16_t tpm_alg(HashAlgorithm algorithm) {
       return 0x000B;
     case HashAlgorithm::sha384:
       return 0x000C;
+    case HashAlgorithm::sha512:
+      return 0x000D;
   }
   library_broken("hash algorithm");
 }
@@ -192,6 +194,7 @@ Result<Encapsulated> encapsulate_identity(const EndorsementKey& ek, EphemeralSou
       return encapsulate_ecc(ek, source);
     case KeyType::rsa:
       return encapsulate_rsa(ek, source);
+    case KeyType::p521:
     case KeyType::ed25519:
       return fail(Code::bad_request, "credential: no TPM has such an endorsement key");
   }

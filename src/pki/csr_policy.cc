@@ -24,6 +24,7 @@ bool is_device_scheme(crypto::KeyType key, x509::SignatureAlgorithm algorithm) {
       return sha256;
     case crypto::KeyType::p384:
       return sha256 || algorithm == x509::SignatureAlgorithm::ecdsa_sha384;
+    case crypto::KeyType::p521:
     case crypto::KeyType::rsa:
     case crypto::KeyType::ed25519:
       return false;

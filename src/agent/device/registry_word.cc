@@ -12,6 +12,8 @@ bool verifies(const crypto::PublicKey& key, BytesView message, BytesView signatu
       return key.verify(crypto::SignatureScheme::ecdsa_sha256, message, signature);
     case crypto::KeyType::p384:
       return key.verify(crypto::SignatureScheme::ecdsa_sha384, message, signature);
+    case crypto::KeyType::p521:
+      return key.verify(crypto::SignatureScheme::ecdsa_sha512, message, signature);
     case crypto::KeyType::ed25519:
       return key.verify(crypto::SignatureScheme::ed25519, message, signature);
     case crypto::KeyType::rsa:

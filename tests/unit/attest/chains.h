@@ -47,6 +47,8 @@ inline x509::SignatureAlgorithm algorithm_of(const crypto::PrivateKey& key) {
   switch (key.public_key().type()) {
     case crypto::KeyType::p384:
       return x509::SignatureAlgorithm::ecdsa_sha384;
+    case crypto::KeyType::p521:
+      return x509::SignatureAlgorithm::ecdsa_sha512;
     case crypto::KeyType::ed25519:
       return x509::SignatureAlgorithm::ed25519;
     case crypto::KeyType::p256:

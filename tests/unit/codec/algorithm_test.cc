@@ -15,7 +15,7 @@ using samples::sequence;
 TEST(SignatureAlgorithms, come_back_from_their_encoding) {  // RFC 5758 §3.2
   using enum SignatureAlgorithm;
   for (const auto algorithm :
-       {ecdsa_sha256, ecdsa_sha384, rsa_pkcs1_sha256, rsa_pkcs1_sha384, rsa_pkcs1_sha512, ed25519}) {
+       {ecdsa_sha256, ecdsa_sha384, ecdsa_sha512, rsa_pkcs1_sha256, rsa_pkcs1_sha384, rsa_pkcs1_sha512, ed25519}) {
     EXPECT_EQ(read_signature_algorithm(signature_algorithm_der(algorithm)).value(), algorithm);
   }
   EXPECT_EQ(to_hex(signature_algorithm_der(ecdsa_sha256)), "300a06082a8648ce3d040302");

@@ -60,7 +60,8 @@ Result<std::string> described(Reader& reader) {
       BM_TRY(const auto inside, described(reader));
       return "g" + std::to_string(number) + "(" + inside + ")";
     }
-    case Type::simple: {
+    case Type::simple:
+    case Type::floating: {
       BM_TRY(const auto item, reader.raw());
       return "s" + to_hex(item);
     }

@@ -88,8 +88,17 @@ TEST(EcdsaSignature, p384_has_its_own_order) {  // SP 800-186 §3.2.1.4
   EXPECT_TRUE(ecdsa_to_der(KeyType::p384, less, Bytes{1}));
 }
 
+TEST(EcdsaSignature, p521_ends_one_below_its_order) {  // SP 800-186 §3.2.1.5
+  const std::string head = "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa";
+  const auto order521 = hex(head + "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409");
+  EXPECT_FALSE(ecdsa_to_der(KeyType::p521, order521, Bytes{1}));
+  auto less = order521;
+  less.back()--;
+  EXPECT_TRUE(ecdsa_to_der(KeyType::p521, less, Bytes{1}));
+}
+
 TEST(EcdsaSignature, raw_and_der_say_the_same) {  // RFC 9053 §2.1, RFC 7518 §3.4
-  for (const auto type : {KeyType::p256, KeyType::p384}) {
+  for (const auto type : {KeyType::p256, KeyType::p384, KeyType::p521}) {
     const auto key = generate(type);
     for (int i = 0; i < 64; ++i) {  // short r or s, and sign bytes, come by chance
       const auto der = *key.sign(Bytes{static_cast<std::uint8_t>(i)});

@@ -11,12 +11,14 @@ namespace {
 using test::generate;
 using test::hex;
 
-constexpr std::array kSchemes{SignatureScheme::ecdsa_sha256, SignatureScheme::ecdsa_sha384,
-                              SignatureScheme::rsa_pkcs1_sha256, SignatureScheme::rsa_pkcs1_sha384,
+constexpr std::array kSchemes{SignatureScheme::ecdsa_sha256,     SignatureScheme::ecdsa_sha384,
+                              SignatureScheme::ecdsa_sha512,     SignatureScheme::rsa_pkcs1_sha256,
+                              SignatureScheme::rsa_pkcs1_sha384, SignatureScheme::rsa_pkcs1_sha512,
                               SignatureScheme::ed25519};
 
 class EveryType : public testing::TestWithParam<KeyType> {};
-INSTANTIATE_TEST_SUITE_P(Keys, EveryType, testing::Values(KeyType::p256, KeyType::p384, KeyType::ed25519));
+INSTANTIATE_TEST_SUITE_P(Keys, EveryType,
+                         testing::Values(KeyType::p256, KeyType::p384, KeyType::p521, KeyType::ed25519));
 
 TEST_P(EveryType, what_it_signs_verifies) {
   const auto key = generate(GetParam());
@@ -109,7 +111,7 @@ TEST_P(EveryType, refusing_a_signature_leaves_no_library_error_behind) {
 }
 
 TEST(Keys, points_and_raw_keys_lead_to_the_same_key) {
-  for (const auto type : {KeyType::p256, KeyType::p384}) {
+  for (const auto type : {KeyType::p256, KeyType::p384, KeyType::p521}) {
     const auto key = generate(type);
     const auto point = key.public_key().point();
     const auto size = field_size(type);

@@ -34,6 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
     Kinds, OpensslProgram,
     testing::Values(Kind{"p256", KeyType::p256, {"-algorithm", "EC", "-pkeyopt", "group:P-256"}, "sha256"},
                     Kind{"p384", KeyType::p384, {"-algorithm", "EC", "-pkeyopt", "group:P-384"}, "sha384"},
+                    Kind{"p521", KeyType::p521, {"-algorithm", "EC", "-pkeyopt", "group:P-521"}, "sha512"},
                     Kind{"ed25519", KeyType::ed25519, {"-algorithm", "ED25519"}, nullptr}),
     [](const auto& kind) { return kind.param.name; });
 

@@ -10,7 +10,7 @@ namespace birthmark::crypto {
 namespace {
 
 class Threads : public testing::TestWithParam<KeyType> {};
-INSTANTIATE_TEST_SUITE_P(Keys, Threads, testing::Values(KeyType::p256, KeyType::p384, KeyType::ed25519));
+INSTANTIATE_TEST_SUITE_P(Keys, Threads, testing::Values(KeyType::p256, KeyType::p384, KeyType::p521, KeyType::ed25519));
 
 TEST_P(Threads, four_sign_and_verify_with_one_key) {
   constexpr int kThreads = 4;
