@@ -53,6 +53,8 @@ class VendorTrust {
 
   /// Whether a certificate, or its key, is refused: by digest, or by a CRL of its issuer.
   [[nodiscard]] bool denied(const x509::Certificate& certificate) const;
+  /// Whether a key is refused by digest, whatever certificate it has. @param spki_sha256 of its SPKI
+  [[nodiscard]] bool denied_key(const Digest& spki_sha256) const { return denied_.contains(spki_sha256); }
   [[nodiscard]] bool denied_model(std::string_view manufacturer, std::string_view model,
                                   std::string_view version) const;
   /// Whether the rule asks for a CRL of this certificate's issuer that is in date, and there is none.

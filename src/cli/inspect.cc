@@ -4,6 +4,7 @@
 #include "attest/endorsement.h"
 #include "audit/checkpoint.h"
 #include "base/instant.h"
+#include "cli/inspect_chains.h"
 #include "cli/key_words.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
@@ -37,6 +38,7 @@ Result<boost::json::object> certificate(BytesView der) {
   BM_TRY(const auto constraints, x509::basic_constraints(read.extensions()));
   out["ca"] = constraints && constraints->is_ca;
   out["extensions"] = read.extensions().size();
+  add_chain_facts(read, out);
   return out;
 }
 
@@ -112,7 +114,12 @@ Result<boost::json::object> inspect(BytesView bytes) {
   if (auto found = text(as_text(bytes))) {
     return found;
   }
-  return fail(Code::bad_request, "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC or TPMS_ATTEST");
+  if (auto found = inspect_chain_part(bytes)) {
+    return std::move(*found);
+  }
+  return fail(Code::bad_request,
+              "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, DICE extension, Matter "
+              "declaration, elements or TLV, JWS or manifest");
 }
 
 }  // namespace birthmark::cli

@@ -52,6 +52,7 @@ inline constexpr auto secp521r1 = oid<1, 3, 132, 0, 35>;
 inline constexpr auto ecdsa_with_sha256 = oid<1, 2, 840, 10045, 4, 3, 2>;
 inline constexpr auto ecdsa_with_sha384 = oid<1, 2, 840, 10045, 4, 3, 3>;
 inline constexpr auto ecdsa_with_sha512 = oid<1, 2, 840, 10045, 4, 3, 4>;
+inline constexpr auto sha256 = oid<2, 16, 840, 1, 101, 3, 4, 2, 1>;
 inline constexpr auto rsa_encryption = oid<1, 2, 840, 113549, 1, 1, 1>;
 inline constexpr auto sha256_with_rsa = oid<1, 2, 840, 113549, 1, 1, 11>;
 inline constexpr auto sha384_with_rsa = oid<1, 2, 840, 113549, 1, 1, 12>;
@@ -105,6 +106,15 @@ inline constexpr auto tcg_model = oid<2, 23, 133, 2, 2>;
 inline constexpr auto tcg_version = oid<2, 23, 133, 2, 3>;
 inline constexpr auto tcg_tpm_specification = oid<2, 23, 133, 2, 16>;
 inline constexpr auto tcg_ek_certificate = oid<2, 23, 133, 8, 1>;
+
+inline constexpr auto dice_tcb_info = oid<2, 23, 133, 5, 4, 1>;
+inline constexpr auto dice_ueid = oid<2, 23, 133, 5, 4, 4>;
+inline constexpr auto dice_multi_tcb_info = oid<2, 23, 133, 5, 4, 5>;
+inline constexpr auto dice_tcb_freshness = oid<2, 23, 133, 5, 4, 11>;
+inline constexpr auto open_dice_input = oid<1, 3, 6, 1, 4, 1, 11129, 2, 1, 24>;
+
+inline constexpr auto matter_vendor_id = oid<1, 3, 6, 1, 4, 1, 37244, 2, 1>;
+inline constexpr auto matter_product_id = oid<1, 3, 6, 1, 4, 1, 37244, 2, 2>;
 
 inline constexpr auto challenge_password = oid<1, 2, 840, 113549, 1, 9, 7>;
 inline constexpr auto extension_request = oid<1, 2, 840, 113549, 1, 9, 14>;

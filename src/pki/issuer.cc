@@ -74,7 +74,18 @@ Result<void> shape_fits(const x509::Certificate& leaf, const Profile& profile) {
   return constraint_fits(leaf, profile);
 }
 
+/// Matter Core §6.2.3.1: what the issuer is for is what the certificate is for.
+Result<void> matter_ids_fit(const x509::Certificate& leaf, const Issuer& issuer) {
+  BM_TRY(const auto ids, matter::vendor_product(leaf.subject_attributes()));
+  const bool fit = (!issuer.matter.vendor || issuer.matter.vendor == ids.vendor) &&
+                   (!issuer.matter.product || issuer.matter.product == ids.product);
+  return fit ? Result<void>{} : fail(Code::scope, "another Matter vendor or product", "RFC 5280 6.1.3(b)");
+}
+
 Result<void> inside_scope(const x509::Certificate& leaf, const Issuer& issuer) {
+  if (profile(issuer.profile).hierarchy == Hierarchy::matter) {
+    return matter_ids_fit(leaf, issuer);
+  }
   if (!profile(issuer.profile).name_constraint) {
     return {};
   }
@@ -105,7 +116,8 @@ Result<CaCertificate> ca_certificate(BytesView der, ProfileId profile, std::stri
                 .not_after = certificate.not_after(),
                 .crl_url = std::move(crl_url),
                 .scope_organization = std::move(place.organization),
-                .scope_units = std::move(place.organizational_units)};
+                .scope_units = std::move(place.organizational_units),
+                .matter = place.matter};
   return CaCertificate{std::move(certificate), std::move(key), std::move(issuer)};
 }
 

@@ -42,13 +42,18 @@ bool usage(const LintInput& in) {
   return bits && *bits && **bits == in.profile.key_usage && extension != nullptr && extension->critical;
 }
 
+/// A CA, and each member of a Matter chain: they say what they are, and have a key identifier.
+bool names_itself(const Profile& profile) {
+  return profile.is_ca || profile.hierarchy == Hierarchy::matter;
+}
+
 bool constraints(const LintInput& in) {
   const auto value = x509::basic_constraints(in.certificate.extensions());
   const auto* const extension = in.certificate.extension(oids::basic_constraints);
-  if (!value || !in.profile.is_ca) {
+  if (!value || !names_itself(in.profile)) {
     return value.has_value() && extension == nullptr;
   }
-  return *value && (*value)->is_ca && extension->critical &&
+  return *value && (*value)->is_ca == in.profile.is_ca && extension->critical &&
          (*value)->path_length ==
              (in.profile.path_length ? std::optional<std::uint32_t>{*in.profile.path_length} : std::nullopt);
 }
@@ -88,7 +93,7 @@ bool inside_scope(const LintInput& in) {
 
 bool own_key_identifier(const LintInput& in) {
   const auto id = x509::subject_key_identifier(in.certificate.extensions());
-  return id && id->has_value() == in.profile.is_ca && (!*id || equal(**id, key_id(in.certificate.spki())));
+  return id && id->has_value() == names_itself(in.profile) && (!*id || equal(**id, key_id(in.certificate.spki())));
 }
 
 /// Nothing critical that an old verifier would not know.
@@ -121,6 +126,26 @@ bool device_alt_name(const LintInput& in) {
   return names && *names && (*names)->size() == 1 && equal((*names)->front().type, oids::hardware_module_name);
 }
 
+/// Those of the profile and of the issuer, and no others.
+bool matter_ids(const LintInput& in) {
+  const auto ids = matter::vendor_product(in.subject);
+  if (!ids || in.profile.hierarchy != Hierarchy::matter) {
+    return ids && *ids == matter::VendorProduct{};
+  }
+  const bool vendor = ids->vendor || in.profile.id == ProfileId::matter_paa;
+  const bool product = ids->product ? in.profile.id != ProfileId::matter_paa : in.profile.id != ProfileId::matter_dac;
+  const auto& above = in.issuer.matter;
+  return vendor && product && (!above.vendor || above.vendor == ids->vendor) &&
+         (!above.product || above.product == ids->product);
+}
+
+/// With the longest signature that P-256 makes.
+bool matter_size(const LintInput& in) {
+  constexpr std::size_t kSignatureMax = 72;
+  const bool bound = in.profile.id == ProfileId::matter_pai || in.profile.id == ProfileId::matter_dac;
+  return !bound || in.certificate.der().size() - in.certificate.signature().size() + kSignatureMax <= kMatterMaxBytes;
+}
+
 bool receipt_is_there(const LintInput& in) {
   return in.profile.receipt ? take_receipt(in.certificate.tbs()).has_value()
                             : in.certificate.extension(arc::registration_receipt) == nullptr;
@@ -140,10 +165,12 @@ constexpr std::array kLints{
     Lint{"extended_key_usage", "RFC 5280 §4.2.1.12; 802.1AR-2018 §8.10: none in an IDevID", extended_usage},
     Lint{"name_constraints", "RFC 5280 §4.2.1.10: the scope of the CA", name_constraint},
     Lint{"scope", "AC-15: below the issuer's name", inside_scope},
-    Lint{"subject_key_identifier", "RFC 5280 §4.2.1.2: CAs only", own_key_identifier},
+    Lint{"subject_key_identifier", "RFC 5280 §4.2.1.2: CAs, and Matter", own_key_identifier},
     Lint{"critical_extensions", "RFC 5280 §4.2", critical_extensions},
     Lint{"device_serial_number", "802.1AR-2018 §8.6", device_serial_number},
     Lint{"device_alt_name", "RFC 4108 §5", device_alt_name},
+    Lint{"matter_ids", "Matter Core §6.2.2: vendor and product", matter_ids},
+    Lint{"matter_size", "Matter Core §6.2.2: at most 600 octets", matter_size},
     Lint{"receipt", "design rule 3", receipt_is_there},
     Lint{"appraised_at", "design §3", appraised_at},
 };

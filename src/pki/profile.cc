@@ -70,6 +70,23 @@ constexpr Profile service(ProfileId id, std::string_view name, std::span<const O
           .name_constraint = false};
 }
 
+/// Matter Core §6.2.2.3 to §6.2.2.5: no extKeyUsage, no name constraints, and what ends is the product's choice: none.
+constexpr Profile matter(ProfileId id, std::string_view name, std::optional<std::uint8_t> path_length) {
+  return {.id = id,
+          .name = name,
+          .hierarchy = Hierarchy::matter,
+          .is_ca = path_length.has_value(),
+          .path_length = path_length,
+          .key_usage = path_length ? kCaUsage : kSigning,
+          .extended_key_usages = {},
+          .ends = Ends::never,
+          .lifetime = 0s,
+          .device = false,
+          .receipt = false,
+          .appraised_at = false,
+          .name_constraint = false};
+}
+
 constexpr std::array kProfiles{
     root(ProfileId::manufacturing_root, "manufacturing_root", Hierarchy::manufacturing),
     ca(ProfileId::product_line_ca, "product_line_ca", Hierarchy::manufacturing, 2, {}, true),
@@ -110,6 +127,9 @@ constexpr std::array kProfiles{
     service(ProfileId::station, "station", kClientAuth, 30 * kDay),
     service(ProfileId::operator_person, "operator_person", kClientAuth, 90 * kDay),
     service(ProfileId::gate, "gate", kClientAuth, 90 * kDay),
+    matter(ProfileId::matter_paa, "matter_paa", 1),
+    matter(ProfileId::matter_pai, "matter_pai", 0),
+    matter(ProfileId::matter_dac, "matter_dac", std::nullopt),
 };
 
 consteval bool in_order() {
@@ -145,6 +165,9 @@ constexpr std::array kMayIssue{
     Issues{service_ca, station},
     Issues{service_ca, operator_person},
     Issues{service_ca, gate},
+    Issues{matter_paa, matter_paa},
+    Issues{matter_paa, matter_pai},
+    Issues{matter_pai, matter_dac},
 };
 
 }  // namespace

@@ -11,8 +11,9 @@
 
 namespace birthmark::pki {
 
-/// The three hierarchies that never mix (design §4).
-enum class Hierarchy : std::uint8_t { manufacturing, operational, service };
+/// The three hierarchies that never mix (design §4), and one beside them, for products that are certified for Matter:
+/// its certificates attest to others, and are admitted nowhere here.
+enum class Hierarchy : std::uint8_t { manufacturing, operational, service, matter };
 
 /// One row of kProfiles each.
 enum class ProfileId : std::uint8_t {
@@ -30,6 +31,9 @@ enum class ProfileId : std::uint8_t {
   station,
   operator_person,
   gate,
+  matter_paa,
+  matter_pai,
+  matter_dac,
 };
 
 /// Bits of KeyUsage in the order of RFC 5280 §4.2.1.3.
@@ -58,7 +62,8 @@ struct Profile {
   bool name_constraint;  ///< CAs only: permits only directory names under the CA's own scope
 };
 
-/// Every profile, in the order of the enumeration. Sources: 802.1AR-2018 (attestation.md §7), protocols.md §1.3, §6.
+/// Every profile, in the order of the enumeration. Sources: 802.1AR-2018 (attestation.md §7), protocols.md §1.3, §6;
+/// Matter Core §6.2.2.
 std::span<const Profile> all_profiles();
 const Profile& profile(ProfileId id);
 std::optional<ProfileId> profile_named(std::string_view name);

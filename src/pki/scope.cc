@@ -10,7 +10,7 @@ namespace birthmark::pki {
 namespace {
 
 /// The attributes of our names, in the order in which they may stand.
-enum class Part : std::uint8_t { organization, unit, common_name, serial_number };
+enum class Part : std::uint8_t { organization, unit, common_name, serial_number, matter_vendor, matter_product };
 
 std::optional<Part> part_of(const x509::NameAttribute& attribute) {
   const bool utf8 = attribute.tag == der::tag::utf8_string;
@@ -25,6 +25,12 @@ std::optional<Part> part_of(const x509::NameAttribute& attribute) {
   }
   if (equal(attribute.type, oids::serial_number) && attribute.tag == der::tag::printable_string) {
     return Part::serial_number;
+  }
+  if (equal(attribute.type, oids::matter_vendor_id) && utf8) {
+    return Part::matter_vendor;
+  }
+  if (equal(attribute.type, oids::matter_product_id) && utf8) {
+    return Part::matter_product;
   }
   return std::nullopt;
 }
@@ -54,6 +60,11 @@ Result<Name> place_of(std::span<const x509::NameAttribute> attributes) {
       place.organizational_units.emplace_back(as_text(attribute.value));
     }
   }
+  const auto ids = matter::vendor_product(attributes);
+  if (!ids) {
+    return fail(Code::scope, ids.error().detail, "name");
+  }
+  place.matter = *ids;
   return before ? Result<Name>{std::move(place)} : fail(Code::scope, "a name without organization", "name");
 }
 

@@ -66,6 +66,12 @@ void write_name(der::Writer& out, const Name& name) {
   if (!name.serial_number.empty()) {
     rdn(out, oids::serial_number, der::tag::printable_string, name.serial_number);
   }
+  if (name.matter.vendor) {
+    rdn(out, oids::matter_vendor_id, der::tag::utf8_string, matter::id_text(*name.matter.vendor));
+  }
+  if (name.matter.product) {
+    rdn(out, oids::matter_product_id, der::tag::utf8_string, matter::id_text(*name.matter.product));
+  }
   out.close();
 }
 
@@ -77,6 +83,25 @@ Result<void> check_hosts(const Profile& profile, const Subject& subject) {
   return std::ranges::all_of(subject.dns_names, host_name)
              ? Result<void>{}
              : fail(Code::csr_policy, "a host name of another form than RFC 1123 has");
+}
+
+/// Matter Core §6.2.2: a DAC has vendor and product, a PAI a vendor, a PAA no product; nobody else has any, and none
+/// stands in the commonName, where readers look for them too.
+Result<void> check_matter_ids(const Profile& profile, const Name& name) {
+  const auto& ids = name.matter;
+  if (profile.hierarchy != Hierarchy::matter) {
+    return ids == matter::VendorProduct{} ? Result<void>{}
+                                          : fail(Code::csr_policy, "a Matter id outside the Matter profiles");
+  }
+  const bool vendor_fits = ids.vendor || profile.id == ProfileId::matter_paa;
+  const bool product_fits = profile.id == ProfileId::matter_dac   ? ids.product.has_value()
+                            : profile.id == ProfileId::matter_paa ? !ids.product
+                                                                  : true;
+  if (!vendor_fits || !product_fits || name.common_name.find("Mvid:") != std::string::npos ||
+      name.common_name.find("Mpid:") != std::string::npos) {
+    return fail(Code::csr_policy, "vendor or product id are missing, or stand where none may");
+  }
+  return {};
 }
 
 Result<void> check_names(const Profile& profile, const Subject& subject) {
@@ -99,6 +124,7 @@ Result<void> check_names(const Profile& profile, const Subject& subject) {
        profile.appraised_at != subject.device->appraised_at.has_value())) {
     return fail(Code::csr_policy, "hardware serial or appraised-at missing, too long or not printable");
   }
+  BM_CHECK(check_matter_ids(profile, name));
   return check_hosts(profile, subject);
 }
 
@@ -106,6 +132,10 @@ Result<void> check_names(const Profile& profile, const Subject& subject) {
 Result<void> check_scope(const Issuer& issuer, const Profile& profile, const Name& name) {
   if (!may_issue(issuer.profile, profile.id)) {
     return fail(Code::scope, "a CA of this profile issues no such certificate");
+  }
+  if ((issuer.matter.vendor && issuer.matter.vendor != name.matter.vendor) ||
+      (issuer.matter.product && issuer.matter.product != name.matter.product)) {
+    return fail(Code::scope, "another Matter vendor or product than the issuer's");
   }
   if (!pki::profile(issuer.profile).name_constraint) {
     return {};
@@ -151,7 +181,10 @@ void extension(der::Writer& out, BytesView type, Critical critical, const Value&
 }
 
 void basic_constraints(der::Writer& out, const Profile& profile) {
-  out.open(der::tag::sequence).boolean(true);
+  out.open(der::tag::sequence);
+  if (profile.is_ca) {
+    out.boolean(true);
+  }
   if (profile.path_length) {
     out.unsigned_int(*profile.path_length);
   }
@@ -222,7 +255,8 @@ void write_extensions(der::Writer& out, const Issuer& issuer, const Profile& pro
   out.open(der::tag::context_constructed(3)).open(der::tag::sequence);
   extension(out, oids::authority_key_identifier, no,
             [&] { out.open(der::tag::sequence).primitive(der::tag::context(0), issuer.key_id).close(); });
-  if (profile.is_ca) {
+  // A DAC says that it is no CA, and names its key (Matter Core §6.2.2.3).
+  if (profile.is_ca || profile.hierarchy == Hierarchy::matter) {
     extension(out, oids::subject_key_identifier, no, [&] { out.octet_string(key_id(subject.spki)); });
     extension(out, oids::basic_constraints, yes, [&] { basic_constraints(out, profile); });
   }

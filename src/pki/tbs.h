@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/instant.h"
 #include "base/result.h"
+#include "codec/matter.h"
 #include "pki/profile.h"
 
 namespace birthmark::pki {
@@ -20,6 +21,7 @@ struct Name {
   std::vector<std::string> organizational_units;  ///< product, factory, batch: as deep as the scope goes
   std::string common_name;                        ///< CAs and services
   std::string serial_number;                      ///< devices: 64 hex digits of the DeviceId, PrintableString
+  matter::VendorProduct matter = {};              ///< of the Matter profiles only: behind the commonName
 
   friend bool operator==(const Name&, const Name&) = default;
 };
@@ -36,6 +38,7 @@ struct Issuer {
   std::string crl_url;  ///< empty: no CRL distribution point
   std::string scope_organization;
   std::vector<std::string> scope_units;  ///< what its own certificate is constrained to
+  matter::VendorProduct matter = {};     ///< of a PAA or PAI: what all below it must have, where it has it itself
 };
 
 /// What a device contributes besides its name.
@@ -80,6 +83,9 @@ struct Tbs {
 /// @error csr_policy: a name is empty, too long or holds characters that its string type has not; host names or
 /// addresses for anything but a service. @error clock_suspect: it would begin before 1950.
 Result<Tbs> build_tbs(const Issuer& issuer, const Request& request);
+
+/// The most octets of a DAC or PAI (Matter Core §6.2.2): devices with little memory hold both.
+inline constexpr std::size_t kMatterMaxBytes = 600;
 
 /// Certificate ::= SEQUENCE { tbs, ecdsa-with-SHA256, signature }.
 Bytes assemble(BytesView tbs, BytesView signature);

@@ -18,7 +18,7 @@ namespace birthmark::sqlite {
 template <class E>
 inline constexpr int kHighest = -1;
 template <>
-inline constexpr int kHighest<pki::ProfileId> = static_cast<int>(pki::ProfileId::gate);
+inline constexpr int kHighest<pki::ProfileId> = static_cast<int>(pki::ProfileId::matter_dac);
 template <>
 inline constexpr int kHighest<app::CaState> = 2;
 template <>

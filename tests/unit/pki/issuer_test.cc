@@ -29,7 +29,7 @@ void expect_refused(const Result<void>& result, Code code, std::string_view chec
 TEST(VerifyIssued, everything_that_we_make_verifies_under_its_issuer) {
   for (const auto& row : all_profiles()) {
     const auto& issuer = world().issuer_of(row.id);
-    if (row.id == manufacturing_root || row.id == operational_root || row.id == service_root) {
+    if (row.id == manufacturing_root || row.id == operational_root || row.id == service_root || row.id == matter_paa) {
       EXPECT_TRUE(verify_issued(issuer.made.certificate, issuer.made, row.id, kLater));  // itself
       continue;
     }
@@ -44,6 +44,15 @@ TEST(VerifyIssued, no_other_ca_has_made_it) {
   for (const auto* other : {&world().factory, &world().operational, &world().service, &world().manufacturing_root}) {
     expect_refused(verdict(der, other->made, idevid), Code::unauthenticated, "RFC 5280 6.1.3(a)(4)");
   }
+}
+
+// Matter Core §6.2.3.1: a PAI signs for its own vendor and product only, and so does a PAA that has a vendor.
+TEST(VerifyIssued, a_dac_is_for_the_vendor_and_product_of_its_pai) {
+  auto other = world().matter_pai.made;
+  other.issuer.matter = {0xFFF2, {}};
+  expect_refused(verdict(world().certificate(matter_dac), other, matter_dac), Code::scope, "RFC 5280 6.1.3(b)");
+  other.issuer.matter = {0xFFF1, 0x8001};
+  expect_refused(verdict(world().certificate(matter_dac), other, matter_dac), Code::scope, "RFC 5280 6.1.3(b)");
 }
 
 // AC-38: a CA of the same name with another key.

@@ -69,6 +69,22 @@ constexpr auto kUsage = oids::key_usage;
 INSTANTIATE_TEST_SUITE_P(
     Table, Lints,
     ::testing::Values(
+        Broken{"dac_of_another_vendor", "matter_ids", matter_dac,
+               [](Parts& p) { p.subject = encode(testing::matter_name("x", {0xFFF2, 0x8000})); }},
+        Broken{"dac_without_product", "matter_ids", matter_dac,
+               [](Parts& p) { p.subject = encode(testing::matter_name("x", {0xFFF1, {}})); }},
+        Broken{"pai_without_vendor", "matter_ids", matter_pai,
+               [](Parts& p) { p.subject = encode(testing::matter_name("x", {})); }},
+        Broken{"dac_that_does_not_say_that_it_is_no_ca", "basic_constraints", matter_dac,
+               [](Parts& p) { p.drop(oids::basic_constraints); }},
+        Broken{"dac_that_is_a_ca", "basic_constraints", matter_dac,
+               [](Parts& p) { p[oids::basic_constraints].value = constraints_value(true, {}); }},
+        Broken{"dac_without_key_identifier", "subject_key_identifier", matter_dac,
+               [](Parts& p) { p.drop(oids::subject_key_identifier); }},
+        Broken{"dac_for_clients", "extended_key_usage", matter_dac,
+               [](Parts& p) { p.add(oids::extended_key_usage, false, oids_value({oids::client_auth})); }},
+        Broken{"dac_above_600_octets", "matter_size", matter_dac,
+               [](Parts& p) { p.add(oids::authority_info_access, false, Bytes(100, 0)); }},
         Broken{"serial_without_mark", "serial_form", ldevid, [](Parts& p) { p.serial[0] = 0x4C; }},
         Broken{"short_serial", "serial_form", ldevid, [](Parts& p) { p.serial.resize(8); }},
         Broken{"long_serial", "serial_form", ldevid, [](Parts& p) { p.serial.resize(20, 1); }},
@@ -190,7 +206,8 @@ TEST(Lint, every_rule_is_broken_by_the_table_above) {
   std::set<std::string_view> broken{
       "serial_form",         "issuer_name",          "validity",         "key_identifier", "key_usage",
       "basic_constraints",   "extended_key_usage",   "name_constraints", "scope",          "subject_key_identifier",
-      "critical_extensions", "device_serial_number", "device_alt_name",  "receipt",        "appraised_at"};
+      "critical_extensions", "device_serial_number", "device_alt_name",  "receipt",        "appraised_at",
+      "matter_ids",          "matter_size"};
   for (const auto& rule : lints()) {
     EXPECT_EQ(broken.erase(rule.name), 1U) << rule.name << " has no certificate that breaks it";
     EXPECT_FALSE(rule.clause.empty());

@@ -113,6 +113,18 @@ TEST_F(Openssl, reads_every_profile_as_it_was_meant) {
       {station, {"Not After : Dec 23 10:00:00 2026 GMT", kLeafUsage, kClient}, {"Subject Alternative Name"}},
       {operator_person, {"Not After : Feb 21 10:00:00 2027 GMT", kLeafUsage, kClient}, {}},
       {gate, {"Not After : Feb 21 10:00:00 2027 GMT", kLeafUsage, kClient}, {}},
+      {matter_paa,
+       {"CA:TRUE, pathlen:1", kCaUsage, kForever, "1.3.6.1.4.1.37244.2.1=#0C0446464631",
+        "X509v3 Subject Key Identifier"},
+       {"Extended Key Usage", "Name Constraints", "37244.2.2"}},
+      {matter_pai,
+       {"CA:TRUE, pathlen:0", kCaUsage, kForever, "1.3.6.1.4.1.37244.2.1=#0C0446464631",
+        "1.3.6.1.4.1.37244.2.2=#0C0438303030"},
+       {"Extended Key Usage", "Name Constraints"}},
+      {matter_dac,
+       {"CA:FALSE", kLeafUsage, kForever, "1.3.6.1.4.1.37244.2.1=#0C0446464631", "1.3.6.1.4.1.37244.2.2=#0C0438303030",
+        "X509v3 Subject Key Identifier", "X509v3 Authority Key Identifier"},
+       {"Extended Key Usage", "Subject Alternative Name"}},
   };
   ASSERT_EQ(table.size(), all_profiles().size());
   for (const auto& row : table) {
@@ -159,6 +171,13 @@ TEST_F(Openssl, accepts_the_whole_chain_of_an_idevid) {
 
 TEST_F(Openssl, accepts_the_whole_chain_of_an_ldevid_as_a_client) {
   expect_ok(verify_ldevid(world().certificate(ldevid), {"-purpose", "sslclient", "-verify_depth", "1"}));
+}
+
+TEST_F(Openssl, accepts_the_whole_chain_of_a_dac) {
+  const auto& w = world();
+  expect_ok(verify(w.certificate(matter_dac), {w.matter_pai.der()}, w.matter_paa.der(), {"-verify_depth", "1"}));
+  EXPECT_NE(verify(w.certificate(matter_dac), {}, w.matter_paa.der()).code, 0);
+  EXPECT_NE(verify(w.certificate(matter_dac), {w.matter_pai.der()}, w.manufacturing_root.der()).code, 0);
 }
 
 TEST_F(Openssl, takes_no_device_for_a_server_and_no_person_for_a_ca) {

@@ -22,14 +22,14 @@ TEST(Profile, each_is_found_by_its_number_and_by_its_name_and_by_no_other) {
     EXPECT_EQ(profile_named(row.name), row.id);
     EXPECT_TRUE(names.insert(row.name).second);
   }
-  EXPECT_EQ(names.size(), 14U);
+  EXPECT_EQ(names.size(), 17U);
   for (const std::string_view none : {"", "IDEVID", "idevid ", "root", "ca"}) {
     EXPECT_FALSE(profile_named(none)) << none;
   }
 }
 
 TEST(Profile, a_root_is_what_may_sign_itself) {
-  const std::set roots{manufacturing_root, operational_root, service_root};
+  const std::set roots{manufacturing_root, operational_root, service_root, matter_paa};
   for (const auto& row : all_profiles()) {
     EXPECT_EQ(is_root(row.id), roots.contains(row.id)) << row.name;
   }
@@ -39,7 +39,8 @@ TEST(Profile, each_has_its_row_in_the_page_of_certificates) {
   const auto page = test::document("certificates.md");
   const std::map<Hierarchy, std::string> hierarchies{{Hierarchy::manufacturing, "manufacturing"},
                                                      {Hierarchy::operational, "operational"},
-                                                     {Hierarchy::service, "service"}};
+                                                     {Hierarchy::service, "service"},
+                                                     {Hierarchy::matter, "matter"}};
   for (const auto& row : all_profiles()) {
     const auto line = "| `" + std::string{row.name} + "` | " + hierarchies.at(row.hierarchy) + " | ";
     EXPECT_NE(page.find(line), std::string::npos) << line;
@@ -103,6 +104,9 @@ TEST(Profile, may_issue_is_these_pairs_and_no_other) {
       {service_ca, station},
       {service_ca, operator_person},
       {service_ca, gate},
+      {matter_paa, matter_paa},
+      {matter_paa, matter_pai},
+      {matter_pai, matter_dac},
   };
   for (const auto& issuer : all_profiles()) {
     for (const auto& subject : all_profiles()) {
@@ -133,10 +137,10 @@ TEST(Profile, path_lengths_fit_the_chain) {
 }
 
 // 802.1AR-2018 §8.10, §8.7; design §2.
-TEST(Profile, devices_never_sign_certificates_and_only_idevids_and_cas_have_no_end) {
+TEST(Profile, devices_never_sign_certificates_and_only_births_and_cas_have_no_end) {
   for (const auto& row : all_profiles()) {
     EXPECT_EQ((row.key_usage & key_usage::key_cert_sign) != 0, row.is_ca) << row.name;
-    EXPECT_EQ(row.ends == Ends::never, row.is_ca || row.id == idevid) << row.name;
+    EXPECT_EQ(row.ends == Ends::never, row.is_ca || row.id == idevid || row.id == matter_dac) << row.name;
     EXPECT_EQ(row.receipt, row.device) << row.name;
     EXPECT_EQ(row.appraised_at, row.id == ldevid) << row.name;
   }

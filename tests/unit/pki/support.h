@@ -47,6 +47,12 @@ inline Name name_of(std::string organization, std::vector<std::string> units, st
           .serial_number = {}};
 }
 
+inline Name matter_name(std::string common_name, matter::VendorProduct ids) {
+  auto name = name_of("Example Devices", {}, std::move(common_name));
+  name.matter = ids;
+  return name;
+}
+
 /// One CA with its key.
 struct Ca {
   crypto::PrivateKey key;
@@ -79,7 +85,8 @@ inline Ca make_root(ProfileId profile, const Name& name) {
                     .not_after = kNoEnd,
                     .crl_url = {},
                     .scope_organization = {},
-                    .scope_units = {}};
+                    .scope_units = {},
+                    .matter = name.matter};
   const auto tbs = build_tbs(self, request_of(profile, name, key.public_key().spki()));
   const auto der = sign(key, tbs.value().der);
   return {std::move(key), ca_certificate(der, profile, std::string{kCrlUrl}).value()};
@@ -136,6 +143,8 @@ struct World {
                            name_of("heatpump", {"plant-1", "B-2026-11"}, "operational g1"));
   Ca service_root = make_root(ProfileId::service_root, name_of("Example Devices", {}, "service root"));
   Ca service = make_ca(service_root, ProfileId::service_ca, name_of("Example Devices", {}, "service CA"));
+  Ca matter_paa = make_root(ProfileId::matter_paa, matter_name("PAA", {0xFFF1, {}}));
+  Ca matter_pai = make_ca(matter_paa, ProfileId::matter_pai, matter_name("PAI", {0xFFF1, 0x8000}));
   crypto::PrivateKey registry = new_key();
   crypto::PrivateKey device = new_key();
 
@@ -163,6 +172,11 @@ struct World {
       case ProfileId::operator_person:
       case ProfileId::gate:
         break;
+      case ProfileId::matter_paa:
+      case ProfileId::matter_pai:
+        return matter_paa;
+      case ProfileId::matter_dac:
+        return matter_pai;
     }
     return service;
   }
@@ -180,6 +194,12 @@ struct World {
     }
     if (profile == ProfileId::batch_ca || profile == ProfileId::operational_ca) {
       made.subject.name.organizational_units = {"plant-1", "B-2026-11"};
+    }
+    if (row.hierarchy == Hierarchy::matter) {
+      made.subject.name.matter.vendor = matter::Id{0xFFF1};
+      if (profile != ProfileId::matter_paa) {
+        made.subject.name.matter.product = matter::Id{0x8000};
+      }
     }
     if (profile == ProfileId::server) {
       made.subject.dns_names = {"issuer.example", "localhost"};

@@ -59,9 +59,10 @@ TEST_P(EveryProfile, says_what_its_row_says) {
   EXPECT_EQ(x509::key_usage(all).value(), row.key_usage);
   EXPECT_TRUE(read.extension(oids::key_usage)->critical);
   const auto constraints = x509::basic_constraints(all).value();
-  EXPECT_EQ(constraints.has_value(), row.is_ca);
+  const bool names_itself = row.is_ca || row.hierarchy == Hierarchy::matter;
+  EXPECT_EQ(constraints.has_value(), names_itself);
   const auto own_id = x509::subject_key_identifier(all).value();
-  EXPECT_EQ(own_id.has_value(), row.is_ca);
+  EXPECT_EQ(own_id.has_value(), names_itself);
   if (row.is_ca) {
     EXPECT_TRUE(constraints->is_ca);
     EXPECT_EQ(constraints->path_length,
@@ -155,10 +156,10 @@ TEST_P(Years, are_spelt_as_rfc_5280_says) {  // RFC 5280 §4.1.2.5
   EXPECT_EQ(read_back(built.der).not_after(), built.not_after);
 }
 
-TEST(Tbs, no_end_is_the_last_second_of_9999_and_stands_in_cas_and_idevids_only) {
+TEST(Tbs, no_end_is_the_last_second_of_9999_and_stands_in_cas_and_births_only) {
   for (const auto& row : all_profiles()) {
     const auto read = x509::Certificate::read(world().certificate(row.id)).value();
-    EXPECT_EQ(read.not_after() == kNoEnd, row.is_ca || row.id == idevid) << row.name;
+    EXPECT_EQ(read.not_after() == kNoEnd, row.is_ca || row.id == idevid || row.id == matter_dac) << row.name;
   }
 }
 
@@ -255,6 +256,54 @@ TEST(Tbs, a_ca_signs_no_profile_that_is_not_its_own) {
         EXPECT_EQ(built.error().code, Code::scope);
       }
     }
+  }
+}
+
+// --- Matter (Core Specification §6.2.2) ---
+
+struct MatterNames {
+  const char* name;
+  ProfileId profile;
+  matter::VendorProduct ids;
+  const char* common_name;
+  std::optional<Code> refusal;
+};
+class MatterIds : public ::testing::TestWithParam<MatterNames> {};
+TEST_P(MatterIds, stand_where_they_must_and_are_the_issuers) {
+  const auto& row = GetParam();
+  auto request = world().request(row.profile);
+  request.subject.name.matter = row.ids;
+  request.subject.name.common_name = row.common_name;
+  const auto built = build_tbs(world().issuer_of(row.profile).issuer(), request);
+  EXPECT_EQ(built.has_value(), !row.refusal);
+  if (!built && row.refusal) {
+    EXPECT_EQ(built.error().code, *row.refusal) << built.error().detail;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, MatterIds,
+    ::testing::Values(MatterNames{"dac", matter_dac, {0xFFF1, 0x8000}, "DAC 1", {}},
+                      MatterNames{"dac_without_product", matter_dac, {0xFFF1, {}}, "DAC 1", Code::csr_policy},
+                      MatterNames{"dac_without_vendor", matter_dac, {{}, 0x8000}, "DAC 1", Code::csr_policy},
+                      MatterNames{"dac_of_another_vendor", matter_dac, {0xFFF2, 0x8000}, "DAC 1", Code::scope},
+                      MatterNames{"dac_of_another_product", matter_dac, {0xFFF1, 0x8001}, "DAC 1", Code::scope},
+                      MatterNames{
+                          "dac_with_ids_in_the_name_too", matter_dac, {0xFFF1, 0x8000}, "Mvid:FFF1", Code::csr_policy},
+                      MatterNames{"pai_of_a_vendor", matter_pai, {0xFFF1, {}}, "PAI", {}},
+                      MatterNames{"pai_without_vendor", matter_pai, {{}, {}}, "PAI", Code::csr_policy},
+                      MatterNames{"pai_of_another_vendor", matter_pai, {0xFFF2, {}}, "PAI", Code::scope},
+                      MatterNames{"idevid_with_a_vendor", batch_ca, {0xFFF1, {}}, "batch", Code::csr_policy}),
+    [](const auto& row) { return std::string{row.param.name}; });
+
+TEST(MatterIds, of_a_paa_are_a_vendor_or_nothing) {
+  auto request = world().request(matter_paa);
+  auto self = world().matter_paa.issuer();
+  self.matter = {};
+  for (const auto& [ids, fits] :
+       {std::pair{matter::VendorProduct{{}, {}}, true}, std::pair{matter::VendorProduct{0xFFF1, {}}, true},
+        std::pair{matter::VendorProduct{0xFFF1, 0x8000}, false}}) {
+    request.subject.name.matter = ids;
+    EXPECT_EQ(build_tbs(self, request).has_value(), fits);
   }
 }
 
