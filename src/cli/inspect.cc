@@ -4,6 +4,7 @@
 #include "attest/endorsement.h"
 #include "audit/checkpoint.h"
 #include "base/instant.h"
+#include "cli/inspect_tokens.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
 #include "codec/pem.h"
@@ -52,6 +53,7 @@ Result<boost::json::object> certificate(BytesView der) {
   BM_TRY(const auto constraints, x509::basic_constraints(read.extensions()));
   out["ca"] = constraints && constraints->is_ca;
   out["extensions"] = read.extensions().size();
+  add_wrapped_messages(read, out);
   return out;
 }
 
@@ -127,7 +129,13 @@ Result<boost::json::object> inspect(BytesView bytes) {
   if (auto found = text(as_text(bytes))) {
     return found;
   }
-  return fail(Code::bad_request, "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC or TPMS_ATTEST");
+  if (auto found = inspect_token(bytes)) {
+    return std::move(*found);
+  }
+  return fail(
+      Code::bad_request,
+      "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, COSE_Sign1, COSE_Key, claims "
+      "of a token, CoRIM, CoMID or CMW");
 }
 
 }  // namespace birthmark::cli

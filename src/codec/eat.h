@@ -58,7 +58,7 @@ struct Claims {
   std::optional<Instant> issued_at = {};                         ///< iat
   std::vector<Measurement> measurements = {};
   std::vector<MeasurementResult> results = {};  ///< measres
-  std::vector<Submodule> submodules = {};
+  std::vector<Submodule> submodules;
 
   /// The submodule of that name, or null.
   [[nodiscard]] const Submodule* submodule(std::string_view name) const;
