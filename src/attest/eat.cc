@@ -41,6 +41,16 @@ bool is_psa(const eat::Claims& said) {
                              *text == psa::name(psa::Profile::iot_1));
 }
 
+/// RFC 9711 §4.2.9.4: of "disabled permanently" only a maker can make something else, and oemid says which; nothing is
+/// inherited by a part.
+bool hides_its_maker(const eat::Claims& said) {
+  const auto permanently = static_cast<std::uint8_t>(DebugState::disabled_permanently);
+  return (said.debug == permanently && !said.oemid) ||
+         std::ranges::any_of(said.submodules, [](const eat::Submodule& submodule) {
+           return submodule.claims() != nullptr && hides_its_maker(*submodule.claims());
+         });
+}
+
 /// Before the signature, since the ueid chooses the key. Nothing of it is believed yet.
 Failure form(Subject& s) {
   auto said = eat::read_claims(s.token.message->payload);
@@ -52,6 +62,9 @@ Failure form(Subject& s) {
   }
   if (!said->ueid) {
     return "no ueid";
+  }
+  if (hides_its_maker(*said)) {
+    return "dbgstat 3 lets the maker debug, and no oemid says who that is";
   }
   s.said = std::move(*said);
   return std::nullopt;

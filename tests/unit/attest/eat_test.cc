@@ -157,6 +157,7 @@ TEST_F(EatEvidence, what_the_device_found_wrong_itself) {
 /// A part that says how far it is closed.
 eat::Claims reporting(int debug) {
   eat::Claims out;
+  out.oemid = std::int64_t{64242};
   out.debug = static_cast<std::uint8_t>(debug);
   return out;
 }
@@ -189,6 +190,18 @@ TEST_F(EatEvidence, debug_states) {
   EXPECT_EQ(failed(claims), "eat.debug");
   claims.submodules.clear();
   EXPECT_EQ(failed(claims), "eat.debug") << "named, and not there";
+}
+
+TEST_F(EatEvidence, who_may_reopen_a_port_has_a_name) {
+  auto claims = good();
+  claims.oemid.reset();
+  EXPECT_EQ(failed(claims), "eat.claims");
+  claims.debug = std::uint8_t{4};
+  EXPECT_EQ(failed(claims), "");
+  auto part = reporting(3);
+  part.oemid.reset();
+  claims.submodules.push_back({"os", part});
+  EXPECT_EQ(failed(claims), "eat.claims") << "nothing is inherited";
 }
 
 TEST_F(EatEvidence, an_open_part_opens_the_device) {

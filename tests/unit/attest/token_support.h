@@ -59,6 +59,7 @@ struct TokenDevice {
     out.nonces = {to_bytes(question.freshness.get())};
     out.ueid = to_bytes(instance_id);
     out.hardware_model = hardware_model();
+    out.oemid = std::int64_t{64242};
     out.debug = std::uint8_t{3};
     out.measurements = {{.content_format = 258, .document = Bytes(8, 6)}};
     return out;
