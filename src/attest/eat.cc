@@ -205,7 +205,7 @@ constexpr std::array kSteps{
     Step<Subject>{"eat.structure", "RFC 9711 §6.3; docs/wire/evidence.md EAT 1", Code::bad_evidence, structure},
     Step<Subject>{"eat.algorithm", "RFC 9053 §2; docs/wire/evidence.md EAT 2", Code::bad_evidence, algorithm},
     Step<Subject>{"eat.claims", "RFC 9711 §4; docs/wire/evidence.md EAT 3", Code::bad_evidence, form},
-    Step<Subject>{"eat.key", "RFC 9711 §7; docs/wire/evidence.md EAT 4", Code::bad_evidence, key},
+    Step<Subject>{"eat.key", "RFC 9711 §6.3.9; docs/wire/evidence.md EAT 4", Code::bad_evidence, key},
     Step<Subject>{"eat.signature", "RFC 9052 §4.4; docs/wire/evidence.md EAT 5", Code::bad_evidence, signature},
     Step<Subject>{"eat.nonce", "RFC 9711 §4.1; docs/wire/evidence.md EAT 6", Code::bad_evidence, nonce},
     Step<Subject>{"eat.validity", "RFC 8392 §3.1; docs/wire/evidence.md EAT 7", Code::bad_evidence, validity},
