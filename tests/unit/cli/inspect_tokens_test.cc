@@ -77,6 +77,31 @@ TEST(InspectTokens, wrappers_and_keys) {
   EXPECT_EQ(said("{1: 1, -1: 6, -2: " + kHash + "}").at("curve"), "Ed25519");
 }
 
+// Each published file is called what it is.
+TEST(InspectTokens, published_files) {
+  BM_NEEDS_VECTORS("corim");
+  const auto token = said_of(test::file(test::vectors("psa/rfc9783-psa-sign1.cbor")));
+  EXPECT_EQ(token.at("payload").at("type"), "PSA token claims");
+  EXPECT_EQ(said_of(test::file(test::vectors("psa/rfc9783-psa-mac0.cbor"))).at("type"), "COSE, tag 17");
+  for (const char* const name : {"cmw/x509-cert+cbor-cmw.der", "cmw/x509-cert+json-cmw.der"}) {
+    EXPECT_EQ(said_of(test::file(test::vectors(name))).at("cmw").at("type"), "CMW collection") << name;
+  }
+  for (const char* const folder : {"corim", "cmw"}) {
+    for (const auto& entry : std::filesystem::directory_iterator{test::vectors(folder)}) {
+      if (entry.path().extension() != ".cbor") {
+        continue;
+      }
+      const auto name = entry.path().filename().string();
+      const auto out = said_of(test::file(entry.path()));
+      const std::string_view type = name.starts_with("comid-")          ? "CoMID"
+                                    : name.find("signed-") == 6         ? "COSE_Sign1"
+                                    : std::string_view{folder} == "cmw" ? "CMW collection"
+                                                                        : "CoRIM";
+      EXPECT_EQ(out.at("type"), boost::json::string{type}) << name;
+    }
+  }
+}
+
 TEST(InspectTokens, anything_else_is_nothing) {
   for (const char* const text : {"{}", "{1: 2}", "[]", "1", "h'00'", "\"x\"", "55799([1])", "{99: 1}"}) {
     EXPECT_FALSE(inspect_token(test::from_diagnostic(text).value())) << text;
