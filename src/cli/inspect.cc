@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "cli/inspect_chains.h"
 #include "cli/key_words.h"
+#include "cli/inspect_tokens.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
 #include "codec/pem.h"
@@ -39,6 +40,7 @@ Result<boost::json::object> certificate(BytesView der) {
   out["ca"] = constraints && constraints->is_ca;
   out["extensions"] = read.extensions().size();
   add_chain_facts(read, out);
+  add_wrapped_messages(read, out);
   return out;
 }
 
@@ -114,12 +116,13 @@ Result<boost::json::object> inspect(BytesView bytes) {
   if (auto found = text(as_text(bytes))) {
     return found;
   }
+  if (auto found = inspect_token(bytes)) {
+    return std::move(*found);
+  }
   if (auto found = inspect_chain_part(bytes)) {
     return std::move(*found);
   }
-  return fail(Code::bad_request,
-              "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, DICE extension, Matter "
-              "declaration, elements or TLV, JWS or manifest");
+  return fail(Code::bad_request, "nothing that is known here; docs/cli.md lists the formats");
 }
 
 }  // namespace birthmark::cli
