@@ -10,13 +10,13 @@
 namespace birthmark::cli {
 namespace {
 
-Result<Bytes> read_standard_input() {
+Result<Bytes> read_standard_input(std::size_t max_bytes) {
   Bytes out;
   std::array<std::uint8_t, 65536> buffer{};
   while (const auto got = std::fread(buffer.data(), 1, buffer.size(), stdin)) {
     append(out, BytesView{buffer}.first(got));
-    if (out.size() > kInputMaxBytes) {
-      return fail(Code::too_large, "standard input is longer than 1 MiB");
+    if (out.size() > max_bytes) {
+      return fail(Code::too_large, "standard input is longer than " + std::to_string(max_bytes) + " bytes");
     }
   }
   return std::ferror(stdin) == 0 ? Result<Bytes>{std::move(out)} : fail(Code::storage, "standard input");
@@ -24,12 +24,12 @@ Result<Bytes> read_standard_input() {
 
 }  // namespace
 
-Result<Bytes> read_input(const std::string& file) {
+Result<Bytes> read_input(const std::string& file, std::size_t max_bytes) {
   if (file == "-") {
-    return read_standard_input();
+    return read_standard_input(max_bytes);
   }
   PosixFiles files;
-  auto bytes = files.read(file, kInputMaxBytes);
+  auto bytes = files.read(file, max_bytes);
   return bytes ? std::move(bytes) : fail(bytes.error().code, file + ": " + bytes.error().detail);
 }
 

@@ -12,9 +12,9 @@ namespace birthmark::cli {
 
 inline constexpr std::size_t kInputMaxBytes = std::size_t{1} << 20;
 
-/// The bytes of a file, or of standard input for "-"; at most kInputMaxBytes.
-/// @error not_found, storage: the file; too_large
-Result<Bytes> read_input(const std::string& file);
+/// The bytes of a file, or of standard input for "-".
+/// @error not_found, storage: the file; too_large: more than `max_bytes`
+Result<Bytes> read_input(const std::string& file, std::size_t max_bytes = kInputMaxBytes);
 
 /// The DER that was put in: the one block of one of these labels if `input` is PEM, else `input` itself. What has no
 /// block of them is handed on as it is, for the reader of the DER to refuse.
