@@ -60,6 +60,13 @@ TEST(VerifyCsr, takes_pem_and_der) {
   EXPECT_EQ(check_of(judge_csr_file({}, kDevice)), "csr.encoding");
 }
 
+TEST(VerifyCsr, a_block_of_pem_inside_of_der_is_not_judged_in_its_place) {
+  const auto text = pem::write("CERTIFICATE REQUEST", request({}));
+  Bytes der{0x30, 0x82, static_cast<std::uint8_t>(text.size() >> 8), static_cast<std::uint8_t>(text.size())};
+  append(der, as_bytes(text));
+  EXPECT_EQ(check_of(judge_csr_file(der, kDevice)), "csr.encoding");
+}
+
 TEST(VerifyCsr, says_what_failed_where_it_is_demanded_and_what_a_file_cannot_show) {
   const auto good = judge_csr_file(request({}), kDevice);
   EXPECT_EQ(good.said.at("verdict"), "accept");
