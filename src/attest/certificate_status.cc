@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 
+#include "attest/vendor_crl.h"
+#include "codec/der.h"
 #include "codec/extensions.h"
 #include "codec/ocsp.h"
 #include "codec/oid.h"
@@ -172,6 +174,59 @@ constexpr std::array kSteps{
     Step<Subject>{"ocsp.time", "RFC 6960 §4.2.2.1", Code::bad_evidence, time},
 };
 
+// --- lists ---
+
+struct List {
+  BytesView der;
+  const StatusQuestion& question;
+  std::optional<VendorCrl> crl = {};
+};
+
+Failure issued_listed(List& s) {
+  return is_signed_by(s.question.certificate, s.question.issuer) ? std::nullopt
+                                                                 : Failure{"the certificate is not of this issuer"};
+}
+
+Failure list(List& s) {
+  auto read = read_vendor_crl(s.der);
+  if (!read) {
+    return read.error().detail;
+  }
+  s.crl = std::move(*read);
+  return std::nullopt;
+}
+
+/// RFC 5280 §6.3.3(b)(1), (f): the list is the issuer's, whose key may sign lists.
+Failure list_issuer(List& s) {
+  if (!equal(s.crl->issuer, s.question.issuer.subject())) {
+    return "the list is of another issuer";
+  }
+  const auto usage = x509::key_usage(s.question.issuer.extensions());
+  return usage && (!*usage || (**usage & 1U << 6) != 0) ? std::nullopt : Failure{"the issuer's key signs no lists"};
+}
+
+Failure list_signature(List& s) {
+  const auto key = crypto::PublicKey::from_spki(s.question.issuer.spki());
+  const auto scheme = crypto::scheme_of(s.crl->algorithm);
+  return key && scheme && key->verify(*scheme, s.crl->tbs, s.crl->signature) ? std::nullopt
+                                                                             : Failure{"the signature does not verify"};
+}
+
+Failure list_time(List& s) {
+  if (s.crl->this_update > s.question.now + kSkew) {
+    return "it is of a time to come";
+  }
+  return s.question.now <= s.crl->next_update ? std::nullopt : Failure{"it is out of date"};
+}
+
+constexpr std::array kListSteps{
+    Step<List>{"status.issuer", "RFC 5280 §6.1.3(a)(1), (4)", Code::bad_evidence, issued_listed},
+    Step<List>{"crl.list", "RFC 5280 §5.1, §5.2", Code::bad_evidence, list},
+    Step<List>{"crl.issuer", "RFC 5280 §6.3.3(b)(1), (f)", Code::bad_evidence, list_issuer},
+    Step<List>{"crl.signature", "RFC 5280 §6.3.3(g)", Code::bad_evidence, list_signature},
+    Step<List>{"crl.time", "RFC 5280 §6.3.3(a)", Code::bad_evidence, list_time},
+};
+
 StatusVerdict verdict_of(ocsp::CertStatus status) {
   switch (status) {
     case ocsp::CertStatus::good:
@@ -201,7 +256,7 @@ std::string_view name(StatusVerdict verdict) {
 }
 
 StatusAppraisal appraise_ocsp(BytesView response, const StatusQuestion& question) {
-  Subject subject{response, question};
+  Subject subject{.der = response, .question = question};
   StatusAppraisal out{walk(std::span<const Step<Subject>>{kSteps}, subject)};
   if (trusted(out.findings)) {
     const auto& answer = *subject.answer;
@@ -212,6 +267,25 @@ StatusAppraisal appraise_ocsp(BytesView response, const StatusQuestion& question
     out.next_update = answer.next_update;
   }
   return out;
+}
+
+StatusAppraisal appraise_crl(BytesView crl, const StatusQuestion& question) {
+  List subject{.der = crl, .question = question};
+  StatusAppraisal out{walk(std::span<const Step<List>>{kListSteps}, subject)};
+  if (trusted(out.findings)) {
+    const bool listed = std::ranges::any_of(
+        subject.crl->serials, [&](const Bytes& serial) { return equal(serial, question.certificate.serial()); });
+    out.verdict = listed ? StatusVerdict::revoked : StatusVerdict::good;
+    out.this_update = subject.crl->this_update;
+    out.next_update = subject.crl->next_update;
+  }
+  return out;
+}
+
+StatusAppraisal appraise_status(BytesView response_or_crl, const StatusQuestion& question) {
+  auto outer = der::read_one(response_or_crl, der::tag::sequence);
+  const bool is_list = outer && outer->peek() == der::tag::sequence;
+  return is_list ? appraise_crl(response_or_crl, question) : appraise_ocsp(response_or_crl, question);
 }
 
 }  // namespace birthmark::attest

@@ -11,7 +11,7 @@
 
 namespace birthmark::attest {
 
-/// What a response says of a certificate; `unusable`: nothing may be concluded from it.
+/// What a response or a list says of a certificate; `unusable`: nothing may be concluded from it.
 enum class StatusVerdict : std::uint8_t { good, revoked, unknown, unusable };
 /// "good", "revoked", "unknown", "unusable".
 std::string_view name(StatusVerdict verdict);
@@ -36,5 +36,12 @@ struct StatusAppraisal {
 /// issuer itself signed for that purpose; it speaks of this certificate; it is in date, or without an end at most a
 /// week old. Where several of its answers are about the certificate, the worst one stands.
 StatusAppraisal appraise_ocsp(BytesView response, const StatusQuestion& question);
+
+/// Judges one complete CRL (RFC 5280 §6.3.3) of the issuer itself, offline: its name and key, which may sign lists, and
+/// in date. A certificate is good that is not on it. A list of some reasons or of changes only is unusable.
+StatusAppraisal appraise_crl(BytesView crl, const StatusQuestion& question);
+
+/// The one of the two that the bytes are: a response begins with its status, a list with what is signed.
+StatusAppraisal appraise_status(BytesView response_or_crl, const StatusQuestion& question);
 
 }  // namespace birthmark::attest

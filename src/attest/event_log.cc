@@ -27,15 +27,11 @@ bool is_zero(BytesView digest) {
   return std::ranges::all_of(digest, [](std::uint8_t octet) { return octet == 0; });
 }
 
-Bytes beginning(std::size_t pcr, std::uint8_t locality, std::size_t size) {
-  Bytes out(size, pcr >= kFirstDynamic && pcr <= kLastDynamic ? 0xFF : 0x00);
-  if (pcr == 0) {
-    out.back() = locality;
-  }
-  return out;
-}
-
 }  // namespace
+
+Bytes untouched_pcr(std::size_t pcr, tpm::Hash bank) {
+  return Bytes(tpm::digest_size(bank), pcr >= kFirstDynamic && pcr <= kLastDynamic ? 0xFF : 0x00);
+}
 
 Result<ReplayedPcrs> replay(const tcg_log::Log& log, tpm::Hash bank) {
   if (log.format == tcg_log::Format::sha1_only) {
@@ -59,7 +55,8 @@ Result<ReplayedPcrs> replay(const tcg_log::Log& log, tpm::Hash bank) {
     }
     auto& pcr = pcrs[event.pcr];
     if (!pcr) {
-      pcr = beginning(event.pcr, locality, digest.size());
+      pcr = untouched_pcr(event.pcr, bank);
+      pcr->back() = event.pcr == 0 ? locality : pcr->back();
     }
     pcr = crypto::hash(algorithm_of(bank), {*pcr, digest});
   }

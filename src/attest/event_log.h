@@ -22,4 +22,7 @@ using ReplayedPcrs = std::array<std::optional<Bytes>, tpm::kPcrCount>;
 /// @error bad_evidence: the log has SHA-1 alone, or not this bank
 Result<ReplayedPcrs> replay(const tcg_log::Log& log, tpm::Hash bank);
 
+/// The value of a PCR that nobody has extended: ones for 17 to 22, zeros for the others.
+Bytes untouched_pcr(std::size_t pcr, tpm::Hash bank);
+
 }  // namespace birthmark::attest

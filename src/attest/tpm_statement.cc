@@ -9,6 +9,7 @@
 #include "attest/event_log.h"
 #include "codec/tpm_template.h"
 #include "crypto/hash.h"
+#include "crypto/rsa_checks.h"
 #include "crypto/tpm_crypto.h"
 
 namespace birthmark::attest {
@@ -67,6 +68,13 @@ Bytes handle_bytes(std::uint32_t handle) {
 
 // --- steps ---
 
+/// An RSA key that anybody computes the private half of was made in no better place for lying in a TPM.
+Failure known_weakness(const crypto::PublicKey& key) {
+  return crypto::has_roca_fingerprint(key) || crypto::is_easily_factored(key)
+             ? Failure{"the RSA key is known to be weak (CVE-2017-15361, or a factor that anybody finds)"}
+             : std::nullopt;
+}
+
 Failure ak_public(Subject& s) {
   auto ak = tpm::read_public(s.expected.ak_public);
   if (!ak) {
@@ -86,7 +94,7 @@ Failure ak_public(Subject& s) {
   }
   s.ak = std::move(*ak);
   s.ak_key = std::move(*key);
-  return std::nullopt;
+  return known_weakness(*s.ak_key);
 }
 
 Failure key_public(Subject& s) {
@@ -108,7 +116,7 @@ Failure key_public(Subject& s) {
   }
   s.key = std::move(*key);
   s.certified = std::move(*spki);
-  return std::nullopt;
+  return known_weakness(*s.certified);
 }
 
 /// Whether a signature is of the scheme that its key can sign with: a restricted key has exactly one.
@@ -254,8 +262,8 @@ Failure event_log(Subject& s) {
     }
     Failure failure;
     each_selected(s.pcrs->selection, [&](tpm::Hash hash, std::size_t pcr, std::size_t place) {
-      const Bytes untouched(tpm::digest_size(hash), 0);
-      if (hash == bank.hash && (*replayed)[pcr].value_or(untouched) != s.pcrs->values[place] && !failure) {
+      if (hash == bank.hash && (*replayed)[pcr].value_or(untouched_pcr(pcr, hash)) != s.pcrs->values[place] &&
+          !failure) {
         failure = "the event log does not lead to PCR " + std::to_string(pcr);
       }
     });

@@ -34,6 +34,11 @@ Result<Bytes> read_input(const std::string& file, std::size_t max_bytes) {
 }
 
 Result<Bytes> der_of(BytesView input, std::initializer_list<std::string_view> labels) {
+  // A long SEQUENCE is no text, whatever stands in its strings: a block of PEM inside must not be judged in its place.
+  constexpr std::uint8_t kSequence = 0x30, kLongLength = 0x80;
+  if (input.size() > 1 && input[0] == kSequence && input[1] >= kLongLength) {
+    return to_bytes(input);
+  }
   const auto text = as_text(input);
   for (const auto label : labels) {
     if (text.find("-----BEGIN " + std::string{label} + "-----") == std::string_view::npos) {

@@ -5,12 +5,14 @@
 #include "audit/checkpoint.h"
 #include "base/instant.h"
 #include "cli/inspect_chains.h"
-#include "cli/key_words.h"
+#include "cli/inspect_requests.h"
 #include "cli/inspect_tokens.h"
+#include "cli/key_words.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
 #include "codec/pem.h"
 #include "codec/pkcs10.h"
+#include "codec/pqc.h"
 #include "codec/tpm_attest.h"
 #include "codec/tpm_public.h"
 #include "codec/x509.h"
@@ -22,7 +24,10 @@ namespace {
 
 void add_key(boost::json::object& out, BytesView spki) {
   const auto key = crypto::PublicKey::from_spki(spki);
-  out["key"] = key ? words_of(*key) : "not usable: " + key.error().detail;
+  const auto coming = pqc::read_public_key(spki);
+  out["key"] = key      ? words_of(*key)
+               : coming ? std::string{(*coming)->name} + " (nobody here verifies it)"
+                        : "not usable: " + key.error().detail;
   out["spki_sha256"] = to_hex(crypto::sha256(spki).get());
 }
 
@@ -51,6 +56,7 @@ Result<boost::json::object> request(BytesView der) {
                           {"attributes", read.attributes().size()},
                           {"channel_binding", read.challenge_password().has_value()}};
   add_key(out, read.spki());
+  add_attestation(out, read);
   return out;
 }
 
@@ -114,6 +120,9 @@ Result<boost::json::object> inspect(BytesView bytes) {
     return tpm_attest(*read);
   }
   if (auto found = text(as_text(bytes))) {
+    return found;
+  }
+  if (auto found = inspect_requests(bytes)) {
     return found;
   }
   if (auto found = inspect_token(bytes)) {

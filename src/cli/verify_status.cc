@@ -27,16 +27,16 @@ struct Case {
   std::optional<Bytes> nonce = {};
 };
 
-Result<Bytes> read_der(const std::string& file, std::string_view label) {
+Result<Bytes> read_der(const std::string& file, std::initializer_list<std::string_view> labels) {
   BM_TRY(const auto input, read_input(file));
-  return der_of(input, {label});
+  return der_of(input, labels);
 }
 
 Result<Case> read_case(const Flags& flags) {
-  BM_TRY(auto response, read_der(flags.response, "OCSP RESPONSE"));
-  BM_TRY(const auto certificate_der, read_der(flags.certificate, "CERTIFICATE"));
+  BM_TRY(auto response, read_der(flags.response, {"OCSP RESPONSE", "X509 CRL"}));
+  BM_TRY(const auto certificate_der, read_der(flags.certificate, {"CERTIFICATE"}));
   BM_TRY(auto certificate, x509::Certificate::read(certificate_der));
-  BM_TRY(const auto issuer_der, read_der(flags.issuer, "CERTIFICATE"));
+  BM_TRY(const auto issuer_der, read_der(flags.issuer, {"CERTIFICATE"}));
   BM_TRY(auto issuer, x509::Certificate::read_anchor(issuer_der));
   Case out{std::move(response), std::move(certificate), std::move(issuer), SystemClock{}.now()};
   if (!flags.time.empty()) {
@@ -90,7 +90,7 @@ int run(const Flags& flags) {
     return complain(read.error(), flags.form(), no_file ? kEnvironment : kRefused);
   }
   const auto nonce = read->nonce ? std::optional<BytesView>{*read->nonce} : std::nullopt;
-  const auto appraisal = attest::appraise_ocsp(
+  const auto appraisal = attest::appraise_status(
       read->response, {.certificate = read->certificate, .issuer = read->issuer, .now = read->now, .nonce = nonce});
   const auto said = members_of(appraisal);
   if (flags.as_json) {
@@ -104,13 +104,13 @@ int run(const Flags& flags) {
 }  // namespace
 
 void add_verify_status(CLI::App& verify, int& exit_code) {
-  auto* const command = verify.add_subcommand("status", "what does this OCSP response say of a certificate?");
+  auto* const command = verify.add_subcommand("status", "what does this OCSP response or CRL say of a certificate?");
   const auto flags = std::make_shared<Flags>();
   command->add_option("--certificate", flags->certificate, "whose status: PEM or DER")->required();
   command->add_option("--issuer", flags->issuer, "the certificate of its issuer, which is trusted")->required();
   command->add_option("--time", flags->time, "when, RFC 3339; now, if it is not given");
   command->add_option("--nonce", flags->nonce, "hex of the nonce that was asked with");
-  command->add_option("file", flags->response, "the response, PEM or DER; - for standard input")->required();
+  command->add_option("file", flags->response, "OCSP response or CRL, PEM or DER; - for standard input")->required();
   command->add_flag("--json", flags->as_json, "one JSON object on standard output");
   command->callback([flags, &exit_code] { exit_code = run(*flags); });
 }

@@ -5,7 +5,7 @@
 
 namespace birthmark::cli {
 
-/// `birthmark verify status`: what an OCSP response says of a certificate, judged offline.
+/// `birthmark verify status`: what an OCSP response or a CRL says of a certificate, judged offline.
 void add_verify_status(CLI::App& verify, int& exit_code);
 
 }  // namespace birthmark::cli

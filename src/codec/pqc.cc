@@ -7,6 +7,7 @@
 #include "codec/algorithm.h"
 #include "codec/der.h"
 #include "codec/oid.h"
+#include "codec/pkcs10.h"
 #include "codec/x509.h"
 
 namespace birthmark::pqc {
@@ -180,11 +181,11 @@ Result<void> check_key_usage(std::uint32_t bits) {
                                                            : refuse("keyUsage of a key that does more than sign");
 }
 
-Result<CertificateWords> look_at_certificate(BytesView der) {
+Result<Words> look_at_certificate(BytesView der) {
   BM_TRY(const auto certificate, x509::Certificate::read_anchor(der));
   BM_TRY(const auto identifier, signature_algorithm(certificate.der()));
   BM_TRY(const auto spki, x509::read_spki(certificate.spki()));
-  CertificateWords out;
+  Words out;
   BM_TRY(const auto* const signed_with, listed(identifier));
   if (signed_with != nullptr) {
     BM_TRY(out.signature, read_signature(identifier, certificate.signature()));
@@ -195,6 +196,35 @@ Result<CertificateWords> look_at_certificate(BytesView der) {
     if (usage) {
       BM_CHECK(check_key_usage(*usage));
     }
+  }
+  return out;
+}
+
+Result<Words> look_at_request(BytesView der) {
+  constexpr std::size_t kDepthMax = 24;
+  if (der.size() > pkcs10::kRequestMaxBytes) {
+    return refuse("a request that is too long");
+  }
+  BM_CHECK(der::check_nesting(der, kDepthMax));
+  BM_TRY(auto request, der::read_one(der, der::tag::sequence));
+  BM_TRY(auto info, request.enter(der::tag::sequence));
+  BM_TRY(const auto identifier, request.any());
+  BM_TRY(const auto signature, request.bit_octets());
+  BM_CHECK(request.finish());
+  BM_CHECK(info.small_unsigned());
+  BM_TRY(const auto subject, info.any());
+  BM_CHECK(x509::read_name(subject.whole));
+  BM_TRY(const auto whole_spki, info.any());
+  BM_TRY(const auto spki, x509::read_spki(whole_spki.whole));
+  BM_CHECK(info.enter(der::tag::context_constructed(0)));
+  BM_CHECK(info.finish());
+  Words out;
+  BM_TRY(const auto* const signed_with, listed(identifier.whole));
+  if (signed_with != nullptr) {
+    BM_TRY(out.signature, read_signature(identifier.whole, signature));
+  }
+  if (find(spki.algorithm) != nullptr) {
+    BM_TRY(out.key, read_public_key(whole_spki.whole));
   }
   return out;
 }

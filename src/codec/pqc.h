@@ -46,14 +46,17 @@ Result<const Algorithm*> read_signature(BytesView algorithm, BytesView signature
 /// @param bits as `x509::key_usage` gives them. @error bad_request
 Result<void> check_key_usage(std::uint32_t bits);
 
-/// What a certificate with such a key or signature says of both; nothing of it is verified.
-struct CertificateWords {
+/// What a certificate or a request with such a key or signature says of both; nothing of it is verified.
+struct Words {
   const Algorithm* key = nullptr;        ///< null: another algorithm
   const Algorithm* signature = nullptr;  ///< likewise
 };
 /// Reads a certificate as an anchor is read, and checks form, sizes and key usage where one of the two is listed.
 /// @error bad_request: unreadable, or against RFC 9881, RFC 9909
-Result<CertificateWords> look_at_certificate(BytesView der);
+Result<Words> look_at_certificate(BytesView der);
+
+/// Likewise of a certification request (RFC 2986 §4): its attributes are not looked into. @error bad_request
+Result<Words> look_at_request(BytesView der);
 
 /// ML-DSA-PrivateKey (RFC 9881 §6) inside a PKCS#8; aliases it. At least one of the two is there.
 struct PrivateKey {

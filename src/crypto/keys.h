@@ -24,7 +24,7 @@ enum class SignatureScheme : std::uint8_t {
   rsa_pkcs1_sha256,
   rsa_pkcs1_sha384,
   rsa_pkcs1_sha512,
-  rsa_pss_sha256,  ///< of TPMs alone: a salt of any length, since they make it as long as it can be, or as a digest
+  rsa_pss_sha256,  ///< of TPMs alone: a salt as long as a digest, or as long as it can be (TPM 2.0 Part 1 §B.7)
   rsa_pss_sha384,
   rsa_pss_sha512,
   ed25519

@@ -214,16 +214,28 @@ bool verify_ecdsa(const PublicKey::Impl& key, HashAlgorithm algorithm, BytesView
   return slot.load(key.point) && slot.verify(hash(algorithm, {message}), signature);
 }
 
-/// @param padding RSA_PKCS1_PADDING, or RSA_PKCS1_PSS_PADDING with MGF1 of the same hash and any salt
-bool verify_rsa(const PublicKey::Impl& key, int padding, HashAlgorithm algorithm, BytesView message,
-                BytesView signature) {
-  const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key.library_key.get(), nullptr)};
-  const auto digest = hash(algorithm, {message});
+/// A salt of PKCS#1 v1.5 is none.
+constexpr int kNoSalt = 0;
+
+bool verify_rsa_with(EVP_PKEY* key, int padding, int salt, HashAlgorithm algorithm, BytesView digest,
+                     BytesView signature) {
+  const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr)};
   return context && EVP_PKEY_verify_init(context.get()) == 1 &&
          EVP_PKEY_CTX_set_rsa_padding(context.get(), padding) == 1 &&
          EVP_PKEY_CTX_set_signature_md(context.get(), message_digest(algorithm)) == 1 &&
-         (padding == RSA_PKCS1_PADDING || EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_AUTO) == 1) &&
+         (padding == RSA_PKCS1_PADDING || EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), salt) == 1) &&
          EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
+}
+
+/// @param padding RSA_PKCS1_PADDING, or RSA_PKCS1_PSS_PADDING with MGF1 of the same hash and a salt as TPMs make it.
+bool verify_rsa(const PublicKey::Impl& key, int padding, HashAlgorithm algorithm, BytesView message,
+                BytesView signature) {
+  const auto digest = hash(algorithm, {message});
+  const auto verifies = [&](int salt) {
+    return verify_rsa_with(key.library_key.get(), padding, salt, algorithm, digest, signature);
+  };
+  return padding == RSA_PKCS1_PADDING ? verifies(kNoSalt)
+                                      : verifies(RSA_PSS_SALTLEN_DIGEST) || verifies(RSA_PSS_SALTLEN_MAX);
 }
 
 bool verify_ed25519(const PublicKey::Impl& key, BytesView message, BytesView signature) {

@@ -8,7 +8,9 @@
 #include "codec/der.h"
 #include "codec/extensions.h"
 #include "codec/oid.h"
+#include "crypto/hash.h"
 #include "crypto/rsa_checks.h"
+#include "crypto/sha1.h"
 #include "pki/profile.h"
 
 namespace birthmark::pki {
@@ -107,8 +109,21 @@ Result<void> judge_names(const pkcs10::Request& request, const CsrExpectation& e
   return {};
 }
 
+/// Many tools add it. It is not taken over; but one of another key is a request to be mistaken for that key's holder.
+/// RFC 5280 §4.2.1.2(1), RFC 7093 §2(1).
+Result<void> judge_key_identifier(const pkcs10::Request& request) {
+  BM_TRY(const auto id, x509::subject_key_identifier(request.extensions()));
+  BM_TRY(const auto spki, x509::read_spki(request.spki()));
+  const auto sha256 = crypto::sha256(spki.key).get();
+  const bool own = equal(*id, crypto::sha1_identifier(spki.key)) || equal(*id, BytesView{sha256}.first(20));
+  return own ? Result<void>{}
+             : fail(Code::csr_policy, "asks for a key identifier of another key", "csr.subject_key_identifier");
+}
+
 /// A request may repeat what the profile gives anyway; everything else is more than a device gets.
-Result<void> judge_extension(const x509::Extension& extension, x509::Extensions all, const CsrExpectation& expected) {
+Result<void> judge_extension(const x509::Extension& extension, const pkcs10::Request& request,
+                             const CsrExpectation& expected) {
+  const auto all = request.extensions();
   if (is(extension.type, oids::basic_constraints)) {
     BM_TRY(const auto constraints, x509::basic_constraints(all));
     return constraints->is_ca ? fail(Code::csr_policy, "asks to be a CA", "csr.basic_constraints") : Result<void>{};
@@ -131,7 +146,7 @@ Result<void> judge_extension(const x509::Extension& extension, x509::Extensions 
                : fail(Code::csr_policy, "asks for a subjectAltName that is not registered", "csr.subject_alt_name");
   }
   if (is(extension.type, oids::subject_key_identifier)) {
-    return {};  // many tools add it; it is not taken over
+    return judge_key_identifier(request);
   }
   return fail(Code::csr_policy, "asks for the extension " + oid_text(extension.type), "csr.extensions");
 }
@@ -165,7 +180,7 @@ Result<crypto::PublicKey> judge_csr(const pkcs10::Request& request, const CsrExp
   BM_CHECK(judge_names(request, expected));
   BM_CHECK(judge_attributes(request, expected.evidence));
   for (const auto& extension : request.extensions()) {
-    BM_CHECK(judge_extension(extension, request.extensions(), expected));
+    BM_CHECK(judge_extension(extension, request, expected));
   }
   return key;
 }
@@ -184,6 +199,7 @@ std::string_view csr_clause(std::string_view check) {
                              Row{"csr.basic_constraints", "RFC 5280 §4.2.1.9"},
                              Row{"csr.key_usage", "RFC 5280 §4.2.1.3"},
                              Row{"csr.extended_key_usage", "RFC 5280 §4.2.1.12"},
+                             Row{"csr.subject_key_identifier", "RFC 5280 §4.2.1.2"},
                              Row{"csr.extensions", "RFC 2985 §5.4.2; device profile: extensions"}};
   const auto* const row = std::ranges::find(kRows, check, &Row::check);
   return row == kRows.end() ? "RFC 2986 §4" : row->clause;

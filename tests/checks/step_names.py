@@ -18,7 +18,7 @@ PAGE, SECTION, CODES = "docs/wire/evidence.md", "Checks", "src/base/code.cc"
 
 # Where names stand that do not reach `fail` as a literal: files, and what finds check and, if it can, code.
 TABLES = [
-    ("src/attest/*.cc", r'Step<Subject>(?: \w+)?\{"(?P<check>[^"]+)",\s*"[^"]*",\s*Code::(?P<code>\w+)'),
+    ("src/attest/*.cc", r'Step<(?:Subject|List)>(?: \w+)?\{"(?P<check>[^"]+)",\s*"[^"]*",\s*Code::(?P<code>\w+)'),
     ("src/policy/decide.cc", r'case Step::\w+:\s*return "(?P<check>\w+)"'),
     ("src/pki/lint.cc", r'\bLint\{"(?P<check>\w+)"'),
     ("src/lifecycle/device.cc", r'\bStatement\{[^{}]*?, "(?P<check>[\w.]+)"'),

@@ -31,8 +31,9 @@ bool private_key_agrees(const Bytes& pkcs8) {
 
 TEST(PqcVectors, ml_dsa) {
   BM_NEEDS_VECTORS("pqc/ml-dsa");
-  constexpr std::array kExplained{Disagreement{
-      "bad-ML-DSA-44-3.priv", "an expanded key alone whose parts disagree: to see it takes ML-DSA itself"}};
+  constexpr std::array kExplained{
+      Disagreement{"bad-ML-DSA-44-2.priv", "an expanded key alone with a wrong tr: to see it takes ML-DSA itself"},
+      Disagreement{"bad-ML-DSA-44-3.priv", "an expanded key alone with a wrong t0: to see it takes ML-DSA itself"}};
   VectorTally tally{"pqc/ml-dsa", kExplained};
   for (const auto& path : files_of("pqc/ml-dsa")) {
     const auto name = path.filename().string();
@@ -155,6 +156,21 @@ TEST(Pqc, each_algorithm_has_its_size_no_parameters_and_a_name_of_its_own) {
     EXPECT_FALSE(!composite && pqc::read_public_key(spki_of(one.type, size + 1, false))) << one.name;
   }
   EXPECT_EQ(names.size(), pqc::all_algorithms().size());
+}
+
+TEST(Pqc, a_request_is_recognised_by_its_key_and_signature) {
+  for (const auto& one : pqc::all_algorithms().first(3)) {
+    der::Writer out;
+    out.open(der::tag::sequence).open(der::tag::sequence).unsigned_int(0).open(der::tag::sequence).close();
+    out.raw(spki_of(one.type, one.public_key_bytes, false)).open(der::tag::context_constructed(0)).close().close();
+    out.open(der::tag::sequence).oid(one.type).close().bit_string(Bytes(one.signature_bytes, 1)).close();
+    const auto der = std::move(out).finish();
+    const auto read = pqc::look_at_request(der);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(read->key, &one);
+    EXPECT_EQ(read->signature, &one);
+    EXPECT_FALSE(pqc::look_at_request(BytesView{der}.first(der.size() - 1)));
+  }
 }
 
 TEST(Pqc, a_key_that_signs_does_nothing_else) {

@@ -94,6 +94,32 @@ TEST(TpmGolden, statements) {
   }
 }
 
+// CVE-2017-15361 was in TPMs: their keys of 2,048 bits are refused where the template lets RSA in.
+TEST(TpmGolden, a_key_with_the_roca_structure_is_none) {
+  BM_NEEDS_VECTORS("csr/roca");
+  BM_NEEDS_VECTORS("tpm2-golden");
+  for (const auto& [modulus_file, weak] : {std::pair{"mod03.txt", true}, std::pair{"mod04.txt", false}}) {
+    auto text = std::string{as_text(file(vectors("csr/roca") / modulus_file))};
+    std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
+    for (const auto use : {tpm::Template::idevid_h1, tpm::Template::iak_h1}) {
+      auto area = tpm::make(use);
+      std::get<tpm::RsaKey>(area.key).modulus = from_hex(text.substr(2)).value();
+      const auto whole = tpm::write(area);
+      const auto key = attest::public_key(area).value();
+      const bool is_ak = use == tpm::Template::iak_h1;
+      const auto good_ak = golden("tpmA/iak.tpmt_public");
+      const auto judged =
+          attest::appraise_key_statement({}, {.ak_public = is_ak ? BytesView{whole} : BytesView{good_ak},
+                                              .key_public = whole,
+                                              .parent_public = {},
+                                              .freshness = {},
+                                              .requested_spki = key.spki()});
+      const auto check = attest::verdict(judged.findings).error().check;
+      EXPECT_EQ(check, weak ? (is_ak ? "ak.public" : "key.public") : (is_ak ? "key.public" : "statement.signature"));
+    }
+  }
+}
+
 TEST(TpmGolden, quotes_with_their_values) {
   BM_NEEDS_VECTORS("tpm2-golden");
   VectorTally tally{"tpm2-golden (quotes)"};

@@ -235,6 +235,43 @@ TEST(CertificateStatus, a_nonce_that_was_asked_for_and_repeated_passes) {
   EXPECT_EQ(one.appraise().verdict, StatusVerdict::good) << "six days old, and it says no end";
 }
 
+// --- lists ---
+
+/// A list of the vendor's intermediate, in date at `later()`.
+StatusAppraisal judge_list(const Case& one, const testing::Crl& crl, const crypto::PrivateKey& by) {
+  const auto der = pki::testing::sign(by, crl.tbs());
+  return appraise_status(der, {.certificate = one.certificate, .issuer = one.issuer, .now = one.now});
+}
+
+TEST(CertificateStatus, a_list_says_who_is_revoked_and_nobody_else_is) {
+  Case one;
+  one.now = testing::made_at() + std::chrono::hours{24};
+  const auto& key = vendor().intermediate_key;
+  const Bytes serial{one.certificate.serial().begin(), one.certificate.serial().end()};
+  auto own = serial;
+  if ((own.front() & 0x80) != 0) {
+    own.insert(own.begin(), 0);
+  }
+  EXPECT_EQ(judge_list(one, testing::crl_of(vendor()), key).verdict, StatusVerdict::good);
+  EXPECT_EQ(judge_list(one, testing::crl_of(vendor(), {Bytes{5}, own}), key).verdict, StatusVerdict::revoked);
+  EXPECT_EQ(judge_list(one, testing::crl_of(vendor(), {Bytes{5}}), key).verdict, StatusVerdict::good);
+  EXPECT_EQ(failed_check(judge_list(one, testing::crl_of(vendor()), vendor().root_key).findings), "crl.signature");
+  auto other = testing::crl_of(vendor());
+  other.issuer = to_bytes(x509::Certificate::read(vendor().root()).value().subject());
+  EXPECT_EQ(failed_check(judge_list(one, other, key).findings), "crl.issuer");
+  auto partial = testing::crl_of(vendor());
+  partial.extensions = {{to_bytes(oid<2, 5, 29, 28>), true, Bytes{0x30, 0x00}}};
+  EXPECT_EQ(failed_check(judge_list(one, partial, key).findings), "crl.list");
+  auto late = testing::crl_of(vendor());
+  late.next_update = one.now - std::chrono::seconds{1};
+  EXPECT_EQ(failed_check(judge_list(one, late, key).findings), "crl.time");
+  auto early = testing::crl_of(vendor());
+  early.this_update = one.now + std::chrono::minutes{6};
+  EXPECT_EQ(failed_check(judge_list(one, early, key).findings), "crl.time");
+  one.issuer = x509::Certificate::read(vendor().root()).value();
+  EXPECT_EQ(failed_check(judge_list(one, testing::crl_of(vendor()), key).findings), "status.issuer");
+}
+
 TEST(CertificateStatus, every_octet_counts) {
   const Case good;
   const auto whole = good.response();

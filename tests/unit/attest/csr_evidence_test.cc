@@ -105,5 +105,23 @@ TEST(CsrEvidence, that_is_missing_or_cut_is_refused) {
   EXPECT_EQ(refused_by(Bundle{{device.who(), {csr_attestation::kTpmCertify, cut}}, {}}, device), "csr.attestation");
 }
 
+// The request is signed again each time: whoever sends it may say what he likes.
+TEST(CsrEvidence, every_octet_counts) {
+  const Device device;
+  const auto trust = testing::trust_in(testing::vendor());
+  const auto bundle = csr_attestation::write(Bundle{{device.who(), device.what()}, {}}).value();
+  ASSERT_EQ(refused_by(request_with(bundle, device.tpm.idevid), device.freshness, trust), "");
+  for (std::size_t at = 0; at < bundle.size(); ++at) {
+    auto spoilt = bundle;
+    spoilt[at] ^= static_cast<std::uint8_t>(1U << at % 8);
+    const std::array attributes{pkcs10::Attribute{csr_attestation::kAttribute, spoilt}};
+    const auto info =
+        pkcs10::certification_request_info(Bytes{0x30, 0x00}, device.tpm.idevid.spki(), attributes).value();
+    const auto request = pkcs10::Request::read(
+        pkcs10::assemble(info, x509::SignatureAlgorithm::ecdsa_sha256, device.tpm.idevid.key.sign(info).value()));
+    EXPECT_TRUE(!request || !refused_by(*request, device.freshness, trust).empty()) << at;
+  }
+}
+
 }  // namespace
 }  // namespace birthmark::attest

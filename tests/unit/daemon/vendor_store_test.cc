@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "adapters/files/posix_files.h"
@@ -164,10 +163,9 @@ TEST_F(VendorStore, a_store_of_the_vendors_own_certificates) {
   const auto trust = read(toml, Environment::production);
   ASSERT_TRUE(trust) << trust.error().detail;
   EXPECT_EQ(trust->anchors().size(), files);
-  EXPECT_EQ(
-      std::ranges::count_if(trust->anchors(),
-                            [&](const attest::VendorAnchor& anchor) { return trust->denied(anchor.certificate); }),
-      1);
+  for (const auto& anchor : trust->anchors()) {
+    EXPECT_EQ(trust->denied(anchor.certificate), crypto::sha256(anchor.certificate.der()) == last);
+  }
 }
 
 }  // namespace

@@ -104,6 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "basicConstraints = CA:FALSE\nkeyUsage = critical,digitalSignature\nextendedKeyUsage = clientAuth\n"
                   "subjectKeyIdentifier = hash",
                   nullptr),
+        extension("the_key_identifier_of_another_key",
+                  "subjectKeyIdentifier = 0102030405060708090a0b0c0d0e0f1011121314", "csr.subject_key_identifier"),
         extension("a_ca", "basicConstraints = critical,CA:TRUE", "csr.basic_constraints"),
         extension("a_ca_of_no_depth", "basicConstraints = CA:TRUE,pathlen:0", "csr.basic_constraints"),
         extension("key_cert_sign", "keyUsage = digitalSignature,keyCertSign", "csr.key_usage"),
