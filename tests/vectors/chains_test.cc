@@ -10,11 +10,13 @@
 
 #include "attest/chain_link.h"
 #include "attest/dice.h"
+#include "attest/dice_layer.h"
 #include "attest/matter.h"
 #include "attest/secure_element.h"
 #include "attest/slot_attestation.h"
 #include "codec/cms.h"
 #include "codec/cms_signed.h"
+#include "codec/cose.h"
 #include "codec/der.h"
 #include "codec/dice.h"
 #include "codec/json.h"
@@ -91,24 +93,8 @@ bool dice_is_read(x509::Extensions extensions, std::string& words) {
 
 TEST(ChainVectors, dice) {
   BM_NEEDS_VECTORS("dice");
-  constexpr std::array<Disagreement, 9> kExplained{
-      Disagreement{"caliptra-idevid_csr_mldsa.der", "ML-DSA-87: no algorithm that requests are read with"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_0.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_1.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_2.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_3.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_4.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_5.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_6.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_uds_cert.cert", "the CBOR form of the Open Profile is not read yet"},
-  };
+  constexpr std::array<Disagreement, 1> kExplained{
+      Disagreement{"caliptra-idevid_csr_mldsa.der", "ML-DSA-87: no algorithm that requests are read with"}};
   // Of the redacted ones the values of the DICE extensions are filled with one letter: whoever reads them must refuse.
   // riot-ext.der is of before the TCG's form.
   constexpr std::array<std::string_view, 4> kRefused{"caliptra-fmc_alias_cert_redacted.der",
@@ -124,6 +110,11 @@ TEST(ChainVectors, dice) {
       taken = dice_is_read(certificate->extensions(), words);
     } else if (const auto request = pkcs10::Request::read(bytes)) {
       taken = dice_is_read(request->extensions(), words);
+    } else if (const auto message = cose::read_sign1(bytes, {.tags = cose::Tags::sign1_or_none})) {
+      const auto says = dice::read_open_certificate(message->payload);
+      taken = says.has_value();
+      words = says ? "" : says.error().detail;
+      EXPECT_TRUE(!says || dice::write(*says) == to_bytes(message->payload)) << name;
     } else {
       taken = dice::read_tcb_info(bytes) || dice::read_multi_tcb_info(bytes) || dice::read_open_input(bytes);
     }
@@ -171,6 +162,33 @@ TEST(ChainVectors, caliptra_request_and_layer_are_one_chain) {
                               Bytes(96, 1)};
   const auto appraisal = appraise_dice(evidence, trust, {kFresh, key.spki(), kNow}, {});
   EXPECT_EQ(failed_step(appraisal.findings), "dice.signature");
+}
+
+// The same chain in CBOR: of the same keys, with each link holding.
+TEST(ChainVectors, the_open_profile_chain_in_cbor_is_the_same) {
+  BM_NEEDS_VECTORS("dice");
+  const auto folder = test::vectors("dice");
+  auto issuer = read_device(test::file(folder / "open_CBOR_Ed25519_uds_cert.cert")).value();
+  EXPECT_EQ(issued_by(issuer, issuer), std::nullopt);
+  DiceEvidence evidence{test::file(folder / "open_CBOR_Ed25519_uds_cert.cert"), {}, Bytes(64, 1)};
+  for (int i = 0; i < 7; ++i) {
+    const auto number = std::to_string(i) + ".cert";
+    evidence.layers.push_back(test::file(folder / ("open_CBOR_Ed25519_cert_full_cert_chain_" + number)));
+    const auto layer = read_layer(evidence.layers.back());
+    ASSERT_TRUE(layer) << layer.error().detail;
+    EXPECT_EQ(issued_by(*layer, issuer), std::nullopt) << i;
+    EXPECT_EQ(may_issue(*layer, 0), std::nullopt) << i;
+    const auto twin =
+        x509::Certificate::read(test::file(folder / ("open_X509_Ed25519_cert_full_cert_chain_" + number))).value();
+    EXPECT_TRUE(equal(layer->key.spki(), twin.spki())) << i;
+    EXPECT_EQ(layer->open->says.input, dice::open_input(twin.extensions()).value()) << i;
+    issuer = *layer;
+  }
+  DiceTrust trust;
+  const auto device_key = read_device(evidence.device).value().key;
+  trust.allow_device(device_key.spki_sha256(), "anybody", AnchorClass::genuine);
+  const auto appraisal = appraise_dice(evidence, trust, {kFresh, device_key.spki(), kNow}, {});
+  EXPECT_EQ(failed_step(appraisal.findings), "dice.denied");
 }
 
 // The published chain grows out of a UDS of zeros: each link holds, and nothing of it may be believed.
