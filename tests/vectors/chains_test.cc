@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <span>
 
 #include "attest/chain_link.h"
 #include "attest/dice.h"
@@ -512,6 +514,81 @@ TEST(ChainVectors, secure_elements) {
       "facts of 04", kReject,
       verdict_of(read_slot_facts(x509::Certificate::read(der_in(folder / "04-keyCert.pem")).value()).has_value()));
 }
+
+// --- a second opinion of whole chains ---
+
+struct OpensslChain {
+  const char* name;
+  std::vector<const char*> files;  ///< leaf first, root last
+  bool holds;
+};
+class OpensslVerify : public ::testing::TestWithParam<OpensslChain> {};
+TEST_P(OpensslVerify, gives_the_verdict_that_the_appraisals_give) {
+  BM_NEEDS_VECTORS("matter");
+  const auto& row = GetParam();
+  const test::TempDir directory;
+  const auto write = [&](const char* name, std::span<const char* const> files) {
+    std::ofstream out{directory / name};
+    for (const auto* const file : files) {
+      out << pem::write("CERTIFICATE", der_in(test::shared_vectors() / file));
+    }
+    return (directory / name).string();
+  };
+  const std::span<const char* const> files{row.files};
+  const auto leaf = write("leaf.pem", files.first(1));
+  const auto between = write("between.pem", files.subspan(1, files.size() - 2));
+  const auto root = write("root.pem", files.last(1));
+  // The Open Profile's extension is critical, and nothing that OpenSSL knows.
+  std::vector<std::string> argv{"openssl",     "verify", "-attime", "1795910400", "-no-CApath",      "-no-CAstore",
+                                "-auth_level", "2",      "-CAfile", root,         "-ignore_critical"};
+  if (files.size() > 2) {
+    argv.insert(argv.end(), {"-untrusted", between});
+  }
+  argv.push_back(leaf);
+  const auto said = test::run({.argv = argv});
+  EXPECT_EQ(said.exit_code == 0, row.holds) << said.out << said.err;
+}
+INSTANTIATE_TEST_SUITE_P(
+    ChainVectors, OpensslVerify,
+    ::testing::Values(
+        OpensslChain{
+            "matter_specification",
+            {"matter/spec/MatterSpecDAC.pem", "matter/spec/MatterSpecPAI.pem", "matter/spec/MatterSpecPAA.pem"},
+            true},
+        OpensslChain{
+            "matter_sdk",
+            {"matter/esp/DAC-FFF1-8000-Cert.pem", "matter/spec/MatterSpecPAI.pem", "matter/spec/MatterSpecPAA.pem"},
+            true},
+        OpensslChain{"matter_pai_of_another_vendor",
+                     {"matter/spec/MatterSpecDAC.pem", "matter/esp/Chip-Test-PAI-FFF2-8001-Cert.pem",
+                      "matter/esp/Chip-Test-PAA-NoVID-Cert.pem"},
+                     false},
+        OpensslChain{"yubikey_02_under_01",
+                     {"secure-element/yubikey-piv/02-keyCert.pem", "secure-element/yubikey-piv/01-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMAfter2018.pem"},
+                     true},
+        OpensslChain{"yubikey_04_under_03",
+                     {"secure-element/yubikey-piv/04-keyCert.pem", "secure-element/yubikey-piv/03-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMU2F.pem"},
+                     false},
+        OpensslChain{"yubikey_04_under_01",
+                     {"secure-element/yubikey-piv/04-keyCert.pem", "secure-element/yubikey-piv/01-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMAfter2018.pem"},
+                     false},
+        OpensslChain{"yubikey_02_under_03",
+                     {"secure-element/yubikey-piv/02-keyCert.pem", "secure-element/yubikey-piv/03-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMU2F.pem"},
+                     false},
+        OpensslChain{
+            "open_profile",
+            {"dice/open_X509_Ed25519_cert_full_cert_chain_2.cert", "dice/open_X509_Ed25519_cert_full_cert_chain_1.cert",
+             "dice/open_X509_Ed25519_cert_full_cert_chain_0.cert", "dice/open_X509_Ed25519_uds_cert.cert"},
+            true},
+        OpensslChain{"open_profile_with_a_layer_left_out",
+                     {"dice/open_X509_Ed25519_cert_full_cert_chain_2.cert",
+                      "dice/open_X509_Ed25519_cert_full_cert_chain_0.cert", "dice/open_X509_Ed25519_uds_cert.cert"},
+                     false}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
 // --- 802.1AR ---
 
