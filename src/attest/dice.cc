@@ -7,12 +7,12 @@
 #include "attest/chain_link.h"
 #include "attest/claim_checks.h"
 #include "attest/dice_claims.h"
+#include "attest/dice_layer.h"
 #include "codec/cbor.h"
 #include "codec/der.h"
 #include "codec/dice.h"
 #include "codec/extensions.h"
 #include "codec/oid.h"
-#include "codec/pkcs10.h"
 #include "crypto/hash.h"
 
 namespace birthmark::attest {
@@ -21,58 +21,23 @@ namespace {
 constexpr std::uint32_t kDigitalSignature = 1U << 0;
 constexpr std::size_t kOpenIdOctets = 20;  // Open Profile for DICE: an id is so long, and stands in names as hex
 
-/// A certificate with its key, read.
-struct Layer {
-  x509::Certificate certificate;
-  crypto::PublicKey key;
-};
-
-/// What shows the device key: a certificate, or a request.
-struct DeviceKey {
-  crypto::PublicKey key;
-  std::optional<x509::Certificate> certificate;
-  std::optional<pkcs10::Request> request;
-
-  [[nodiscard]] IssuerView as_issuer() const {
-    return certificate ? issuer_view(*certificate, key) : IssuerView{request->subject(), key, request->extensions()};
-  }
-  [[nodiscard]] bool self_issued() const {
-    return !certificate || equal(certificate->issuer(), certificate->subject());
-  }
-};
-
 struct Subject {
   const DiceEvidence& evidence;
   const DiceTrust& trust;
   const Challenge& challenge;
   const EvidencePolicy& policy;
   DiceRules rules;
-  std::optional<DeviceKey> device = {};
-  std::vector<Layer> layers = {};
+  std::optional<DiceLayer> device = {};
+  std::vector<DiceLayer> layers = {};
   HardwareIdentity hardware = {};
   std::optional<Claims> claims = {};
   Bytes environment = {};
 
-  [[nodiscard]] const Layer& leaf() const { return layers.back(); }
+  [[nodiscard]] const DiceLayer& leaf() const { return layers.back(); }
   [[nodiscard]] const crypto::PublicKey& wanted_key() const {
     return rules.key == DiceKey::device ? device->key : leaf().key;
   }
 };
-
-Result<Layer> read_layer(BytesView der) {
-  BM_TRY(auto certificate, x509::Certificate::read(der));
-  BM_TRY(auto key, crypto::PublicKey::from_spki(certificate.spki()));
-  return Layer{std::move(certificate), std::move(key)};
-}
-
-Result<DeviceKey> read_device(BytesView der) {
-  if (auto layer = read_layer(der)) {
-    return DeviceKey{std::move(layer->key), std::move(layer->certificate), std::nullopt};
-  }
-  BM_TRY(auto request, pkcs10::Request::read(der));
-  BM_TRY(auto key, crypto::PublicKey::from_spki(request.spki()));
-  return DeviceKey{std::move(key), std::nullopt, std::move(request)};
-}
 
 // --- steps ---
 
@@ -101,38 +66,31 @@ Failure requested(Subject& s) {
              : Failure{"the request is for another key than the attested one"};
 }
 
-bool denied(const Subject& s, const x509::Certificate& certificate, const crypto::PublicKey& key) {
-  return is_zero_uds_key(key.spki_sha256()) || s.trust.vendors().denied(certificate);
+bool denied(const Subject& s, const DiceLayer& layer) {
+  const auto& known = s.trust.vendors();
+  return is_zero_uds_key(layer.key.spki_sha256()) || known.denied_key(layer.key.spki_sha256()) ||
+         (layer.certificate && known.denied(*layer.certificate));
 }
 
 Failure not_denied(Subject& s) {
-  if (is_zero_uds_key(s.device->key.spki_sha256())) {
+  const auto& device = *s.device;
+  if (is_zero_uds_key(device.key.spki_sha256())) {
     return "the device key is derived from a UDS of zeros: everybody has its private half";
   }
-  const auto& device = s.device->certificate;
-  const bool device_denied =
-      device ? denied(s, *device, s.device->key) : s.trust.vendors().denied_key(s.device->key.spki_sha256());
-  const auto is_denied = [&](const Layer& layer) { return denied(s, layer.certificate, layer.key); };
-  if (device_denied || std::ranges::any_of(s.layers, is_denied)) {
+  if (denied(s, device) || std::ranges::any_of(s.layers, [&](const DiceLayer& layer) { return denied(s, layer); })) {
     return "a certificate or key of the chain is on the deny list or on its issuer's CRL";
   }
-  return device && !s.device->self_issued() && s.trust.vendors().lacks_crl(*device, s.challenge.now)
+  return device.certificate && !device.self_issued() &&
+                 s.trust.vendors().lacks_crl(*device.certificate, s.challenge.now)
              ? Failure{"no CRL of the device's issuer that is in date, and the rule asks for one"}
              : std::nullopt;
 }
 
-Failure signed_by_itself(const DeviceKey& device) {
-  if (device.certificate) {
-    return issued_by(*device.certificate, device.as_issuer());
-  }
-  const auto scheme = crypto::scheme_of(device.request->signature_algorithm());
-  return scheme && device.key.verify(*scheme, device.request->info(), device.request->signature())
-             ? std::nullopt
-             : Failure{"the device key did not sign its own request"};
-}
-
 /// A pinned CA that signed the device's certificate: the device and all layers but the last are CAs below it.
 const VendorAnchor* pinned_issuer(const Subject& s) {
+  if (!s.device->certificate) {
+    return nullptr;
+  }
   const auto& certificate = *s.device->certificate;
   for (const auto& anchor : s.trust.vendors().anchors()) {
     const auto& issuer = anchor.certificate;
@@ -151,7 +109,7 @@ Failure device(Subject& s) {
     return "the device's certificate is outside its validity";
   }
   if (device.self_issued()) {
-    if (auto failure = signed_by_itself(device)) {
+    if (auto failure = issued_by(device, device)) {
       return failure;
     }
     const auto* const allowed = s.trust.allowed(device.key.spki_sha256());
@@ -171,27 +129,19 @@ Failure device(Subject& s) {
   return std::nullopt;
 }
 
-/// The device as an issuer. A request asks for what it will need; one that asks for nothing shows a bare key.
-Failure device_may_issue(const Subject& s) {
-  const auto issuer = s.device->as_issuer();
-  return s.device->request && issuer.extensions.empty() ? std::nullopt
-                                                        : may_issue(issuer.extensions, s.layers.size() - 1);
-}
-
 Failure path(Subject& s) {
-  if (auto failure = device_may_issue(s)) {
+  if (auto failure = may_issue(*s.device, s.layers.size() - 1)) {
     return "device key: " + *failure;
   }
   for (std::size_t i = 0; i < s.layers.size(); ++i) {
     const auto& layer = s.layers[i];
-    const auto issuer = i == 0 ? s.device->as_issuer() : issuer_view(s.layers[i - 1].certificate, s.layers[i - 1].key);
-    auto failure = issued_by(layer.certificate, issuer);
-    if (!failure && !valid_at(layer.certificate, s.challenge.now)) {
+    auto failure = issued_by(layer, i == 0 ? *s.device : s.layers[i - 1]);
+    if (!failure && layer.certificate && !valid_at(*layer.certificate, s.challenge.now)) {
       failure = "outside its validity";
     }
     const std::size_t above = s.layers.size() - 1 - i;  // certificates behind this one
     if (!failure && above > 0) {
-      failure = may_issue(layer.certificate.extensions(), above - 1);
+      failure = may_issue(layer, above - 1);
     }
     if (failure) {
       return "layer " + std::to_string(i + 1) + ": " + *failure;
@@ -213,12 +163,12 @@ std::optional<Octets<kOpenIdOctets>> open_id(const std::vector<x509::NameAttribu
 /// The KDF that makes an id of a key is the maker's choice, so ids are compared, and not made again.
 Failure ids(Subject& s) {
   for (const auto& layer : s.layers) {
-    const auto extensions = layer.certificate.extensions();
+    const auto extensions = layer.extensions();
     if (x509::find_extension(extensions, oids::open_dice_input) == nullptr) {
-      continue;
+      continue;  // in the CBOR form ids are all the names there are
     }
-    const auto subject = open_id(layer.certificate.subject_attributes());
-    const auto issuer = open_id(layer.certificate.issuer_attributes());
+    const auto subject = open_id(layer.certificate->subject_attributes());
+    const auto issuer = open_id(layer.certificate->issuer_attributes());
     if (!subject || !issuer) {
       return "subject or issuer is no id of the Open Profile";
     }
@@ -236,12 +186,11 @@ Failure ids(Subject& s) {
 /// A CDI key signs certificates only: whoever answers must be made for signing. TCG purposes, where a certificate has
 /// any: an embedded CA for each that signs the next one, attestation or assertion for the one that answers.
 Failure usage(Subject& s) {
-  const auto bits = x509::key_usage(s.leaf().certificate.extensions());
-  if (!bits || !*bits || (**bits & kDigitalSignature) == 0) {
+  if ((s.leaf().key_usage().value_or(0) & kDigitalSignature) == 0) {
     return "the last key is not for signatures";
   }
   for (const auto& layer : s.layers) {
-    const auto purposes = dice::purposes(layer.certificate.extensions());
+    const auto purposes = dice::purposes(layer.extensions());
     if (!purposes) {
       return purposes.error().detail;
     }
@@ -265,9 +214,9 @@ Failure criticals(Subject& s) {
     }
   }
   for (const auto& layer : s.layers) {
-    if (auto failure = criticals_are_known(layer.certificate.extensions(),
-                                           {oids::open_dice_input, oids::dice_tcb_info, oids::dice_multi_tcb_info,
-                                            oids::dice_ueid, oids::dice_tcb_freshness, oids::extended_key_usage})) {
+    if (auto failure = criticals_are_known(
+            layer.extensions(), {oids::open_dice_input, oids::dice_tcb_info, oids::dice_multi_tcb_info, oids::dice_ueid,
+                                 oids::dice_tcb_freshness, oids::extended_key_usage})) {
       return failure;
     }
   }
@@ -280,7 +229,7 @@ Failure signature(Subject& s) {
 
 /// A certificate that was made for a nonce is good for that one.
 Failure freshness(Subject& s) {
-  const auto nonce = dice::freshness(s.leaf().certificate.extensions());
+  const auto nonce = dice::freshness(s.leaf().extensions());
   if (!nonce) {
     return nonce.error().detail;
   }
@@ -290,9 +239,9 @@ Failure freshness(Subject& s) {
 }
 
 Failure layers(Subject& s) {
-  std::vector<x509::Extensions> chain{s.device->as_issuer().extensions};
+  std::vector<const DiceLayer*> chain{&*s.device};
   for (const auto& layer : s.layers) {
-    chain.push_back(layer.certificate.extensions());
+    chain.push_back(&layer);
   }
   auto read = read_layers(chain, s.rules.reports);
   if (!read) {

@@ -29,7 +29,8 @@ class DiceTrust {
   /// Pins a CA that signs certificates of device keys itself. A CA above it must not be pinned here: the certificate
   /// right below a pinned one is taken for the device's. @error bad_request
   Result<void> add_issuer(BytesView certificate, std::string vendor, AnchorClass anchor_class);
-  /// Believes one device key, which the vendor or a supplier listed. @param spki_sha256 H(UDS_Public): of its SPKI.
+  /// Believes one device key, which the vendor or a supplier listed, or which was certified here before. @param
+  /// spki_sha256 H(UDS_Public): of its SPKI.
   void allow_device(const Digest& spki_sha256, std::string vendor, AnchorClass anchor_class);
   /// Refuses a certificate or a key for ever. @param digest SHA-256 of the certificate or of its SPKI.
   void deny(const Digest& digest) { vendors_.deny(digest); }
@@ -66,8 +67,8 @@ struct DiceRules {
 Appraisal appraise_dice(const DiceEvidence& evidence, const DiceTrust& trust, const Challenge& challenge,
                         const EvidencePolicy& policy, DiceRules rules = {});
 
-/// `ReferenceValue::environment` of DICE: the deterministic CBOR array [vendor, model], as the first DiceTcbInfo that
-/// says either has them; a text that is not said is empty.
+/// `ReferenceValue::environment` of DICE: the deterministic CBOR array [vendor, model], as the first DiceTcbInfo has
+/// them; a text that is not said there is empty.
 Bytes dice_environment(std::string_view vendor, std::string_view model);
 
 /// Whether everybody knows the private half of this device key: the Open Profile derives it from a UDS that is all zero

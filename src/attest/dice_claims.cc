@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "codec/dice.h"
 
@@ -72,12 +73,13 @@ void add_tcb(LayerClaims& out, const dice::TcbInfo& info, std::size_t place) {
     const auto name = one.name.value_or(one.number ? std::to_string(*one.number) : "");
     add_digests(out.measurements, component + " register " + name, one.digests, info);
   }
-  const auto keep_first = [](std::optional<std::string>& kept, const std::optional<std::string>& said) {
-    kept = kept ? kept : said;
-  };
-  keep_first(out.vendor, info.vendor);
-  keep_first(out.model, info.model);
-  keep_first(out.version, info.version);
+  // Only the lowest layer names the hardware: what a layer above says is said by a layer that may be an attacker's, and
+  // would choose the reference values that it is compared with.
+  if (!std::exchange(out.named, true)) {
+    out.vendor = info.vendor;
+    out.model = info.model;
+    out.version = info.version;
+  }
 }
 
 void add_open(LayerClaims& out, const dice::OpenInput& input, std::size_t place) {
@@ -92,9 +94,19 @@ void add_open(LayerClaims& out, const dice::OpenInput& input, std::size_t place)
   add(input.authority_hash, " authority");
 }
 
-Result<void> add_certificate(LayerClaims& out, DebugReports& debug, x509::Extensions extensions, std::size_t place) {
+/// What the Open Profile says in either form. A CBOR certificate that says nothing is of a device key.
+Result<std::optional<dice::OpenInput>> open_input_of(const DiceLayer& layer) {
+  if (!layer.open) {
+    return dice::open_input(layer.extensions());
+  }
+  const auto& input = layer.open->says.input;
+  return input == dice::OpenInput{} ? std::optional<dice::OpenInput>{} : std::optional{input};
+}
+
+Result<void> add_certificate(LayerClaims& out, DebugReports& debug, const DiceLayer& layer, std::size_t place) {
+  const auto extensions = layer.extensions();
   BM_TRY(const auto infos, dice::tcb_infos(extensions));
-  BM_TRY(const auto input, dice::open_input(extensions));
+  BM_TRY(const auto input, open_input_of(layer));
   BM_TRY(const auto ueid, dice::ueid(extensions));
   std::uint32_t reported = 0, set = 0;
   for (const auto& info : infos) {
@@ -119,11 +131,11 @@ Result<void> add_certificate(LayerClaims& out, DebugReports& debug, x509::Extens
 
 }  // namespace
 
-Result<LayerClaims> read_layers(const std::vector<x509::Extensions>& chain, LayerReports reports) {
+Result<LayerClaims> read_layers(const std::vector<const DiceLayer*>& chain, LayerReports reports) {
   LayerClaims out;
   DebugReports debug{reports};
   for (std::size_t place = 0; place < chain.size(); ++place) {
-    BM_CHECK(add_certificate(out, debug, chain[place], place));
+    BM_CHECK(add_certificate(out, debug, *chain[place], place));
   }
   std::set<std::string_view> names;
   for (const auto& measurement : out.measurements) {

@@ -7,13 +7,14 @@
 
 #include "attest/appraisal.h"
 #include "attest/dice.h"
-#include "codec/x509.h"
+#include "attest/dice_layer.h"
 
 namespace birthmark::attest {
 
 /// What the certificates of a DICE chain say of the layers, put together. Private to src/attest.
 struct LayerClaims {
-  std::optional<std::string> vendor = {}, model = {}, version = {};  ///< of the first TcbInfo that says them
+  bool named = false;                                                ///< a TcbInfo was read
+  std::optional<std::string> vendor = {}, model = {}, version = {};  ///< of the first TcbInfo, and of no other
   Bytes ueid = {};
   Claim<DebugState> debug = {};
   std::vector<Measurement> measurements = {};
@@ -24,6 +25,6 @@ struct LayerClaims {
 /// " fwid K" follows from the second digest on, " register R" for integrity registers; of the Open Profile "code",
 /// "configuration" and "authority" follow. @error bad_evidence: an extension that cannot be read, or one name twice: no
 /// reader may choose between two.
-Result<LayerClaims> read_layers(const std::vector<x509::Extensions>& chain, LayerReports reports);
+Result<LayerClaims> read_layers(const std::vector<const DiceLayer*>& chain, LayerReports reports);
 
 }  // namespace birthmark::attest

@@ -17,6 +17,7 @@ constexpr std::size_t kDigestBytes = sizeof(Digest::rep);
 constexpr std::size_t kCoordinateBytes = 32;
 constexpr std::size_t kCertificatesMax = 4;
 constexpr std::size_t kPartMaxBytes = 64;
+constexpr std::size_t kStringMaxBytes = std::size_t{128} * 1024;  // the largest payload as base64url is shorter
 constexpr std::array kSignerAlgorithms{jws::Algorithm::es256};
 
 struct KindRow {
@@ -265,7 +266,7 @@ Result<ComponentManifest> read_chip_manifest(std::string_view text, const Manife
   const json::Limits limits{.bytes_max = kManifestMaxBytes,
                             .depth_max = 8,
                             .items_max = kManifestComponentsMax * 8,
-                            .string_max = kManifestMaxBytes};
+                            .string_max = kStringMaxBytes};
   const auto document = json::read(text, limits);
   const auto* const entries = document ? document->if_array() : nullptr;
   if (entries == nullptr || entries->empty() || entries->size() > kManifestComponentsMax) {

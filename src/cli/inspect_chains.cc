@@ -6,6 +6,7 @@
 
 #include "attest/slot_attestation.h"
 #include "codec/cms_signed.h"
+#include "codec/cose.h"
 #include "codec/dice.h"
 #include "codec/jws.h"
 #include "codec/matter.h"
@@ -90,7 +91,25 @@ object open_input(const dice::OpenInput& input) {
   return out;
 }
 
+std::optional<object> open_certificate(BytesView bytes) {
+  const auto message = cose::read_sign1(bytes, {.tags = cose::Tags::sign1_or_none});
+  const auto read =
+      message ? dice::read_open_certificate(message->payload) : Result<dice::OpenCertificate>{fail(message.error())};
+  if (!read) {
+    return std::nullopt;
+  }
+  auto out = open_input(read->input);
+  out["type"] = "certificate of the Open Profile for DICE";
+  out["issuer"] = read->issuer;
+  out["subject"] = read->subject;
+  out["key_usage"] = read->key_usage;
+  return out;
+}
+
 std::optional<object> dice_value(BytesView bytes) {
+  if (auto found = open_certificate(bytes)) {
+    return found;
+  }
   // The empty SEQUENCE is every one of them and says nothing.
   if (const auto info = dice::read_tcb_info(bytes); info && *info != dice::TcbInfo{}) {
     return tcb_info(*info);

@@ -103,6 +103,22 @@ struct OpenInput {
 Result<OpenInput> read_open_input(BytesView whole);
 Bytes write(const OpenInput& input);
 
+/// What the CBOR form of a certificate of the Open Profile says: the claims of a CWT, in a COSE_Sign1 without a tag.
+struct OpenCertificate {
+  std::string issuer, subject;  ///< ids, 40 lower-case hex digits each
+  OpenInput input = {};         ///< empty: of a device key, which nobody measured
+  Bytes subject_key;            ///< an encoded COSE_Key, 1..kOctetsMaxBytes octets
+  std::uint32_t key_usage = 0;  ///< bits of RFC 5280 §4.2.1.3, bit 0 first
+
+  friend bool operator==(const OpenCertificate&, const OpenCertificate&) = default;
+};
+
+/// Reads the claims; of others than these it knows nothing, and passes them over.
+/// @param payload of the COSE_Sign1. @error bad_evidence
+Result<OpenCertificate> read_open_certificate(BytesView payload);
+/// Deterministic CBOR.
+Bytes write(const OpenCertificate& certificate);
+
 // Typed readers of a certificate's or a request's extensions, as those of codec/extensions.h.
 
 /// What DiceTcbInfo or MultiTcbInfo say; empty if neither is there. @error bad_request: malformed, or both are there.

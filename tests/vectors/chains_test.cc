@@ -6,15 +6,19 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <span>
 
 #include "attest/chain_link.h"
 #include "attest/dice.h"
+#include "attest/dice_layer.h"
 #include "attest/matter.h"
 #include "attest/secure_element.h"
 #include "attest/slot_attestation.h"
 #include "codec/cms.h"
 #include "codec/cms_signed.h"
+#include "codec/cose.h"
 #include "codec/der.h"
 #include "codec/dice.h"
 #include "codec/json.h"
@@ -91,24 +95,8 @@ bool dice_is_read(x509::Extensions extensions, std::string& words) {
 
 TEST(ChainVectors, dice) {
   BM_NEEDS_VECTORS("dice");
-  constexpr std::array<Disagreement, 9> kExplained{
-      Disagreement{"caliptra-idevid_csr_mldsa.der", "ML-DSA-87: no algorithm that requests are read with"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_0.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_1.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_2.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_3.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_4.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_5.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_cert_full_cert_chain_6.cert",
-                   "the CBOR form of the Open Profile is not read yet"},
-      Disagreement{"open_CBOR_Ed25519_uds_cert.cert", "the CBOR form of the Open Profile is not read yet"},
-  };
+  constexpr std::array<Disagreement, 1> kExplained{
+      Disagreement{"caliptra-idevid_csr_mldsa.der", "ML-DSA-87: no algorithm that requests are read with"}};
   // Of the redacted ones the values of the DICE extensions are filled with one letter: whoever reads them must refuse.
   // riot-ext.der is of before the TCG's form.
   constexpr std::array<std::string_view, 4> kRefused{"caliptra-fmc_alias_cert_redacted.der",
@@ -124,6 +112,11 @@ TEST(ChainVectors, dice) {
       taken = dice_is_read(certificate->extensions(), words);
     } else if (const auto request = pkcs10::Request::read(bytes)) {
       taken = dice_is_read(request->extensions(), words);
+    } else if (const auto message = cose::read_sign1(bytes, {.tags = cose::Tags::sign1_or_none})) {
+      const auto says = dice::read_open_certificate(message->payload);
+      taken = says.has_value();
+      words = says ? "" : says.error().detail;
+      EXPECT_TRUE(!says || dice::write(*says) == to_bytes(message->payload)) << name;
     } else {
       taken = dice::read_tcb_info(bytes) || dice::read_multi_tcb_info(bytes) || dice::read_open_input(bytes);
     }
@@ -171,6 +164,33 @@ TEST(ChainVectors, caliptra_request_and_layer_are_one_chain) {
                               Bytes(96, 1)};
   const auto appraisal = appraise_dice(evidence, trust, {kFresh, key.spki(), kNow}, {});
   EXPECT_EQ(failed_step(appraisal.findings), "dice.signature");
+}
+
+// The same chain in CBOR: of the same keys, with each link holding.
+TEST(ChainVectors, the_open_profile_chain_in_cbor_is_the_same) {
+  BM_NEEDS_VECTORS("dice");
+  const auto folder = test::vectors("dice");
+  auto issuer = read_device(test::file(folder / "open_CBOR_Ed25519_uds_cert.cert")).value();
+  EXPECT_EQ(issued_by(issuer, issuer), std::nullopt);
+  DiceEvidence evidence{test::file(folder / "open_CBOR_Ed25519_uds_cert.cert"), {}, Bytes(64, 1)};
+  for (int i = 0; i < 7; ++i) {
+    const auto number = std::to_string(i) + ".cert";
+    evidence.layers.push_back(test::file(folder / ("open_CBOR_Ed25519_cert_full_cert_chain_" + number)));
+    const auto layer = read_layer(evidence.layers.back());
+    ASSERT_TRUE(layer) << layer.error().detail;
+    EXPECT_EQ(issued_by(*layer, issuer), std::nullopt) << i;
+    EXPECT_EQ(may_issue(*layer, 0), std::nullopt) << i;
+    const auto twin =
+        x509::Certificate::read(test::file(folder / ("open_X509_Ed25519_cert_full_cert_chain_" + number))).value();
+    EXPECT_TRUE(equal(layer->key.spki(), twin.spki())) << i;
+    EXPECT_EQ(layer->open->says.input, dice::open_input(twin.extensions()).value()) << i;
+    issuer = *layer;
+  }
+  DiceTrust trust;
+  const auto device_key = read_device(evidence.device).value().key;
+  trust.allow_device(device_key.spki_sha256(), "anybody", AnchorClass::genuine);
+  const auto appraisal = appraise_dice(evidence, trust, {kFresh, device_key.spki(), kNow}, {});
+  EXPECT_EQ(failed_step(appraisal.findings), "dice.denied");
 }
 
 // The published chain grows out of a UDS of zeros: each link holds, and nothing of it may be believed.
@@ -494,6 +514,81 @@ TEST(ChainVectors, secure_elements) {
       "facts of 04", kReject,
       verdict_of(read_slot_facts(x509::Certificate::read(der_in(folder / "04-keyCert.pem")).value()).has_value()));
 }
+
+// --- a second opinion of whole chains ---
+
+struct OpensslChain {
+  const char* name;
+  std::vector<const char*> files;  ///< leaf first, root last
+  bool holds;
+};
+class OpensslVerify : public ::testing::TestWithParam<OpensslChain> {};
+TEST_P(OpensslVerify, gives_the_verdict_that_the_appraisals_give) {
+  BM_NEEDS_VECTORS("matter");
+  const auto& row = GetParam();
+  const test::TempDir directory;
+  const auto write = [&](const char* name, std::span<const char* const> files) {
+    std::ofstream out{directory / name};
+    for (const auto* const file : files) {
+      out << pem::write("CERTIFICATE", der_in(test::shared_vectors() / file));
+    }
+    return (directory / name).string();
+  };
+  const std::span<const char* const> files{row.files};
+  const auto leaf = write("leaf.pem", files.first(1));
+  const auto between = write("between.pem", files.subspan(1, files.size() - 2));
+  const auto root = write("root.pem", files.last(1));
+  // The Open Profile's extension is critical, and nothing that OpenSSL knows.
+  std::vector<std::string> argv{"openssl",     "verify", "-attime", "1795910400", "-no-CApath",      "-no-CAstore",
+                                "-auth_level", "2",      "-CAfile", root,         "-ignore_critical"};
+  if (files.size() > 2) {
+    argv.insert(argv.end(), {"-untrusted", between});
+  }
+  argv.push_back(leaf);
+  const auto said = test::run({.argv = argv});
+  EXPECT_EQ(said.exit_code == 0, row.holds) << said.out << said.err;
+}
+INSTANTIATE_TEST_SUITE_P(
+    ChainVectors, OpensslVerify,
+    ::testing::Values(
+        OpensslChain{
+            "matter_specification",
+            {"matter/spec/MatterSpecDAC.pem", "matter/spec/MatterSpecPAI.pem", "matter/spec/MatterSpecPAA.pem"},
+            true},
+        OpensslChain{
+            "matter_sdk",
+            {"matter/esp/DAC-FFF1-8000-Cert.pem", "matter/spec/MatterSpecPAI.pem", "matter/spec/MatterSpecPAA.pem"},
+            true},
+        OpensslChain{"matter_pai_of_another_vendor",
+                     {"matter/spec/MatterSpecDAC.pem", "matter/esp/Chip-Test-PAI-FFF2-8001-Cert.pem",
+                      "matter/esp/Chip-Test-PAA-NoVID-Cert.pem"},
+                     false},
+        OpensslChain{"yubikey_02_under_01",
+                     {"secure-element/yubikey-piv/02-keyCert.pem", "secure-element/yubikey-piv/01-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMAfter2018.pem"},
+                     true},
+        OpensslChain{"yubikey_04_under_03",
+                     {"secure-element/yubikey-piv/04-keyCert.pem", "secure-element/yubikey-piv/03-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMU2F.pem"},
+                     false},
+        OpensslChain{"yubikey_04_under_01",
+                     {"secure-element/yubikey-piv/04-keyCert.pem", "secure-element/yubikey-piv/01-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMAfter2018.pem"},
+                     false},
+        OpensslChain{"yubikey_02_under_03",
+                     {"secure-element/yubikey-piv/02-keyCert.pem", "secure-element/yubikey-piv/03-deviceCert.pem",
+                      "secure-element/yubikey-piv/root-yubicoPIVCAPEMU2F.pem"},
+                     false},
+        OpensslChain{
+            "open_profile",
+            {"dice/open_X509_Ed25519_cert_full_cert_chain_2.cert", "dice/open_X509_Ed25519_cert_full_cert_chain_1.cert",
+             "dice/open_X509_Ed25519_cert_full_cert_chain_0.cert", "dice/open_X509_Ed25519_uds_cert.cert"},
+            true},
+        OpensslChain{"open_profile_with_a_layer_left_out",
+                     {"dice/open_X509_Ed25519_cert_full_cert_chain_2.cert",
+                      "dice/open_X509_Ed25519_cert_full_cert_chain_0.cert", "dice/open_X509_Ed25519_uds_cert.cert"},
+                     false}),
+    [](const auto& row) { return std::string{row.param.name}; });
 
 // --- 802.1AR ---
 

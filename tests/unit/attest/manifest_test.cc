@@ -123,6 +123,19 @@ TEST(ChipManifest, other_documents_are_refused) {
   }
 }
 
+TEST(ChipManifest, sizes_are_bound) {
+  EXPECT_EQ(read_chip_manifest(std::string(kManifestMaxBytes + 1, ' '), supplier().pinned(), later()).error().check,
+            "manifest.structure");
+  std::string many = "[null";
+  for (std::size_t i = 0; i < kManifestComponentsMax; ++i) {
+    many += ",null";
+  }
+  EXPECT_EQ(read_chip_manifest(many + "]", supplier().pinned(), later()).error().check, "manifest.structure");
+  Chip crowded;
+  crowded.more = ",\"notes\":\"" + std::string(jws::kPayloadMaxBytes, 'x') + "\"";
+  EXPECT_FALSE(read_chip_manifest(manifest_of({crowded.entry(supplier())}), supplier().pinned(), later()));
+}
+
 TEST(ChipManifest, no_changed_letter_of_an_entry_passes_as_another) {
   const Chip chip;
   const auto text = manifest_of({chip.entry(supplier())});

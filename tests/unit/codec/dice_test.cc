@@ -199,6 +199,47 @@ TEST(OpenInput, an_unknown_mode_is_not_configured) {
   EXPECT_EQ(OpenInput{}.mode_said(), std::nullopt);
 }
 
+// --- the CBOR form ---
+
+OpenCertificate whole_certificate() {
+  return {.issuer = std::string(40, 'a'),
+          .subject = std::string(40, '1'),
+          .input = whole_input(),
+          .subject_key = Bytes(40, 7),
+          .key_usage = 0x20};
+}
+
+TEST(OpenCertificate, what_is_written_is_read_again) {
+  EXPECT_EQ(read_open_certificate(write(whole_certificate())), whole_certificate());
+  auto device = whole_certificate();
+  device.input = {};
+  device.key_usage = 0x120;
+  EXPECT_EQ(read_open_certificate(write(device)), device);
+}
+
+TEST(OpenCertificate, truncation_and_bytes_behind_are_refused) {
+  const auto whole = write(whole_certificate());
+  test::each_truncation(whole, [](const Bytes& part) { EXPECT_FALSE(read_open_certificate(part)) << part.size(); });
+  auto longer = whole;
+  longer.push_back(0);
+  EXPECT_FALSE(read_open_certificate(longer));
+}
+
+TEST(OpenCertificate, other_forms_are_refused) {
+  for (void (*spoil)(OpenCertificate&) :
+       {+[](OpenCertificate& c) { c.issuer.pop_back(); }, +[](OpenCertificate& c) { c.subject = std::string(40, 'A'); },
+        +[](OpenCertificate& c) { c.subject_key.clear(); },
+        +[](OpenCertificate& c) { c.input.code_hash = Bytes(31, 1); },
+        +[](OpenCertificate& c) { c.input.authority_descriptor = Bytes{}; },
+        +[](OpenCertificate& c) { c.input.profile_name = ""; }}) {
+    auto spoilt = whole_certificate();
+    spoil(spoilt);
+    EXPECT_FALSE(read_open_certificate(write(spoilt)));
+  }
+  EXPECT_FALSE(read_open_certificate(hex("a0")));
+  EXPECT_FALSE(read_open_certificate(hex("a2 01 7828" + std::string(80, '6') + "01 7828" + std::string(80, '6'))));
+}
+
 // --- from a certificate's extensions ---
 
 TEST(DiceExtensions, tcb_info_stands_alone_or_in_a_list_never_both) {
