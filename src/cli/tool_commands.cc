@@ -171,8 +171,7 @@ void add_inspect(CLI::App& program, int& exit_code) {
   auto* const command = program.add_subcommand(
       "inspect", "say what a file is: certificate, request, checkpoint, TPM structure, token, DICE, Matter or JWS");
   const auto flags = std::make_shared<FileFlags>();
-  auto* const command = program.add_subcommand(
-      "inspect", "say what a file is: certificate, request, checkpoint, TPM structure, token, DICE, Matter or JWS");
+  command->add_option("file", flags->file, "PEM, DER, CBOR, JSON or the bytes of a TPM")->required();
   command->add_flag("--json", flags->as_json, "one JSON object on standard output");
   command->callback([flags, &exit_code] { exit_code = look_at(*flags, inspect); });
 }
