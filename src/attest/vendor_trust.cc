@@ -172,19 +172,20 @@ void VendorTrust::deny_model(std::string manufacturer, std::string model, std::s
 
 Result<void> VendorTrust::add_crl(BytesView der) {
   BM_TRY(const auto crl, read_vendor_crl(der));
-  const auto scheme = vendor_scheme(crl.algorithm);
+  const auto scheme = vendor_scheme(crl.signature_algorithm());
   const bool signed_by_pinned = std::ranges::any_of(anchors_, [&](const VendorAnchor& anchor) {
-    return equal(anchor.certificate.subject(), crl.issuer) && scheme &&
-           anchor.key.verify(*scheme, crl.tbs, crl.signature);
+    return equal(anchor.certificate.subject(), crl.issuer()) && scheme &&
+           anchor.key.verify(*scheme, crl.tbs(), crl.signature());
   });
   if (!signed_by_pinned) {
     return fail(Code::ek_untrusted, "no pinned certificate signed this CRL");
   }
-  for (const auto& serial : crl.serials) {
-    revoked_.emplace(crl.issuer, serial);
+  const auto issuer = to_bytes(crl.issuer());
+  for (const auto& entry : crl.entries()) {
+    revoked_.emplace(issuer, to_bytes(entry.serial));
   }
-  auto& next_update = crls_.try_emplace(crl.issuer, crl.next_update).first->second;
-  next_update = std::max(next_update, crl.next_update);
+  auto& next_update = crls_.try_emplace(issuer, *crl.next_update()).first->second;
+  next_update = std::max(next_update, *crl.next_update());
   return {};
 }
 

@@ -79,6 +79,15 @@ void put_host(OpensslQuestion& question, const pki::path::Host& host) {
   }
 }
 
+/// To OpenSSL a certificate has ended in the second that is its last, which RFC 5280 §4.1.2.5 counts to it: where that
+/// is now, it is asked for the second before.
+Instant time_for_openssl(const Instant at, const pki::path::Path& path) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(at);
+  const bool last_second =
+      std::ranges::any_of(path, [&](const MemberPtr& one) { return one->certificate.not_after() == now; });
+  return last_second ? now - std::chrono::seconds{1} : now;
+}
+
 /// Where we accepted, OpenSSL is asked for the very path, and for all certificates only where lists may need signers of
 /// their own. Where we refused, for everything within its bounds.
 OpensslAnswer judge_openssl(const PathCase& one, const Ours& ours) {
@@ -98,7 +107,7 @@ OpensslAnswer judge_openssl(const PathCase& one, const Ours& ours) {
     crls.assign(one.crls.begin(), one.crls.end());
   }
   OpensslQuestion question{.leaf = one.leaf, .trusted = trusted, .untrusted = untrusted, .crls = crls};
-  question.at = options.at;
+  question.at = time_for_openssl(options.at, ours.judgement.path);
   question.purpose = options.purpose == Purpose::server   ? OpensslQuestion::Purpose::server
                      : options.purpose == Purpose::client ? OpensslQuestion::Purpose::client
                                                           : OpensslQuestion::Purpose::any;

@@ -4,6 +4,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "codec/oid.h"
 #include "crypto/openssl.h"
 
 namespace birthmark::crypto {
@@ -72,8 +73,9 @@ int purpose_of(OpensslQuestion::Purpose purpose) {
   return X509_PURPOSE_SSL_CLIENT;
 }
 
-bool add_policies(X509_VERIFY_PARAM* param, const std::vector<Bytes>& policies) {
-  for (const auto& policy : policies) {
+/// An empty set is none to OpenSSL where a policy is required, so "any" is said by its name.
+bool add_policies(X509_VERIFY_PARAM* param, const std::optional<std::vector<Bytes>>& policies) {
+  for (const auto& policy : policies.value_or(std::vector<Bytes>{to_bytes(oids::any_policy)})) {
     Bytes der{V_ASN1_OBJECT, static_cast<std::uint8_t>(policy.size())};
     append(der, policy);
     auto object = policy.size() < 0x80 ? read<ObjectPtr, d2i_ASN1_OBJECT>(der) : nullptr;
@@ -99,7 +101,7 @@ bool set_parameters(X509_VERIFY_PARAM* param, const OpensslQuestion& question) {
        X509_VERIFY_PARAM_set1_ip(param, question.ip_address->data(), question.ip_address->size()) == 1);
   return hosts && X509_VERIFY_PARAM_set_flags(param, flags_of(question)) == 1 &&
          X509_VERIFY_PARAM_set_purpose(param, purpose_of(question.purpose)) == 1 &&
-         (!question.policies || add_policies(param, *question.policies));
+         add_policies(param, question.policies);
 }
 
 }  // namespace

@@ -321,7 +321,8 @@ TEST(Spki, what_is_read_openssl_reads_the_same_way) {
     ASSERT_TRUE(native_key) << entry.path();
     EXPECT_EQ(EVP_PKEY_eq(native_key.get(), native_copy(*key)->get()), 1) << entry.path();
   }
-  EXPECT_EQ(read_count, 3);  // P-256, P-384 and P-521; DSA, small curves, explicit curves and 1024-bit RSA are not for us
+  EXPECT_EQ(read_count,
+            3);  // P-256, P-384 and P-521; DSA, small curves, explicit curves and 1024-bit RSA are not for us
 }
 
 }  // namespace
