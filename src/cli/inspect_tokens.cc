@@ -318,7 +318,12 @@ std::optional<object> other_cose(BytesView bytes) {
 
 std::optional<object> inspect_token(BytesView bytes) {
   if (const auto read = cose::read_sign1(bytes, {.tags = cose::Tags::sign1_or_in_cwt, .bytes_max = corim::kMaxBytes})) {
-    return sign1(*read);
+    auto out = sign1(*read);
+    if (const auto rim = corim::read_signed(bytes)) {
+      out["signer"] = rim->meta.signer;
+      add_validity(out, rim->meta.validity);
+    }
+    return out;
   }
   for (const auto look : {other_cose, key, claims, manifest, wrapped}) {
     if (auto found = look(bytes)) {

@@ -63,6 +63,12 @@ TEST(InspectTokens, manifests) {
   EXPECT_EQ(out.at("content_type"), "application/rim+cbor");
   EXPECT_EQ(out.at("payload").at("type"), "CoRIM");
   EXPECT_EQ(out.at("payload").at("comids").at(0).at("version"), 3);
+  EXPECT_FALSE(out.contains("signer"));
+  const auto meta =
+      said("18([<<{1: -7, 3: \"application/rim+cbor\", 8: <<{0: {0: \"ACME\"}, 1: {1: 1(0)}}>>}>>, {}, <<" + kRim +
+           ">>, h'01'])");
+  EXPECT_EQ(meta.at("signer"), "ACME");
+  EXPECT_EQ(meta.at("not_after"), "1970-01-01T00:00:00Z");
   EXPECT_EQ(said(kRim).at("id"), "rim");
   EXPECT_EQ(said("{1: {0: \"tag\"}, 4: {10: [1]}}").at("type"), "CoMID");
 }
