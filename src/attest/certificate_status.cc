@@ -179,7 +179,7 @@ constexpr std::array kSteps{
 struct List {
   BytesView der;
   const StatusQuestion& question;
-  std::optional<VendorCrl> crl = {};
+  std::optional<x509::Crl> crl = {};
 };
 
 Failure issued_listed(List& s) {
@@ -198,7 +198,7 @@ Failure list(List& s) {
 
 /// RFC 5280 §6.3.3(b)(1), (f): the list is the issuer's, whose key may sign lists.
 Failure list_issuer(List& s) {
-  if (!equal(s.crl->issuer, s.question.issuer.subject())) {
+  if (!equal(s.crl->issuer(), s.question.issuer.subject())) {
     return "the list is of another issuer";
   }
   const auto usage = x509::key_usage(s.question.issuer.extensions());
@@ -207,16 +207,17 @@ Failure list_issuer(List& s) {
 
 Failure list_signature(List& s) {
   const auto key = crypto::PublicKey::from_spki(s.question.issuer.spki());
-  const auto scheme = crypto::scheme_of(s.crl->algorithm);
-  return key && scheme && key->verify(*scheme, s.crl->tbs, s.crl->signature) ? std::nullopt
-                                                                             : Failure{"the signature does not verify"};
+  const auto scheme = crypto::scheme_of(s.crl->signature_algorithm());
+  return key && scheme && key->verify(*scheme, s.crl->tbs(), s.crl->signature())
+             ? std::nullopt
+             : Failure{"the signature does not verify"};
 }
 
 Failure list_time(List& s) {
-  if (s.crl->this_update > s.question.now + kSkew) {
+  if (s.crl->this_update() > s.question.now + kSkew) {
     return "it is of a time to come";
   }
-  return s.question.now <= s.crl->next_update ? std::nullopt : Failure{"it is out of date"};
+  return s.question.now <= s.crl->next_update() ? std::nullopt : Failure{"it is out of date"};
 }
 
 constexpr std::array kListSteps{
@@ -273,11 +274,10 @@ StatusAppraisal appraise_crl(BytesView crl, const StatusQuestion& question) {
   List subject{.der = crl, .question = question};
   StatusAppraisal out{walk(std::span<const Step<List>>{kListSteps}, subject)};
   if (trusted(out.findings)) {
-    const bool listed = std::ranges::any_of(
-        subject.crl->serials, [&](const Bytes& serial) { return equal(serial, question.certificate.serial()); });
+    const bool listed = !subject.crl->find(question.certificate.serial()).empty();
     out.verdict = listed ? StatusVerdict::revoked : StatusVerdict::good;
-    out.this_update = subject.crl->this_update;
-    out.next_update = subject.crl->next_update;
+    out.this_update = subject.crl->this_update();
+    out.next_update = subject.crl->next_update();
   }
   return out;
 }

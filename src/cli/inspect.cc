@@ -125,10 +125,11 @@ Result<boost::json::object> inspect(BytesView bytes) {
   if (auto found = inspect_requests(bytes)) {
     return found;
   }
-  if (auto found = inspect_token(bytes)) {
+  // A certificate of a DICE layer in CBOR is a COSE_Sign1 too: the narrower form first.
+  if (auto found = inspect_chain_part(bytes)) {
     return std::move(*found);
   }
-  if (auto found = inspect_chain_part(bytes)) {
+  if (auto found = inspect_token(bytes)) {
     return std::move(*found);
   }
   return fail(Code::bad_request, "nothing that is known here; docs/cli.md lists the formats");
