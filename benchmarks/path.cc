@@ -231,6 +231,23 @@ cli::PathCase many_lists() {
   return one;
 }
 
+/// Hundreds of certificates of one name that nobody signed with a key of the anchor.
+cli::PathCase crowd(KeyType type) {
+  static std::deque<PrivateKey> keys;
+  auto one = empty_case();
+  keys.push_back(new_key(type));
+  const Named root{"root", &keys.back()};
+  one.trusted.push_back(certificate(root, root, true));
+  for (std::size_t i = 0; i < 500; ++i) {
+    keys.push_back(new_key(type));
+    one.untrusted.push_back(certificate({"crowd", &keys.back()}, root, true));
+  }
+  keys.push_back(new_key(type));
+  const Named stranger{"crowd", &keys.back()};
+  one.leaf = certificate({"leaf", stranger.key}, stranger, false);
+  return one;
+}
+
 void limbo(Worst& worst) {
   std::ifstream in{test::shared_vectors() / "x509/limbo-dev/limbo-dev.json"};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
@@ -258,6 +275,9 @@ void worst_case() {
   for (const auto& [name, type] : kTypes) {
     worst.take(std::string{"mesh of 7, "} + name, mesh(type, 7, false));
     worst.take(std::string{"mesh of 7 of one name, "} + name, mesh(type, 7, true));
+  }
+  for (const auto& [name, type] : kTypes) {
+    worst.take(std::string{"crowd of 500, "} + name, crowd(type));
   }
   worst.take("mesh of 16, P-256", mesh(KeyType::p256, 16, false));
   worst.take("names and constraints", full_chain(many_names));

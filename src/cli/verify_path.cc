@@ -126,6 +126,19 @@ OpensslAnswer judge_openssl(const PathCase& one, const Ours& ours) {
   return crypto::ask_openssl(question);
 }
 
+/// What was refused and is larger is not handed to OpenSSL, whose opinion would change nothing.
+constexpr std::size_t kRefusedMaxBytes = std::size_t{512} << 10;
+
+std::size_t size_of(const PathCase& one) {
+  std::size_t size = one.leaf.size();
+  for (const auto* const list : {&one.trusted, &one.untrusted, &one.crls}) {
+    for (const auto& der : *list) {
+      size += der.size();
+    }
+  }
+  return size;
+}
+
 std::string_view word(bool accepted) {
   return accepted ? "accept" : "reject";
 }
@@ -213,8 +226,9 @@ PathAnswer judge_path_case(const PathCase& one) {
   const bool accepted = ours.judgement.accepted();
   PathAnswer answer;
   auto& said = answer.said;
-  // Certificates that bought all the effort there is are not handed to a verifier without bounds.
-  if (ours.judgement.exhausted) {
+  // Certificates that bought all the effort there is are not handed to a verifier without bounds, and neither is much
+  // that was refused already.
+  if (ours.judgement.exhausted || (!accepted && size_of(one) > kRefusedMaxBytes)) {
     said["openssl"] = nullptr;
   } else {
     const auto second = judge_openssl(one, ours);

@@ -18,8 +18,8 @@ struct PathCase {
   pki::path::Options options;
 };
 
-/// A case of more than this is not read.
-inline constexpr std::size_t kPathCaseMaxBytes = std::size_t{8} << 20;
+/// A case of more than this is not read: room for a whole list and its changes.
+inline constexpr std::size_t kPathCaseMaxBytes = std::size_t{3} << 20;
 
 /// @param now for a case without a time.
 /// @error bad_json: not that form. @error unsupported_media_type: a member, purpose or kind of host that is not known

@@ -88,6 +88,11 @@ void read_extensions(Member& member, Problems& problems) {
 
 }  // namespace
 
+const Result<crypto::PublicKey>& Member::key() const {
+  std::call_once(key_read_, [this] { key_.emplace(crypto::PublicKey::from_spki(certificate.spki())); });
+  return *key_;
+}
+
 MemberPtr make_member(x509::Certificate certificate) {
   const auto member = std::make_shared<Member>(std::move(certificate));
   Problems problems{member->form_problem};
@@ -95,11 +100,6 @@ MemberPtr make_member(x509::Certificate certificate) {
   member->issuer = problems.value("issuer", MatchName::of(member->certificate.issuer()));
   member->subject_key = member->subject.key();
   member->issuer_key = member->issuer.key();
-  if (auto key = crypto::PublicKey::from_spki(member->certificate.spki())) {
-    member->key = std::move(*key);
-  } else {
-    member->key_problem = key.error().detail;
-  }
   member->scheme = crypto::scheme_of(member->certificate.signature_algorithm());
   read_extensions(*member, problems);
   member->constrained = constrained_names(*member, problems);

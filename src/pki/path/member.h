@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +25,6 @@ struct Member {
   MatchName subject, issuer;
   std::string subject_key, issuer_key;  ///< `MatchName::key` of them
 
-  std::optional<crypto::PublicKey> key;
-  std::string key_problem;                        ///< why there is no key
   std::optional<crypto::SignatureScheme> scheme;  ///< of its own signature; nothing: not verified here
 
   std::optional<x509::BasicConstraints> basic_constraints;
@@ -44,6 +43,10 @@ struct Member {
   /// The first extension that RFC 5280 defines and whose value is not as it says; empty: all are.
   std::string form_problem;
 
+  /// The public key. Checking a point costs a good part of a signature, so it is read when it is first asked for, once:
+  /// certificates that lead nowhere cost nothing. Safe from any thread.
+  [[nodiscard]] const Result<crypto::PublicKey>& key() const;
+
   [[nodiscard]] bool is_ca() const { return basic_constraints && basic_constraints->is_ca; }
   /// RFC 5280 §6.1: the same name as issuer and subject.
   [[nodiscard]] bool self_issued() const { return subject_key == issuer_key; }
@@ -54,6 +57,10 @@ struct Member {
     const auto* const found = certificate.extension(type);
     return found != nullptr && found->critical;
   }
+
+ private:
+  mutable std::once_flag key_read_;
+  mutable std::optional<Result<crypto::PublicKey>> key_;
 };
 using MemberPtr = std::shared_ptr<const Member>;
 

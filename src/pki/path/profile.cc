@@ -99,6 +99,12 @@ Failure form_is_allowed(Walk& w) {
   if (certificate.subject.empty() && !certificate.is_critical(oids::subject_alt_name)) {
     return "neither a subject nor a critical subjectAltName";
   }
+  const auto maps_any = [](const x509::PolicyMapping& one) {
+    return equal(one.issuer_domain, oids::any_policy) || equal(one.subject_domain, oids::any_policy);
+  };
+  if (certificate.policy_mappings && std::ranges::any_of(*certificate.policy_mappings, maps_any)) {
+    return "anyPolicy is mapped";  // §4.2.1.5, also where nothing is issued any more
+  }
   if (const auto bad = std::ranges::find_if_not(certificate.alt_names, is_well_formed);
       bad != certificate.alt_names.end()) {
     return "subjectAltName: " + std::string{as_text(bad->value)};

@@ -22,8 +22,8 @@ std::span<const MemberPtr> find(const std::unordered_map<std::string, std::vecto
 }
 
 bool verify(const Member& issuer, const Member& below) {
-  return issuer.key && below.scheme &&
-         issuer.key->verify(*below.scheme, below.certificate.tbs(), below.certificate.signature());
+  return below.scheme && issuer.key() &&
+         issuer.key()->verify(*below.scheme, below.certificate.tbs(), below.certificate.signature());
 }
 
 }  // namespace
@@ -141,8 +141,8 @@ std::vector<Search::Candidate> Search::candidates(const Member& below) const {
 bool Search::verifies(const Member& issuer, x509::SignatureAlgorithm algorithm, BytesView message,
                       BytesView signature) {
   const auto scheme = crypto::scheme_of(algorithm);
-  return issuer.key && scheme && effort_.spend_signature(issuer.key->type()) &&
-         issuer.key->verify(*scheme, message, signature);
+  return scheme && issuer.key() && effort_.spend_signature(issuer.key()->type()) &&
+         issuer.key()->verify(*scheme, message, signature);
 }
 
 bool Search::signed_by(const Member& below, const Member& issuer) {
@@ -153,7 +153,7 @@ bool Search::signed_by(const Member& below, const Member& issuer) {
   if (known != verified_.end()) {
     return known->second;
   }
-  if (!issuer.key || !below.scheme || !effort_.spend_signature(issuer.key->type())) {
+  if (!below.scheme || !issuer.key() || !effort_.spend_signature(issuer.key()->type())) {
     return false;
   }
   const bool good = verify(issuer, below);

@@ -120,7 +120,7 @@ Failure root(const Walk& w) {
 
 /// §6.1.5: the size of an RSA modulus in bits is a multiple of eight.
 bool is_whole_octets(const Member& certificate) {
-  if (certificate.key->type() != crypto::KeyType::rsa) {
+  if (certificate.key()->type() != crypto::KeyType::rsa) {
     return true;
   }
   const auto spki = x509::read_spki(certificate.certificate.spki());

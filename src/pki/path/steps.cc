@@ -60,7 +60,7 @@ Failure form(Walk& w) {
 
 /// Size and kind of the key; §6.1.4(d) to (f) without inheritance of parameters, which no key that is taken here has.
 Failure key(Walk& w) {
-  return w.certificate().key ? std::nullopt : Failure{w.certificate().key_problem};
+  return w.certificate().key() ? std::nullopt : Failure{w.certificate().key().error().detail};
 }
 
 /// §6.1.3(b), (c): not of certificates that CAs issue to themselves, but of the last one in any case.
