@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec/cbor.h"
 #include "codec/pem.h"
 #include "crypto/cose_signature.h"
 #include "crypto/hash.h"
@@ -30,10 +31,7 @@ std::optional<Bytes> environment_of(const corim::Environment& environment) {
   if (environment.vendor.empty() || environment.model.empty()) {
     return std::nullopt;
   }
-  auto out = to_bytes(as_bytes(environment.vendor));
-  out.push_back(0);
-  append(out, as_bytes(environment.model));
-  return out;
+  return cbor::Writer{}.array(2).text(environment.vendor).text(environment.model).finish();
 }
 
 std::string component_of(const corim::Environment& environment, const corim::Measurement& measurement) {

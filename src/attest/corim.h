@@ -48,10 +48,10 @@ struct ImportedRim {
 };
 
 /// Turns what a manifest says into reference values. The environment of a value is the class id where it is of bytes (a
-/// PSA implementation id), else vendor, a zero octet and model. The component is the measurement's name (a PSA
-/// component type), else its key, else "layer N". A security version, exact or not, is the least that is taken. A
-/// measurement whose environment or value is narrower than can be compared here is left out, and counted: it must not
-/// turn into a looser one.
+/// PSA implementation id), else the deterministic CBOR array [vendor, model], as DICE has it. The component is the
+/// measurement's name (a PSA component type), else its key, else "layer N". A security version, exact or not, is the
+/// least that is taken. A measurement whose environment or value is narrower than can be compared here is left out, and
+/// counted: it must not turn into a looser one.
 /// @error bad_evidence with check "corim.profile": the profile is that of PSA tokens, and an implementation id is not
 /// of 32 octets, an instance id no ueid of 33, or an instance has not exactly one key.
 Result<RimContent> content_of(const corim::Rim& rim);

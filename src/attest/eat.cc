@@ -41,6 +41,16 @@ bool is_psa(const eat::Claims& said) {
                              *text == psa::name(psa::Profile::iot_1));
 }
 
+/// RFC 9711 §4.2.9.4: of "disabled permanently" only a maker can make something else, and oemid says which; nothing is
+/// inherited by a part.
+bool hides_its_maker(const eat::Claims& said) {
+  const auto permanently = static_cast<std::uint8_t>(DebugState::disabled_permanently);
+  return (said.debug == permanently && !said.oemid) ||
+         std::ranges::any_of(said.submodules, [](const eat::Submodule& submodule) {
+           return submodule.claims() != nullptr && hides_its_maker(*submodule.claims());
+         });
+}
+
 /// Before the signature, since the ueid chooses the key. Nothing of it is believed yet.
 Failure form(Subject& s) {
   auto said = eat::read_claims(s.token.message->payload);
@@ -52,6 +62,9 @@ Failure form(Subject& s) {
   }
   if (!said->ueid) {
     return "no ueid";
+  }
+  if (hides_its_maker(*said)) {
+    return "dbgstat 3 lets the maker debug, and no oemid says who that is";
   }
   s.said = std::move(*said);
   return std::nullopt;
@@ -192,7 +205,7 @@ constexpr std::array kSteps{
     Step<Subject>{"eat.structure", "RFC 9711 §6.3; docs/wire/evidence.md EAT 1", Code::bad_evidence, structure},
     Step<Subject>{"eat.algorithm", "RFC 9053 §2; docs/wire/evidence.md EAT 2", Code::bad_evidence, algorithm},
     Step<Subject>{"eat.claims", "RFC 9711 §4; docs/wire/evidence.md EAT 3", Code::bad_evidence, form},
-    Step<Subject>{"eat.key", "RFC 9711 §7; docs/wire/evidence.md EAT 4", Code::bad_evidence, key},
+    Step<Subject>{"eat.key", "RFC 9711 §6.3.9; docs/wire/evidence.md EAT 4", Code::bad_evidence, key},
     Step<Subject>{"eat.signature", "RFC 9052 §4.4; docs/wire/evidence.md EAT 5", Code::bad_evidence, signature},
     Step<Subject>{"eat.nonce", "RFC 9711 §4.1; docs/wire/evidence.md EAT 6", Code::bad_evidence, nonce},
     Step<Subject>{"eat.validity", "RFC 8392 §3.1; docs/wire/evidence.md EAT 7", Code::bad_evidence, validity},

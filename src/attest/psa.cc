@@ -9,7 +9,7 @@
 namespace birthmark::attest {
 namespace {
 
-/// RFC 9783 §5.1.1: HMAC is the other half of its list, and refused.
+/// RFC 9783 §5.2: HMAC is the other half of its list, and refused.
 constexpr std::array kAlgorithms{cose::Algorithm::es256, cose::Algorithm::es384, cose::Algorithm::es512};
 
 /// What the steps look at and fill in.
@@ -112,10 +112,10 @@ Failure versions(Subject& s) {
 }
 
 constexpr std::array kSteps{
-    Step<Subject>{"psa.structure", "RFC 9052 §4.2; docs/wire/evidence.md PSA 1", Code::bad_evidence, structure},
-    Step<Subject>{"psa.algorithm", "RFC 9783 §5.1.1; docs/wire/evidence.md PSA 2", Code::bad_evidence, algorithm},
+    Step<Subject>{"psa.structure", "RFC 9783 §5.1.1; docs/wire/evidence.md PSA 1", Code::bad_evidence, structure},
+    Step<Subject>{"psa.algorithm", "RFC 9783 §5.2; docs/wire/evidence.md PSA 2", Code::bad_evidence, algorithm},
     Step<Subject>{"psa.claims", "RFC 9783 §4; docs/wire/evidence.md PSA 3", Code::bad_evidence, form},
-    Step<Subject>{"psa.key", "RFC 9783 §6; docs/wire/evidence.md PSA 4", Code::bad_evidence, key},
+    Step<Subject>{"psa.key", "RFC 9783 §7; docs/wire/evidence.md PSA 4", Code::bad_evidence, key},
     Step<Subject>{"psa.signature", "RFC 9052 §4.4; docs/wire/evidence.md PSA 5", Code::bad_evidence, signature},
     Step<Subject>{"psa.nonce", "RFC 9783 §4.1.1; docs/wire/evidence.md PSA 6", Code::bad_evidence, nonce},
     Step<Subject>{"psa.client", "RFC 9783 §4.1.2; docs/wire/evidence.md PSA 7", Code::policy, client},

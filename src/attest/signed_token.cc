@@ -6,6 +6,7 @@
 #include "codec/extensions.h"
 #include "codec/oid.h"
 #include "crypto/cose_signature.h"
+#include "crypto/hash.h"
 
 namespace birthmark::attest {
 namespace {
@@ -35,6 +36,13 @@ Failure is_signing_leaf(const x509::Certificate& leaf) {
   return std::nullopt;
 }
 
+/// Whether an x5t, where there is one by SHA-256 (-16, RFC 9360 §2), is the hash of this certificate.
+bool is_named_by(const x509::Certificate& leaf, const std::optional<cose::Thumbprint>& thumbprint) {
+  constexpr std::int64_t kSha256 = -16;
+  const auto* const number = thumbprint ? std::get_if<std::int64_t>(&thumbprint->algorithm) : nullptr;
+  return number == nullptr || *number != kSha256 || equal(thumbprint->hash, crypto::sha256(leaf.der()).get());
+}
+
 struct Chain {
   x509::Certificate leaf;
   std::vector<x509::Certificate> hints;
@@ -56,6 +64,9 @@ Failure key_of_chain(SignedToken& token, const TokenRoots& roots, Instant now) {
   const auto chain = read_chain(token.message->header.x5chain);
   if (!chain) {
     return chain.error().detail;
+  }
+  if (!is_named_by(chain->leaf, token.message->header.x5t)) {
+    return "x5t is the hash of another certificate";
   }
   if (auto failure = is_signing_leaf(chain->leaf)) {
     return failure;

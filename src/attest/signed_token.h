@@ -27,8 +27,8 @@ Failure token_is_sign1(SignedToken& token, cose::Tags tags);
 Failure token_algorithm_is_allowed(SignedToken& token, std::span<const cose::Algorithm> allowed);
 
 /// The key is the one that was delivered for the instance id; else that of an x5chain to a pinned vendor root, whose
-/// first certificate is no CA, may sign, and neither it nor its key is denied or on its issuer's CRL. A delivered key
-/// decides alone: a chain beside it is not looked at.
+/// first certificate is no CA, may sign, is the one of x5t if that is there, and neither it nor its key is denied or on
+/// its issuer's CRL. A delivered key decides alone: a chain beside it is not looked at.
 Failure token_key_is_trusted(SignedToken& token, BytesView instance_id, const TokenRoots& roots, Instant now);
 
 /// The signature verifies under that key, by the algorithm of the key.

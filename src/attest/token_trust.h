@@ -40,7 +40,9 @@ class TokenTrust {
   std::set<Digest> denied_;
 };
 
-/// The two ways in which the key of a token can be trusted. Both live longer than what is appraised by them.
+/// The two ways in which the key of a token can be trusted. Both live longer than what is appraised by them. A vendor's
+/// CA that certifies other keys as well must not stand in `certificates`: no certificate says that its key belongs to a
+/// root of trust, so that any of those keys could sign a token.
 struct TokenRoots {
   const TokenTrust& instances;      ///< delivered keys
   const VendorTrust& certificates;  ///< of the vendors whose CAs certify attestation keys

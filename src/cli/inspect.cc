@@ -5,6 +5,7 @@
 #include "audit/checkpoint.h"
 #include "base/instant.h"
 #include "cli/inspect_chains.h"
+#include "cli/inspect_tokens.h"
 #include "codec/extensions.h"
 #include "codec/name.h"
 #include "codec/pem.h"
@@ -54,6 +55,7 @@ Result<boost::json::object> certificate(BytesView der) {
   out["ca"] = constraints && constraints->is_ca;
   out["extensions"] = read.extensions().size();
   add_chain_facts(read, out);
+  add_wrapped_messages(read, out);
   return out;
 }
 
@@ -132,9 +134,13 @@ Result<boost::json::object> inspect(BytesView bytes) {
   if (auto found = inspect_chain_part(bytes)) {
     return std::move(*found);
   }
-  return fail(Code::bad_request,
-              "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, DICE extension, Matter "
-              "declaration, elements or TLV, JWS or manifest");
+  if (auto found = inspect_token(bytes)) {
+    return std::move(*found);
+  }
+  return fail(
+      Code::bad_request,
+      "no certificate, request, checkpoint, TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, COSE_Sign1, COSE_Key, claims "
+      "of a token, CoRIM, CoMID, CMW, DICE extension, Matter declaration, elements or TLV, JWS or manifest");
 }
 
 }  // namespace birthmark::cli

@@ -8,8 +8,9 @@
 namespace birthmark::cli {
 
 /// Says what some bytes are and what they say of themselves: certificate or request (PEM or DER), signed checkpoint,
-/// TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, and what cli/inspect_chains.h knows. Nothing is verified. @error
-/// bad_request: none of these
+/// TPMT_PUBLIC, TPM2B_PUBLIC, TPMS_ATTEST, and what cli/inspect_tokens.h and cli/inspect_chains.h know. Nothing is
+/// verified.
+/// @error bad_request: none of these
 Result<boost::json::object> inspect(BytesView bytes);
 
 }  // namespace birthmark::cli

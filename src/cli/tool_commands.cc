@@ -169,7 +169,7 @@ void add_policy(CLI::App& program, int& exit_code, const Hooks& hooks) {
 
 void add_inspect(CLI::App& program, int& exit_code) {
   auto* const command = program.add_subcommand(
-      "inspect", "say what a file is: certificate, request, checkpoint, TPM structure, DICE, Matter or JWS");
+      "inspect", "say what a file is: certificate, request, checkpoint, TPM structure, token, DICE, Matter or JWS");
   const auto flags = std::make_shared<FileFlags>();
   command->add_option("file", flags->file, "PEM, DER, CBOR, JSON or the bytes of a TPM")->required();
   command->add_flag("--json", flags->as_json, "one JSON object on standard output");

@@ -9,7 +9,7 @@
 namespace birthmark::eat {
 namespace {
 
-/// RFC 8392 §3.1, RFC 9711 §10.3.
+/// RFC 8392 §3.1, RFC 9711 §10.2.
 namespace label {
 constexpr std::int64_t exp = 4, nbf = 5, iat = 6, nonce = 10, ueid = 256, oemid = 258, hwmodel = 259, hwversion = 260,
                        oemboot = 262, dbgstat = 263, profile = 265, submods = 266, bootcount = 267, bootseed = 268,
@@ -46,7 +46,7 @@ Result<std::uint8_t> read_number(cbor::Reader& in, std::uint8_t least, std::uint
   return static_cast<std::uint8_t>(value);
 }
 
-/// NumericDate without a fraction: RFC 9711 §4.3.1 forbids floats for iat, and the others follow it here.
+/// NumericDate without a fraction: RFC 9711 §4.3.1 makes a float an error for iat, and the others follow it here.
 Result<Instant> read_time(cbor::Reader& in) {
   BM_TRY(const auto seconds, in.integer());
   constexpr std::int64_t kEnd = 253402300799;  // 9999-12-31T23:59:59Z

@@ -58,7 +58,7 @@ struct Claims {
   std::optional<Instant> issued_at = {};                         ///< iat
   std::vector<Measurement> measurements = {};
   std::vector<MeasurementResult> results = {};  ///< measres
-  std::vector<Submodule> submodules = {};
+  std::vector<Submodule> submodules;
 
   /// The submodule of that name, or null.
   [[nodiscard]] const Submodule* submodule(std::string_view name) const;
@@ -69,7 +69,7 @@ struct NestedToken {
   std::variant<Bytes, std::string> token;  ///< CBOR, or the text of a JSON token
 };
 
-/// The digest of a claims set that is elsewhere (RFC 9711 §4.2.18.1.3).
+/// The digest of a claims set that is elsewhere (RFC 9711 §4.2.18.2).
 struct DetachedDigest {
   std::variant<std::int64_t, std::string> algorithm;  ///< of COSE: -16 is SHA-256
   Bytes digest;

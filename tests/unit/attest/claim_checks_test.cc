@@ -87,6 +87,23 @@ TEST(Measurements, what_is_listed_must_be_measured_as_listed) {
   EXPECT_FALSE(measurements_are_expected(claims, {}, policy).has_value());
 }
 
+TEST(Measurements, each_of_one_name_counts) {
+  auto claims = claims_of(EvidenceKind::psa);
+  EvidencePolicy policy;
+  policy.reference_values = {reference("BL", 1)};
+  claims.measurements = {{measurement("BL", 1), measurement("BL", 1)}};
+  EXPECT_FALSE(measurements_are_expected(claims, {}, policy).has_value());
+  claims.measurements->back().digest = Bytes(32, 2);
+  EXPECT_TRUE(measurements_are_expected(claims, {}, policy).has_value());
+  policy.reference_values = {{.component = "BL", .svn_min = 2}};
+  claims.measurements = {{measurement("BL", 1, 2), measurement("BL", 1, 1)}};
+  EXPECT_TRUE(versions_are_current(claims, {}, policy).has_value());
+  claims.measurements->back().svn.reset();
+  EXPECT_EQ(versions_are_current(claims, {}, policy), "\"BL\" says no security version");
+  claims.measurements->back().svn = 2;
+  EXPECT_FALSE(versions_are_current(claims, {}, policy).has_value());
+}
+
 TEST(Measurements, a_digest_of_another_length_differs) {
   auto claims = claims_of(EvidenceKind::psa);
   claims.measurements = {{{.component = "BL", .digest = Bytes(48, 1)}}};

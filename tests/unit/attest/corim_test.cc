@@ -56,7 +56,7 @@ TEST(RimContentTest, a_layer_of_a_model) {
   const auto out = content(reference("{1: {1: 552(3), 2: [[\"sha-256\", " + kDigest + "]]}}",
                                      "{0: {0: 37(h'00112233445566778899aabbccddeeff'), 1: \"ACME\", 2: \"X\", 3: 2}}"));
   ASSERT_EQ(out.values.size(), 1u);
-  EXPECT_EQ(to_hex(out.values[0].environment), "41434d450058");
+  EXPECT_EQ(to_hex(out.values[0].environment), "826441434d456158");
   EXPECT_EQ(out.values[0].component, "layer 2");
   EXPECT_EQ(out.values[0].svn_min, 3u);
 }

@@ -148,8 +148,18 @@ TEST_F(EatEvidence, what_the_device_found_wrong_itself) {
   auto claims = good();
   claims.results = {{"tee", "all", eat::Comparison::success}, {"os", "all", eat::Comparison::not_run}};
   EXPECT_EQ(failed(claims), "");
-  claims.submodules.push_back({"os", eat::Claims{.results = {{"os", "x", eat::Comparison::fail}}}});
+  eat::Claims part;
+  part.results = {{"os", "x", eat::Comparison::fail}};
+  claims.submodules.push_back({"os", part});
   EXPECT_EQ(failed(claims), "eat.results");
+}
+
+/// A part that says how far it is closed.
+eat::Claims reporting(int debug) {
+  eat::Claims out;
+  out.oemid = std::int64_t{64242};
+  out.debug = static_cast<std::uint8_t>(debug);
+  return out;
 }
 
 // RFC 9711 §4.2.9: no part speaks for another one, and silence is no closed port.
@@ -170,9 +180,9 @@ TEST_F(EatEvidence, debug_states) {
   EXPECT_EQ(failed(claims), "") << "the policy does not name it, and it says nothing";
   verifier.policy.submodules = {"os"};
   EXPECT_EQ(failed(claims), "eat.debug") << "named, and it says nothing";
-  claims.submodules[0].content = eat::Claims{.debug = std::uint8_t{3}};
+  claims.submodules[0].content = reporting(3);
   EXPECT_EQ(failed(claims), "");
-  claims.submodules[0].content = eat::Claims{.debug = std::uint8_t{2}};
+  claims.submodules[0].content = reporting(2);
   EXPECT_EQ(failed(claims), "eat.debug");
   claims.submodules[0].content = eat::NestedToken{Bytes{0xD2}};
   EXPECT_EQ(failed(claims), "eat.debug") << "a nested token is not believed";
@@ -182,11 +192,22 @@ TEST_F(EatEvidence, debug_states) {
   EXPECT_EQ(failed(claims), "eat.debug") << "named, and not there";
 }
 
+TEST_F(EatEvidence, who_may_reopen_a_port_has_a_name) {
+  auto claims = good();
+  claims.oemid.reset();
+  EXPECT_EQ(failed(claims), "eat.claims");
+  claims.debug = std::uint8_t{4};
+  EXPECT_EQ(failed(claims), "");
+  auto part = reporting(3);
+  part.oemid.reset();
+  claims.submodules.push_back({"os", part});
+  EXPECT_EQ(failed(claims), "eat.claims") << "nothing is inherited";
+}
+
 TEST_F(EatEvidence, an_open_part_opens_the_device) {
   auto claims = good();
-  claims.submodules.push_back({"os", eat::Claims{.debug = std::uint8_t{3}}});
-  std::get<eat::Claims>(claims.submodules[0].content)
-      .submodules.push_back({"app", eat::Claims{.debug = std::uint8_t{0}}});
+  claims.submodules.push_back({"os", reporting(3)});
+  std::get<eat::Claims>(claims.submodules[0].content).submodules.push_back({"app", reporting(0)});
   EXPECT_EQ(failed(claims), "eat.debug") << "whether the policy names it or not";
   verifier.policy.debug = DebugGate::not_judged;
   const auto appraisal = appraise(claims);
@@ -196,9 +217,11 @@ TEST_F(EatEvidence, an_open_part_opens_the_device) {
 
 TEST_F(EatEvidence, measurements_of_parts) {
   auto claims = good();
+  eat::Claims part;
+  part.measurements = {{.content_format = 258, .document = Bytes(4, 1)}};
   claims.submodules.push_back({"tee", eat::DetachedDigest{std::int64_t{-16}, Bytes(32, 7)}});
   claims.submodules.push_back({"odd", eat::DetachedDigest{std::int64_t{-16}, Bytes(31, 7)}});
-  claims.submodules.push_back({"os", eat::Claims{.measurements = {{.content_format = 258, .document = Bytes(4, 1)}}}});
+  claims.submodules.push_back({"os", part});
   const auto appraisal = appraise(claims);
   ASSERT_TRUE(appraisal.claims);
   std::vector<std::string> names;

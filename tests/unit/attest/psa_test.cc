@@ -327,6 +327,20 @@ TEST_F(PsaChain, a_leaf_that_may_not_sign) {
   EXPECT_EQ(failed({Bytes{0x30, 0x00}}), "psa.key");
 }
 
+TEST_F(PsaChain, x5t_names_the_first_certificate) {
+  const auto certificate = issued(parts);
+  device.x5chain = {certificate};
+  const auto claims = psa::write(device.psa_claims(question));
+  const auto with_hash = [&](const Digest& hash) {
+    const auto x5t = cbor::Writer{}.array(2).integer(-16).bytes(hash.get()).finish();
+    const auto token =
+        crypto::sign(device.iak, {.x5chain = device.x5chain, .more = {{34, x5t}}, .payload = claims}).value();
+    return failed_at(verifier.psa(token, question));
+  };
+  EXPECT_EQ(with_hash(crypto::sha256(certificate)), "");
+  EXPECT_EQ(with_hash(crypto::sha256(vendor().intermediate())), "psa.key");
+}
+
 // Whoever delivered a key decides; a chain beside it does not.
 TEST_F(PsaChain, beside_a_delivered_key_is_not_looked_at) {
   verifier.know(TokenDevice{});

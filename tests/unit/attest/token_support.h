@@ -55,11 +55,14 @@ struct TokenDevice {
                            {.type = "PRoT", .measurement = Bytes(32, 2), .version = "1.2", .signer_id = Bytes(32, 9)}}};
   }
   [[nodiscard]] eat::Claims eat_claims(const Question& question) const {
-    return {.nonces = {to_bytes(question.freshness.get())},
-            .ueid = to_bytes(instance_id),
-            .hardware_model = hardware_model(),
-            .debug = std::uint8_t{3},
-            .measurements = {{.content_format = 258, .document = Bytes(8, 6)}}};
+    eat::Claims out;
+    out.nonces = {to_bytes(question.freshness.get())};
+    out.ueid = to_bytes(instance_id);
+    out.hardware_model = hardware_model();
+    out.oemid = std::int64_t{64242};
+    out.debug = std::uint8_t{3};
+    out.measurements = {{.content_format = 258, .document = Bytes(8, 6)}};
+    return out;
   }
   [[nodiscard]] Bytes sign(Bytes payload) const {
     return crypto::sign(iak, {.x5chain = x5chain, .payload = std::move(payload)}).value();
