@@ -296,6 +296,30 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"model_not_allowed", "matter.hardware", [](Case& c) { c.policy.models = {"1234:8001"}; }, Code::policy}),
     [](const auto& row) { return std::string{row.param.name}; });
 
+// What our own CA makes for a Matter product is what a commissioner asks for.
+TEST(Matter, a_device_with_certificates_of_ours_passes) {
+  const auto& w = pki::testing::world();
+  Case alliance;  // for its declaration
+  alliance.declaration.vendor = 0xFFF1;
+  MatterEvidence shown{w.certificate(pki::ProfileId::matter_dac),
+                       to_bytes(w.matter_pai.der()),
+                       matter::write(matter::AttestationElements{.certification_declaration = alliance.declared(),
+                                                                 .nonce = fresh_value().get()}),
+                       {}};
+  auto message = shown.elements;
+  append(message, kSession);
+  shown.signature = crypto::ecdsa_der_to_raw(crypto::KeyType::p256, w.device.sign(message).value()).value();
+  EXPECT_LE(shown.dac.size(), pki::kMatterMaxBytes);
+  EXPECT_LE(shown.pai.size(), pki::kMatterMaxBytes);
+  MatterTrust trust;
+  ASSERT_TRUE(trust.add_paa(w.matter_paa.der(), "ours", AnchorClass::genuine));
+  ASSERT_TRUE(trust.add_declaration_signer(
+      certify(alliance.alliance, alliance.alliance_key.public_key(), alliance.alliance_key), AnchorClass::genuine));
+  const auto appraisal = appraise_matter(shown, kSession, trust, {fresh_value(), w.device.public_key().spki(), later()},
+                                         {.debug = DebugGate::not_judged});
+  EXPECT_EQ(failed_check(appraisal.findings), "") << verdict(appraisal.findings).error().detail;
+}
+
 // §6.2.3.1: what has ended since the device was made does not end the device.
 TEST(Matter, a_pai_that_ended_since_still_vouches) {
   Case old;
