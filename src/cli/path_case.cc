@@ -40,8 +40,13 @@ Result<Instant> read_time(std::string_view text) {
   std::chrono::minutes offset{0};
   const auto sign = text.size() >= 6 ? text[text.size() - 6] : 'Z';
   if (sign == '+' || sign == '-') {
-    const auto digit = [&](std::size_t from_end) { return text[text.size() - from_end] - '0'; };
-    offset = std::chrono::minutes{(digit(5) * 10 + digit(4)) * 60 + digit(2) * 10 + digit(1)};
+    const auto clock = text.substr(text.size() - 5);
+    const auto digit = [&](std::size_t at) { return clock[at] - '0'; };
+    const auto is_digit = [&](std::size_t at) { return digit(at) >= 0 && digit(at) <= 9; };
+    if (clock[2] != ':' || !is_digit(0) || !is_digit(1) || !is_digit(3) || !is_digit(4)) {
+      return fail(Code::bad_json, "time: offset");
+    }
+    offset = std::chrono::minutes{(digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4)};
     offset = sign == '-' ? -offset : offset;
     utc = std::string{text.substr(0, text.size() - 6)} + "Z";
   }
