@@ -96,6 +96,11 @@ Failure form_is_allowed(Walk& w) {
       return words;
     }
   }
+  // §4.1.2.2: 20 octets, and a sign octet is one of them.
+  const auto serial = certificate.certificate.serial();
+  if (serial.size() == x509::kSerialMaxOctets && (serial.front() & 0x80) != 0) {
+    return "a serial of more than 20 octets";
+  }
   if (certificate.subject.empty() && !certificate.is_critical(oids::subject_alt_name)) {
     return "neither a subject nor a critical subjectAltName";
   }

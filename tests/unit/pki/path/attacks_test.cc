@@ -158,6 +158,8 @@ const Attack kAttacks[] = {
      refuses},
     {"root_that_is_none", [](Chain& c) { c.root().put(test::basic_constraints(false)); }, "path.basic_constraints",
      refuses},
+    {"serial_of_20_octets_and_a_sign", [](Chain& c) { c.leaf().made.serial = Bytes(20, 0x81); }, "path.allowed",
+     accepts},
     {"basic_constraints_not_critical", [](Chain& c) { c.ca().put(test::basic_constraints(true, {}, false)); },
      "path.allowed", refuses},
     {"no_key_cert_sign", [](Chain& c) { c.ca().put(test::key_usage(usage::crl_sign)); }, "path.key_usage", refuses},
