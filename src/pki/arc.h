@@ -27,5 +27,9 @@ inline constexpr auto appraised_at = below(3);          ///< certificate extensi
 inline constexpr auto key_in_hardware = below(4);  ///< certificate policy: the key was attested as made in its root
 inline constexpr auto software_root = below(5);    ///< certificate policy: the root is software; labelled for ever
 inline constexpr auto simulated_root = below(6);   ///< certificate policy: evidence class `simulated`
+inline constexpr auto dice_evidence = below(7);    ///< attestation statement types (docs/wire/evidence.md BUNDLE)
+inline constexpr auto element_evidence = below(8);
+inline constexpr auto listed_evidence = below(9);
+inline constexpr auto software_evidence = below(10);
 
 }  // namespace birthmark::pki::arc
