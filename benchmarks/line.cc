@@ -95,9 +95,10 @@ Line::Line(app::Store* durable)
       enrollment{{store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock}} {
   memory.rows().reserve(kQuantity);
   must(signer_->create(kReceiptKey, app::KeyUse::receipts, crypto::KeyType::p256, store.epoch()));
-  must(trust_.add(vendor_.root_certificate(), "simulated", attest::AnchorKind::root, attest::AnchorClass::simulated));
-  must(trust_.add(vendor_.intermediate_certificate(), "simulated", attest::AnchorKind::intermediate,
-                  attest::AnchorClass::simulated));
+  must(trust_.tpm.add(vendor_.root_certificate(), "simulated", attest::AnchorKind::root,
+                      attest::AnchorClass::simulated));
+  must(trust_.tpm.add(vendor_.intermediate_certificate(), "simulated", attest::AnchorKind::intermediate,
+                      attest::AnchorClass::simulated));
   store.set_listener([this](const app::Committed& committed) { return read_path.follow(committed); });
   must(hierarchy.init());
   app::BatchOrder order;

@@ -97,7 +97,7 @@ class Line {
   PosixFiles files_;
   NoFaults faults_;
   fleet::SiliconVendor vendor_;
-  attest::VendorTrust trust_;
+  attest::Trust trust_;
   std::unique_ptr<FileSigner> signer_;
 
  public:

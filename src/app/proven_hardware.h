@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "app/ports/records.h"
+#include "attest/appraisal.h"
 #include "attest/endorsement.h"
 #include "base/ids.h"
 #include "lifecycle/device_id.h"
@@ -28,6 +30,11 @@ struct ProvenHardware {
 /// A TPM whose endorsement was appraised. @param ak_name SHA-256 of the Name of its AK
 ProvenHardware proven_tpm(const attest::EndorsedChip& chip, Bytes ak_public, const Digest& ak_name);
 
+/// Hardware of any other kind whose evidence was appraised. @error policy: a kind that no identity is rooted in
+Result<ProvenHardware> proven(const attest::Claims& claims);
+
 lifecycle::RootClass root_class(attest::AnchorClass of);
+/// What an identity is rooted in, by the kind of its evidence; nothing for a kind that no identity is rooted in.
+std::optional<lifecycle::RootKind> root_kind(attest::EvidenceKind of);
 
 }  // namespace birthmark::app

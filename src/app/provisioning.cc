@@ -17,6 +17,41 @@ constexpr std::string_view kChallenge = "docs/wire/evidence.md, PROVISION 3";
 constexpr std::string_view kRequest = "docs/wire/evidence.md, PROVISION 6";
 constexpr std::string_view kPolicy = "docs/wire/evidence.md, PROVISION 7";
 
+using Stood = ProvisionEvidence::Stood;
+
+/// A unit of the line asks for an empty name and for nothing else.
+Result<crypto::PublicKey> judge_request(const pkcs10::Request& request, Stood evidence) {
+  static const Bytes kEmptyName{0x30, 0x00};
+  using Evidence = pki::CsrExpectation::Evidence;
+  return pki::judge_csr(request,
+                        {.subject = kEmptyName,
+                         .subject_alt_name = {},
+                         .channel_binding = {},
+                         .evidence = evidence == Stood::in_request ? Evidence::passed_over : Evidence::refused});
+}
+
+/// The evidence of a TPM as if it had come beside its request.
+ProvisionEvidence beside(const RequestEvidence& sent, const attest::TpmEvidence& tpm) {
+  return {.session = sent.session,
+          .request_id = sent.request_id,
+          .ek_certificate = tpm.ek_certificate,
+          .ek_chain = tpm.chain,
+          .ek_public = tpm.ek_public,
+          .ak_public = tpm.ak_public,
+          .idevid_public = tpm.key_public,
+          .statement = tpm.statement,
+          .csr = sent.csr,
+          .creation_data = tpm.creation_data,
+          .stood = Stood::in_request};
+}
+
+/// What a product asks of evidence at the line. Debug is closed by the seal, not before it.
+attest::EvidencePolicy at_the_line(const policy::ProductPolicy& policy) {
+  auto out = policy.evidence;
+  out.debug = attest::DebugGate::not_judged;
+  return out;
+}
+
 }  // namespace
 
 Result<Challenge> Provisioning::begin(const Digest& station, const std::string& batch) {
@@ -41,6 +76,56 @@ Result<EvidenceAnswer> Provisioning::evidence(const Digest& station, const std::
   return EvidenceAnswer{std::move(answer)};
 }
 
+Result<EvidenceAnswer> Provisioning::evidence_in_request(const Digest& station, const std::string& batch,
+                                                         const RequestEvidence& sent) {
+  BM_TRY(const auto grant, admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
+  BM_TRY(const auto request, pkcs10::Request::read(sent.csr));
+  BM_TRY(const auto bundle, csr_attestation::of(request));
+  if (!bundle) {
+    return fail(Code::evidence_missing, "the request carries no evidence", "csr.attestation");
+  }
+  BM_TRY(const auto evidence, attest::evidence_of(*bundle));
+  if (const auto* const tpm = std::get_if<attest::TpmEvidence>(&evidence)) {
+    return this->evidence(station, batch, beside(sent, *tpm));
+  }
+  return register_at_once(station, sent, request, evidence, grant);
+}
+
+Result<EvidenceAnswer> Provisioning::register_at_once(const Digest& station, const RequestEvidence& sent,
+                                                      const pkcs10::Request& request, const attest::Evidence& evidence,
+                                                      const StationGrant& grant) {
+  const auto spki = crypto::sha256(request.spki());
+  BM_TRY(auto earlier, ports_.issuance.repeat({station, sent.request_id}, spki, "station:" + grant.station.name));
+  if (earlier) {
+    return EvidenceAnswer{std::move(*earlier)};
+  }
+  BM_TRY(const auto challenge, ports_.challenges.burn(sent.session, Purpose::provision, station));
+  BM_TRY(const auto policy, ports_.catalog.find(grant.batch.budget.product));
+  const auto fresh =
+      lifecycle::freshness_value(Purpose::provision, challenge.nonce, challenge.session, std::nullopt, spki);
+  auto appraisal =
+      attest::appraise(evidence, {.freshness = fresh, .requested_spki = request.spki(), .now = ports_.clock.now()},
+                       at_the_line(*policy), ports_.trust);
+  BM_CHECK(attest::verdict(appraisal.findings));
+  BM_TRY(auto hardware, proven(*appraisal.claims));
+  BM_CHECK(policy::admits_root(*policy, hardware.kind, hardware.root_class, hardware.vendor));
+  BM_CHECK(judge_request(request, Stood::in_request));
+
+  attest::Findings findings{
+      attest::held("station", kStation, Code::station_not_authorised, grant.station.name + " for " + grant.batch.name),
+      attest::held("challenge", kChallenge, Code::nonce_used)};
+  findings.insert(findings.end(), std::make_move_iterator(appraisal.findings.begin()),
+                  std::make_move_iterator(appraisal.findings.end()));
+  findings.push_back(attest::held("request", kRequest, Code::csr_policy));
+  findings.push_back(attest::held("policy.root", kPolicy, Code::policy, hardware.vendor));
+  BM_TRY(auto issued, birth_.register_newborn({.request_id = sent.request_id,
+                                               .hardware = std::move(hardware),
+                                               .spki = to_bytes(request.spki()),
+                                               .findings = std::move(findings)},
+                                              grant, policy->name));
+  return EvidenceAnswer{std::move(issued)};
+}
+
 /// Before any work that a refusal would waste: whether the rate has a unit now. What counts is taken at the intent, the
 /// quota there alone: a full batch must not hide what an attacker's evidence is. A device that is on the books is
 /// answered there too, as it may have its unit.
@@ -61,7 +146,7 @@ Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& eviden
                                                  const StationGrant& grant) const {
   BM_TRY(const auto endorsement,
          attest::read_endorsement(evidence.ek_certificate, evidence.ek_chain, evidence.ek_public));
-  auto chip = attest::appraise_endorsement(endorsement, ports_.trust, ports_.clock.now());
+  auto chip = attest::appraise_endorsement(endorsement, ports_.trust.tpm, ports_.clock.now());
   BM_CHECK(attest::verdict(chip.findings));
   BM_CHECK(policy_admits(*chip.chip, grant.batch));
 
@@ -77,8 +162,7 @@ Result<Provisioning::Judged> Provisioning::judge(const ProvisionEvidence& eviden
                                                                        .creation_data = evidence.creation_data});
   BM_CHECK(attest::verdict(statement.findings));
 
-  static const Bytes kEmptyName{0x30, 0x00};
-  BM_TRY(auto key, pki::judge_csr(request, {.subject = kEmptyName, .subject_alt_name = {}, .channel_binding = {}}));
+  BM_TRY(auto key, judge_request(request, evidence.stood));
   attest::Findings findings{
       attest::held("station", kStation, Code::station_not_authorised, grant.station.name + " for " + grant.batch.name),
       attest::held("challenge", kChallenge, Code::nonce_used)};

@@ -10,8 +10,7 @@
 #include "app/challenges.h"
 #include "app/issuance.h"
 #include "app/stations.h"
-#include "attest/endorsement.h"
-#include "attest/tpm_statement.h"
+#include "attest/appraise.h"
 
 namespace birthmark::app {
 
@@ -27,12 +26,21 @@ struct ProvisionEvidence {
   attest::TpmStatement statement;  ///< the AK certifies the IDevID key, or its creation
   Bytes csr;                       ///< PKCS#10 signed by the IDevID key
   Bytes creation_data;             ///< TPMS_CREATION_DATA of the IDevID key; empty: it was certified
+  /// Where the evidence stood: beside the request, which then carries none; or in it.
+  enum class Stood : std::uint8_t { beside_request, in_request } stood = Stood::beside_request;
+};
+
+/// A request that carries its evidence itself (docs/wire/evidence.md BUNDLE), of any kind of root.
+struct RequestEvidence {
+  SessionId session;
+  Octets<16> request_id;
+  Bytes csr;
 };
 
 /// Either the activation goes on, or this request was answered before and the certificate is given again.
 using EvidenceAnswer = std::variant<ActivationChallenge, Issued>;
 
-/// Provisioning a TPM 2.0 at a station (design "The road of one device", 1): challenge, evidence, activation, issuance.
+/// Provisioning at a station (design "The road of one device", 1): challenge, evidence, activation of a TPM, issuance.
 /// The device stays S0: its seal is another station's. Safe from any thread.
 class Provisioning {
  public:
@@ -41,7 +49,7 @@ class Provisioning {
     Issuance& issuance;
     Challenges& challenges;
     Catalog& catalog;
-    const attest::VendorTrust& trust;
+    const attest::Trust& trust;
     const Clock& clock;
     Entropy& entropy;
     crypto::EphemeralSource& ephemerals;
@@ -60,6 +68,12 @@ class Provisioning {
   /// the batch has no unit now; nonce_used, nonce_expired, ek_untrusted, ek_not_canonical, bad_evidence,
   /// key_not_attested, csr_policy, policy, test_anchor
   Result<EvidenceAnswer> evidence(const Digest& station, const std::string& batch, const ProvisionEvidence& evidence);
+
+  /// The same for evidence that stands in the request. Of a TPM it goes on with its activation; hardware of every other
+  /// kind has proved all that it can, and is registered at once.
+  /// @error as `evidence`; evidence_missing: the request carries none; and as `activate`
+  Result<EvidenceAnswer> evidence_in_request(const Digest& station, const std::string& batch,
+                                             const RequestEvidence& sent);
 
   /// Compares the opened secret, once, then runs the policy, registers the hardware and issues the IDevID. A unit of
   /// the same batch that is still S0 goes on: with the same key it keeps its IDevID, with another one it gets a new one
@@ -80,6 +94,9 @@ class Provisioning {
     attest::Findings findings;
   };
   [[nodiscard]] Result<void> has_room(const ProvisionEvidence& evidence, const StationGrant& grant) const;
+  Result<EvidenceAnswer> register_at_once(const Digest& station, const RequestEvidence& sent,
+                                          const pkcs10::Request& request, const attest::Evidence& evidence,
+                                          const StationGrant& grant);
   [[nodiscard]] Result<void> policy_admits(const attest::EndorsedChip& chip, const BatchRecord& batch) const;
   Result<Judged> judge(const ProvisionEvidence& evidence, const Challenge& challenge, const StationGrant& grant) const;
   Result<ActivationChallenge> challenge_chip(const Digest& station, const ProvisionEvidence& evidence, Judged judged);

@@ -107,7 +107,7 @@ Result<boost::json::object> check_policy(std::string_view toml, bool development
   for (const auto kind : read.root_kinds) {
     roots.emplace_back(lifecycle::name(kind));
   }
-  for (const auto& vendor : read.vendors) {
+  for (const auto& vendor : read.evidence.vendors) {
     vendors.emplace_back(vendor);
   }
   boost::json::array resources;

@@ -10,6 +10,9 @@
 namespace birthmark::daemon {
 namespace {
 
+constexpr std::size_t kRowsMax = 256;  ///< of one [[table]]
+constexpr std::size_t kHexOctetsMax = 64;
+
 Result<toml::table> parse(std::string_view text) {
   try {
     return toml::parse(text);
@@ -129,8 +132,122 @@ Result<void> read_roots(ProductPolicy& policy, const toml::node& node) {
 }
 
 Result<void> read_vendors(ProductPolicy& policy, const toml::node& node) {
-  BM_TRY(policy.vendors, texts_of(node, "vendors"));
+  BM_TRY(policy.evidence.vendors, texts_of(node, "vendors"));
   return {};
+}
+
+Result<void> read_models(ProductPolicy& policy, const toml::node& node) {
+  BM_TRY(policy.evidence.models, texts_of(node, "models"));
+  return {};
+}
+
+Result<void> read_submodules(ProductPolicy& policy, const toml::node& node) {
+  BM_TRY(policy.evidence.submodules, texts_of(node, "submodules"));
+  return {};
+}
+
+/// One of two words. @error bad_request
+template <class T>
+Result<T> one_of(const toml::node& node, std::string_view what, std::pair<std::string_view, T> first,
+                 std::pair<std::string_view, T> second) {
+  BM_TRY(const auto word, text_of(node, what));
+  if (word != first.first && word != second.first) {
+    return fail(Code::bad_request, std::string{what} + " = \"" + word + "\"");
+  }
+  return word == first.first ? first.second : second.second;
+}
+
+Result<void> read_debug(ProductPolicy& policy, const toml::node& node) {
+  using enum attest::DebugGate;
+  BM_TRY(policy.evidence.debug,
+         one_of<attest::DebugGate>(node, "debug", {"closed", closed_required}, {"not_judged", not_judged}));
+  return {};
+}
+
+Result<void> read_measurements(ProductPolicy& policy, const toml::node& node) {
+  using enum attest::MeasurementRule;
+  BM_TRY(policy.evidence.measurements,
+         one_of<attest::MeasurementRule>(node, "measurements", {"listed", listed_must_agree},
+                                         {"all", all_must_be_listed}));
+  return {};
+}
+
+/// Octets in hex, 1 to 64 of them. @error bad_request
+Result<Bytes> hex_of(const toml::node& node, std::string_view what) {
+  BM_TRY(const auto text, text_of(node, what));
+  auto octets = from_hex(text);
+  return octets && !octets->empty() && octets->size() <= kHexOctetsMax
+             ? Result<Bytes>{std::move(*octets)}
+             : fail(Code::bad_request, std::string{what} + ": 1 to 64 octets in hex");
+}
+
+Result<std::vector<Bytes>> digests_of(const toml::node& node) {
+  BM_TRY(const auto texts, texts_of(node, "digests"));
+  std::vector<Bytes> out;
+  for (const auto& text : texts) {
+    auto octets = from_hex(text);
+    if (!octets || (octets->size() != 32 && octets->size() != 48 && octets->size() != 64)) {
+      return fail(Code::bad_request, "digests: 32, 48 or 64 octets in hex");
+    }
+    out.push_back(std::move(*octets));
+  }
+  return out;
+}
+
+/// The rows of a [[table]], each of which has these keys and no others; the first one always.
+/// @error bad_request
+template <class Take>
+Result<void> each_row(const toml::node& node, std::string_view what, std::initializer_list<std::string_view> keys,
+                      Take take) {
+  const auto* const rows = node.as_array();
+  if (rows == nullptr || rows->size() > kRowsMax) {
+    return fail(Code::bad_request, std::string{what} + ": at most 256 [[" + std::string{what} + "]] tables");
+  }
+  for (const auto& row : *rows) {
+    const auto* const table = row.as_table();
+    const bool known =
+        table != nullptr && table->contains(*keys.begin()) && std::ranges::all_of(*table, [&](const auto& member) {
+          return std::ranges::find(keys, member.first.str()) != keys.end();
+        });
+    if (!known) {
+      return fail(Code::bad_request, std::string{what} + ": a key is missing or unknown");
+    }
+    BM_CHECK(take(*table));
+  }
+  return {};
+}
+
+Result<void> read_references(ProductPolicy& policy, const toml::node& node) {
+  return each_row(node, "reference", {"component", "environment", "digests", "svn_min"},
+                  [&](const toml::table& row) -> Result<void> {
+                    attest::ReferenceValue value;
+                    BM_TRY(value.component, text_of(*row.get("component"), "component"));
+                    if (const auto* const environment = row.get("environment")) {
+                      BM_TRY(value.environment, hex_of(*environment, "environment"));
+                    }
+                    if (const auto* const digests = row.get("digests")) {
+                      BM_TRY(value.digests, digests_of(*digests));
+                    }
+                    if (const auto* const svn = row.get("svn_min")) {
+                      BM_TRY(const int least, count_of(*svn, "svn_min"));
+                      value.svn_min = static_cast<std::uint64_t>(least);
+                    }
+                    policy.evidence.reference_values.push_back(std::move(value));
+                    return {};
+                  });
+}
+
+Result<void> read_secure_keys(ProductPolicy& policy, const toml::node& node) {
+  return each_row(node, "secure_keys", {"environment", "caller"}, [&](const toml::table& row) -> Result<void> {
+    using enum attest::TokenCaller;
+    attest::SecureKeys keys;
+    BM_TRY(keys.environment, hex_of(*row.get("environment"), "environment"));
+    if (const auto* const caller = row.get("caller")) {
+      BM_TRY(keys.caller, one_of<attest::TokenCaller>(*caller, "caller", {"secure_world", secure_world}, {"any", any}));
+    }
+    policy.evidence.secure_keys.push_back(std::move(keys));
+    return {};
+  });
 }
 
 Result<void> read_simulated(ProductPolicy& policy, const toml::node& node) {
@@ -181,6 +298,12 @@ constexpr std::array kRows{Row{"actions", read_actions},
                            Row{"resource", read_resources},
                            Row{"root_kinds", read_roots},
                            Row{"vendors", read_vendors},
+                           Row{"models", read_models},
+                           Row{"debug", read_debug},
+                           Row{"measurements", read_measurements},
+                           Row{"submodules", read_submodules},
+                           Row{"reference", read_references},
+                           Row{"secure_keys", read_secure_keys},
                            Row{"simulated_roots", read_simulated},
                            Row{"released_for_field", read_release},
                            Row{"minimum_firmware", read_firmware},

@@ -106,7 +106,7 @@ struct UseCases {
   app::Access access;
 
   UseCases(const Config& config, app::Scope scope, app::Store& registry, app::Signer& signer, Clock& clock,
-           Entropy& entropy, Faults& faults, crypto::EphemeralSource& ephemerals, const attest::VendorTrust& trust,
+           Entropy& entropy, Faults& faults, crypto::EphemeralSource& ephemerals, const attest::Trust& trust,
            app::Sessions& sessions, app::DenyJournal& journal, crypto::PublicKey receipt_key)
       : store{{registry, journal, clock, [this] { read_path.denies_recorded(); }}},
         cas{store, config.public_url},
@@ -156,7 +156,7 @@ class ComposedRegistry final : public Registry {
            signer_->create(kCheckpointKey, app::KeyUse::checkpoints, crypto::KeyType::ed25519, epoch));
     BM_CHECK(open_log(checkpoint_key));
     BM_TRY(journal_, open_journal(world_->files(), config_.data, paths_.journal, log_key_));
-    BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment));
+    BM_TRY(trust_, read_vendors(world_->files(), paths_.trust, config_.environment, clock_.now()));
     cases_ = std::make_unique<UseCases>(config_, made_as_.scope, *store_, *signer_, clock_, entropy_, world_->faults(),
                                         ephemerals_, trust_, sessions_, *journal_, std::move(receipt_key));
     return recover();
@@ -301,7 +301,7 @@ class ComposedRegistry final : public Registry {
   EventCounts events_;
   std::unique_ptr<World> world_;
   std::unique_ptr<FileSigner> signer_;
-  attest::VendorTrust trust_;
+  attest::Trust trust_;
   std::unique_ptr<FileDenyJournal> journal_;
   // The store ends first: its committer still calls what stands above it.
   std::unique_ptr<PublishedLog> log_;

@@ -130,7 +130,8 @@ Result<void> admits_root(const ProductPolicy& policy, lifecycle::RootKind kind, 
   if (std::ranges::find(policy.root_kinds, kind) == policy.root_kinds.end()) {
     return fail(Code::policy, std::string{"root kind "}.append(lifecycle::name(kind)), "policy.root_kinds");
   }
-  if (!policy.vendors.empty() && std::ranges::find(policy.vendors, vendor) == policy.vendors.end()) {
+  if (!policy.evidence.vendors.empty() &&
+      std::ranges::find(policy.evidence.vendors, vendor) == policy.evidence.vendors.end()) {
     return fail(Code::policy, std::string{"vendor "}.append(vendor), "policy.vendors");
   }
   return {};

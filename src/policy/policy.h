@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/evidence_policy.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "lifecycle/device_id.h"
@@ -134,7 +135,7 @@ struct ProductPolicy {
   RequiresRelease released_for_field = RequiresRelease::no;
 
   std::vector<lifecycle::RootKind> root_kinds{lifecycle::RootKind::tpm};
-  std::vector<std::string> vendors;  ///< empty: every vendor that is pinned for the root kind
+  attest::EvidencePolicy evidence;  ///< its vendors: empty: every vendor that is pinned for the root kind
   SimulatedRoots simulated = SimulatedRoots::refused;
 
   friend bool operator==(const ProductPolicy&, const ProductPolicy&) = default;

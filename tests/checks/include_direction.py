@@ -23,7 +23,7 @@ ALLOWED = {
     "pki": _INNER,
     "attest": _INNER | {"pki"},
     "lifecycle": _INNER,
-    "policy": _INNER | {"lifecycle"},
+    "policy": _INNER | {"attest", "lifecycle"},
     "anomaly": _INNER,
     "audit": _INNER,
     "app": _DOMAIN,

@@ -94,7 +94,7 @@ struct World::Database {
 World::World(WorldOptions options) : entropy{options.seed}, options_{std::move(options)} {
   vendor = std::make_unique<fleet::SiliconVendor>(must(fleet::SiliconVendor::create(clock.now())));
   const auto pin = [&](BytesView certificate, attest::AnchorKind kind) {
-    must(trust.add(certificate, "simulated", kind, attest::AnchorClass::simulated));
+    must(trust.tpm.add(certificate, "simulated", kind, attest::AnchorClass::simulated));
   };
   pin(vendor->root_certificate(), attest::AnchorKind::root);
   pin(vendor->intermediate_certificate(), attest::AnchorKind::intermediate);

@@ -61,7 +61,7 @@ struct UseCases {
     Entropy& entropy;
     Faults& faults;
     crypto::EphemeralSource& ephemerals;
-    const attest::VendorTrust& trust;
+    const attest::Trust& trust;
     app::Sessions& sessions;
     app::DenyJournal& journal;
   };
@@ -211,7 +211,7 @@ class World {
   KillPoints kill_points;
   CountedSessions sessions;
   MemoryJournal journal;
-  attest::VendorTrust trust;
+  attest::Trust trust;
   std::unique_ptr<fleet::SiliconVendor> vendor;
   std::unique_ptr<UseCases> cases;  ///< anew after each restart
 

@@ -45,14 +45,18 @@ Result<http::Response> provision_challenge(Call& call) {
 Result<http::Response> provision_evidence(Call& call) {
   struct Body {
     std::string batch;
-    app::ProvisionEvidence evidence;
+    wire::LineEvidence evidence;
   };
   BM_TRY(const auto in, wire::body<Body>(call.request, [](json::Object& object) -> Result<Body> {
            BM_TRY(const auto batch, object.text("batch"));
-           BM_TRY(auto evidence, wire::provision_evidence(object));
+           BM_TRY(auto evidence, wire::line_evidence(object));
            return Body{std::string{batch}, std::move(evidence)};
          }));
-  BM_TRY(const auto answer, call.services.provisioning.evidence(station_of(call), in.batch, in.evidence));
+  auto& line = call.services.provisioning;
+  const auto* const request = std::get_if<app::RequestEvidence>(&in.evidence);
+  BM_TRY(const auto answer,
+         request != nullptr ? line.evidence_in_request(station_of(call), in.batch, *request)
+                            : line.evidence(station_of(call), in.batch, std::get<app::ProvisionEvidence>(in.evidence)));
   if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
     call.about = device_of(*issued);
     BM_TRY(auto body, wire::issued(call.services, *issued));

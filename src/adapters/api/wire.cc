@@ -71,19 +71,26 @@ Result<attest::TpmStatement> statement(json::Object& in, std::string_view name) 
   return out;
 }
 
-Result<app::ProvisionEvidence> provision_evidence(json::Object& in) {
+Result<LineEvidence> line_evidence(json::Object& in) {
+  BM_TRY(const auto session_id, session(in));
+  BM_TRY(const auto id, request_id(in));
+  BM_TRY(auto csr, in.base64("csr", kCertificateMax));
+  BM_TRY(auto ek_certificate, in.optional_base64("ek_certificate", kCertificateMax));
+  if (!ek_certificate) {
+    return LineEvidence{app::RequestEvidence{session_id, id, std::move(csr)}};
+  }
   app::ProvisionEvidence out;
-  BM_TRY(out.session, session(in));
-  BM_TRY(out.request_id, request_id(in));
-  BM_TRY(out.ek_certificate, in.base64("ek_certificate", kCertificateMax));
+  out.session = session_id;
+  out.request_id = id;
+  out.csr = std::move(csr);
+  out.ek_certificate = std::move(*ek_certificate);
   BM_TRY(out.ek_chain, chain(in, "ek_chain"));
   BM_TRY(out.ek_public, in.base64("ek_public", kBlobMax));
   BM_TRY(out.ak_public, in.base64("ak_public", kBlobMax));
   BM_TRY(out.idevid_public, in.base64("idevid_public", kBlobMax));
   BM_TRY(out.statement, statement(in, "statement"));
-  BM_TRY(out.csr, in.base64("csr", kCertificateMax));
   BM_TRY(out.creation_data, optional_blob(in, "creation_data"));
-  return out;
+  return LineEvidence{std::move(out)};
 }
 
 Result<app::SealEvidence> seal_evidence(json::Object& in) {

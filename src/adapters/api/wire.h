@@ -28,7 +28,9 @@ Result<DeviceId> device(json::Object& in, std::string_view name = "device");
 Result<Octets<16>> request_id(json::Object& in);
 Result<attest::TpmStatement> statement(json::Object& in, std::string_view name);
 
-Result<app::ProvisionEvidence> provision_evidence(json::Object& in);
+/// Of a TPM beside its request; of any kind in its request, where there is no `ek_certificate`.
+using LineEvidence = std::variant<app::ProvisionEvidence, app::RequestEvidence>;
+Result<LineEvidence> line_evidence(json::Object& in);
 Result<app::SealEvidence> seal_evidence(json::Object& in);
 Result<app::DeviceEvidence> device_evidence(json::Object& in);
 Result<app::RevalidationEvidence> revalidation_evidence(json::Object& in);

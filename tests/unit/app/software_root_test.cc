@@ -184,8 +184,8 @@ INSTANTIATE_TEST_SUITE_P(
                     PolicyCase{"a_policy_without_simulated_roots",
                                [](auto& p) { p.simulated = policy::SimulatedRoots::refused; }, Code::test_anchor,
                                "policy.simulated"},
-                    PolicyCase{"a_policy_that_names_makers_and_not_software", [](auto& p) { p.vendors = {"Infineon"}; },
-                               Code::policy, "policy.vendors"}),
+                    PolicyCase{"a_policy_that_names_makers_and_not_software",
+                               [](auto& p) { p.evidence.vendors = {"Infineon"}; }, Code::policy, "policy.vendors"}),
     [](const auto& it) { return it.param.name; });
 
 TEST(SoftwareRootPolicies, production_can_name_none_that_admits_it) {

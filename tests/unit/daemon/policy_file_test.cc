@@ -19,6 +19,10 @@ TEST(PolicyFile, takes_every_setting) {
   const auto policy = read_policy(R"(
 root_kinds = ["tpm", "software"]
 vendors = ["acme-silicon"]
+models = ["A-100"]
+debug = "not_judged"
+measurements = "all"
+submodules = ["modem"]
 simulated_roots = true
 released_for_field = true
 minimum_firmware = "4.12.0"
@@ -31,11 +35,34 @@ S4 = ["firmware.fetch", "revalidate"]
 [[resource]]
 action = "telemetry.publish"
 pattern = "device/{device}/#"
+[[reference]]
+component = "BL"
+environment = "acac"
+digests = ["0101010101010101010101010101010101010101010101010101010101010101"]
+svn_min = 3
+[[reference]]
+component = "layer 1"
+[[secure_keys]]
+environment = "acac"
+[[secure_keys]]
+environment = "adad"
+caller = "any"
 )",
                                   Environment::development);
   ASSERT_TRUE(policy) << policy.error().detail;
   EXPECT_EQ(policy->root_kinds, (std::vector{lifecycle::RootKind::tpm, lifecycle::RootKind::software}));
-  EXPECT_EQ(policy->vendors, std::vector<std::string>{"acme-silicon"});
+  attest::EvidencePolicy evidence;
+  evidence.debug = attest::DebugGate::not_judged;
+  evidence.measurements = attest::MeasurementRule::all_must_be_listed;
+  evidence.vendors = {"acme-silicon"};
+  evidence.models = {"A-100"};
+  evidence.submodules = {"modem"};
+  evidence.reference_values = {
+      {.environment = {0xAC, 0xAC}, .component = "BL", .digests = {Bytes(32, 1)}, .svn_min = 3},
+      {.component = "layer 1"}};
+  evidence.secure_keys = {{.environment = {0xAC, 0xAC}},
+                          {.environment = {0xAD, 0xAD}, .caller = attest::TokenCaller::any}};
+  EXPECT_EQ(policy->evidence, evidence);
   EXPECT_EQ(policy->resources, (std::vector{policy::ResourceRule{Action::telemetry_publish, "device/{device}/#"}}));
   EXPECT_EQ(policy->simulated, policy::SimulatedRoots::allowed);
   EXPECT_EQ(policy->released_for_field, policy::RequiresRelease::yes);
@@ -67,6 +94,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadPolicy{"unknown_key", "root_kind = [\"tpm\"]", kDevelopment, Code::bad_request},
         BadPolicy{"unknown_root", "root_kinds = [\"magic\"]", kDevelopment, Code::bad_request},
         BadPolicy{"no_root", "root_kinds = []", kDevelopment, Code::policy},
+        BadPolicy{"debug_is_no_word", "debug = \"open\"", kDevelopment, Code::bad_request},
+        BadPolicy{"reference_without_component", "[[reference]]\nsvn_min = 1", kDevelopment, Code::bad_request},
+        BadPolicy{"reference_with_an_unknown_key", "[[reference]]\ncomponent = \"BL\"\nhash = \"00\"", kDevelopment,
+                  Code::bad_request},
+        BadPolicy{"digest_of_no_hash", "[[reference]]\ncomponent = \"BL\"\ndigests = [\"00\"]", kDevelopment,
+                  Code::bad_request},
+        BadPolicy{"negative_svn", "[[reference]]\ncomponent = \"BL\"\nsvn_min = -1", kDevelopment, Code::policy},
+        BadPolicy{"secure_keys_of_nobody", "[[secure_keys]]\nenvironment = \"\"", kDevelopment, Code::bad_request},
+        BadPolicy{"secure_keys_of_no_word", "[[secure_keys]]\nenvironment = \"ac\"\ncaller = \"all\"", kDevelopment,
+                  Code::bad_request},
         BadPolicy{"vendor_is_no_text", "vendors = [7]", kDevelopment, Code::bad_request},
         BadPolicy{"unknown_action", "[actions]\nS3 = [\"fly\"]", kDevelopment, Code::bad_request},
         BadPolicy{"unknown_state", "[actions]\nS7 = []", kDevelopment, Code::bad_request},

@@ -24,9 +24,9 @@ const Instant kNow = from_ms(1'780'000'000'000);
 class VendorStore : public testing::Test {
  protected:
   VendorStore() { EXPECT_TRUE(vendor_.save(files_, directory_.path())); }
-  Result<attest::VendorTrust> read(const std::string& toml, Environment environment = Environment::development) {
+  Result<attest::Trust> read(const std::string& toml, Environment environment = Environment::development) {
     EXPECT_TRUE(write_atomically(files_, directory_ / "vendors.toml", as_bytes(toml)));
-    return read_vendors(files_, directory_.path(), environment);
+    return read_vendors(files_, directory_.path(), environment, kNow);
   }
   Code refusal(const std::string& toml, Environment environment = Environment::development) {
     const auto trust = read(toml, environment);
@@ -51,18 +51,18 @@ file = "intermediate.pem"
 };
 
 TEST_F(VendorStore, without_a_file_nobody_is_trusted) {
-  const auto trust = read_vendors(files_, directory_.path(), Environment::production);
+  const auto trust = read_vendors(files_, directory_.path(), Environment::production, kNow);
   ASSERT_TRUE(trust);
-  EXPECT_TRUE(trust->anchors().empty());
+  EXPECT_TRUE(trust->tpm.anchors().empty());
 }
 
 TEST_F(VendorStore, pins_what_the_file_names) {
   const auto trust = read(kAnchors);
   ASSERT_TRUE(trust) << trust.error().detail;
-  ASSERT_EQ(trust->anchors().size(), 2U);
-  EXPECT_EQ(trust->anchors()[0].kind, attest::AnchorKind::root);
-  EXPECT_EQ(trust->anchors()[1].kind, attest::AnchorKind::intermediate);
-  EXPECT_EQ(trust->anchors()[1].anchor_class, attest::AnchorClass::simulated);
+  ASSERT_EQ(trust->tpm.anchors().size(), 2U);
+  EXPECT_EQ(trust->tpm.anchors()[0].kind, attest::AnchorKind::root);
+  EXPECT_EQ(trust->tpm.anchors()[1].kind, attest::AnchorKind::intermediate);
+  EXPECT_EQ(trust->tpm.anchors()[1].anchor_class, attest::AnchorClass::simulated);
 }
 
 TEST_F(VendorStore, AC03_a_simulated_anchor_stops_the_start_in_production) {
@@ -79,9 +79,9 @@ TEST_F(VendorStore, AC03_no_row_makes_a_test_vendor_genuine) {
 TEST_F(VendorStore, says_which_endorsement_key_is_a_models_identity) {
   const auto trust = read("[[ek]]\nmodel = \"A-100\"\nkey = \"rsa2048\"\n[[ek]]\nmodel = \"A-200\"\nkey = \"p384\"\n");
   ASSERT_TRUE(trust) << trust.error().detail;
-  EXPECT_EQ(trust->canonical_type("A-100"), crypto::KeyType::rsa);
-  EXPECT_EQ(trust->canonical_type("A-200"), crypto::KeyType::p384);
-  EXPECT_EQ(trust->canonical_type("A-300"), crypto::KeyType::p256);
+  EXPECT_EQ(trust->tpm.canonical_type("A-100"), crypto::KeyType::rsa);
+  EXPECT_EQ(trust->tpm.canonical_type("A-200"), crypto::KeyType::p384);
+  EXPECT_EQ(trust->tpm.canonical_type("A-300"), crypto::KeyType::p256);
   EXPECT_EQ(refusal("[[ek]]\nmodel = \"A-100\"\nkey = \"rsa1024\"\n"), Code::bad_request);
 }
 
@@ -94,9 +94,9 @@ TEST_F(VendorStore, takes_a_crl_in_der_and_in_pem) {
   for (const auto* const file : {"list.crl", "list.pem"}) {
     const auto trust = read(std::string{kAnchors} + "[[crl]]\nfile = \"" + file + "\"\n");
     ASSERT_TRUE(trust) << trust.error().detail;
-    EXPECT_TRUE(trust->denied(certificate)) << file;
+    EXPECT_TRUE(trust->tpm.denied(certificate)) << file;
   }
-  EXPECT_FALSE(read(kAnchors)->denied(certificate));
+  EXPECT_FALSE(read(kAnchors)->tpm.denied(certificate));
 }
 
 TEST_F(VendorStore, a_crl_of_nobody_pinned_is_refused) {
@@ -110,15 +110,15 @@ TEST_F(VendorStore, denies_by_digest_and_by_model) {
   const auto trust = read(std::string{kAnchors} + "[[deny]]\nsha256 = \"" + to_hex(crypto::sha256(der).get()) +
                           "\"\n[[deny]]\nmanufacturer = \"53494D31\"\nmodel = \"weak\"\n");
   ASSERT_TRUE(trust) << trust.error().detail;
-  EXPECT_TRUE(trust->denied(x509::Certificate::read(der).value()));
-  EXPECT_TRUE(trust->denied_model("53494D31", "weak", "00010000"));
-  EXPECT_FALSE(trust->denied_model("53494D31", "strong", "00010000"));
+  EXPECT_TRUE(trust->tpm.denied(x509::Certificate::read(der).value()));
+  EXPECT_TRUE(trust->tpm.denied_model("53494D31", "weak", "00010000"));
+  EXPECT_FALSE(trust->tpm.denied_model("53494D31", "strong", "00010000"));
 }
 
 TEST_F(VendorStore, the_rule_may_ask_for_a_fresh_crl) {
   const auto certificate = x509::Certificate::read(ek_certificate()).value();
-  EXPECT_TRUE(read(std::string{kAnchors} + "[[rule]]\ncrl = \"fresh_required\"\n")->lacks_crl(certificate, kNow));
-  EXPECT_FALSE(read(kAnchors)->lacks_crl(certificate, kNow));
+  EXPECT_TRUE(read(std::string{kAnchors} + "[[rule]]\ncrl = \"fresh_required\"\n")->tpm.lacks_crl(certificate, kNow));
+  EXPECT_FALSE(read(kAnchors)->tpm.lacks_crl(certificate, kNow));
 }
 
 TEST_F(VendorStore, is_read_strictly) {
@@ -162,9 +162,9 @@ TEST_F(VendorStore, a_store_of_the_vendors_own_certificates) {
   toml += "[[deny]]\nsha256 = \"" + to_hex(last.get()) + "\"\n";
   const auto trust = read(toml, Environment::production);
   ASSERT_TRUE(trust) << trust.error().detail;
-  EXPECT_EQ(trust->anchors().size(), files);
-  for (const auto& anchor : trust->anchors()) {
-    EXPECT_EQ(trust->denied(anchor.certificate), crypto::sha256(anchor.certificate.der()) == last);
+  EXPECT_EQ(trust->tpm.anchors().size(), files);
+  for (const auto& anchor : trust->tpm.anchors()) {
+    EXPECT_EQ(trust->tpm.denied(anchor.certificate), crypto::sha256(anchor.certificate.der()) == last);
   }
 }
 

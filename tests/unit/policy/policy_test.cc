@@ -113,7 +113,7 @@ TEST(Policy, admits_named_hardware_only) {
   EXPECT_EQ(admits_root(policy, RootKind::dice, RootClass::genuine, "any").error().code, Code::policy);
   EXPECT_EQ(admits_root(policy, RootKind::tpm, RootClass::simulated, "any").error().code, Code::test_anchor);
   EXPECT_EQ(admits_root(policy, RootKind::tpm, static_cast<RootClass>(7), "any").error().code, Code::test_anchor);
-  policy.vendors = {"IFX", "STM"};
+  policy.evidence.vendors = {"IFX", "STM"};
   EXPECT_TRUE(admits_root(policy, RootKind::tpm, RootClass::genuine, "STM"));
   EXPECT_EQ(admits_root(policy, RootKind::tpm, RootClass::genuine, "stm").error().code, Code::policy);
   EXPECT_EQ(admits_root(policy, RootKind::tpm, RootClass::genuine, "").error().code, Code::policy);

@@ -21,11 +21,18 @@ boost::json::object evidence() {
           {"csr", blob}};
 }
 
-Result<app::ProvisionEvidence> read(const boost::json::value& body) {
+Result<wire::LineEvidence> read_any(const boost::json::value& body) {
   BM_TRY(auto in, json::Object::of(body));
-  BM_TRY(auto out, wire::provision_evidence(in));
+  BM_TRY(auto out, wire::line_evidence(in));
   BM_CHECK(in.finish());
   return out;
+}
+
+Result<app::ProvisionEvidence> read(const boost::json::value& body) {
+  BM_TRY(auto out, read_any(body));
+  auto* const beside = std::get_if<app::ProvisionEvidence>(&out);
+  return beside != nullptr ? Result<app::ProvisionEvidence>{std::move(*beside)}
+                           : fail(Code::bad_json, "the evidence of another root");
 }
 
 TEST(Wire, creation_data_come_beside_the_statement_or_not_at_all) {
@@ -50,6 +57,26 @@ TEST(Wire, creation_data_that_are_empty_too_long_or_misplaced_are_refused) {
   auto inside = evidence();
   inside["statement"].as_object()["creation_data"] = base64::encode(Bytes{1});
   EXPECT_FALSE(read(inside));
+}
+
+TEST(Wire, evidence_stands_beside_the_request_or_in_it) {
+  const auto whole = evidence();
+  const boost::json::object in_request{
+      {"session", whole.at("session")}, {"request_id", whole.at("request_id")}, {"csr", whole.at("csr")}};
+  const auto read = read_any(in_request);
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_TRUE(std::holds_alternative<app::RequestEvidence>(*read));
+  EXPECT_TRUE(std::holds_alternative<app::ProvisionEvidence>(read_any(whole).value()));
+  for (const auto* const member : {"ek_public", "ak_public", "idevid_public", "statement", "creation_data"}) {
+    auto mixed = in_request;
+    mixed[member] = evidence()["statement"];
+    EXPECT_FALSE(read_any(mixed)) << member;
+    if (whole.contains(member)) {
+      auto incomplete = whole;
+      incomplete.erase(member);
+      EXPECT_FALSE(read_any(incomplete)) << member;
+    }
+  }
 }
 
 }  // namespace
