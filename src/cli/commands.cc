@@ -24,7 +24,7 @@ void add_commands(CLI::App& program, int& exit_code, const Hooks& hooks) {
   add_policy(program, exit_code, hooks);
   add_audit(program, exit_code);
   add_inspect(program, exit_code);
-  add_verify(program, exit_code);
+  add_verify(program, exit_code, hooks);
   add_completion(program, exit_code);
 }
 

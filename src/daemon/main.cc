@@ -10,9 +10,11 @@
 #include "adapters/files/posix_files.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/verify_evidence.h"
 #include "codec/json.h"
 #include "daemon/policy_file.h"
 #include "daemon/serve.h"
+#include "daemon/vendor_store.h"
 
 // The program `birthmark`: the server, and every command of operators, in one binary.
 namespace birthmark::daemon {
@@ -99,6 +101,15 @@ void add_settings(CLI::App& command, Flags& flags) {
   command.add_flag("--json", flags.as_json, "one JSON object on standard output");
 }
 
+/// Trust and policy as this program would serve with them.
+Result<std::unique_ptr<cli::EvidenceContext>> read_context(const cli::ContextRequest& asked) {
+  const auto environment = asked.development ? policy::Environment::development : policy::Environment::production;
+  PosixFiles files;
+  BM_TRY(auto trust, read_vendors(files, asked.trust_directory, environment, asked.now));
+  BM_TRY(auto policy, read_policy(asked.policy_toml, environment));
+  return std::make_unique<cli::EvidenceContext>(cli::EvidenceContext{std::move(trust), std::move(policy.evidence)});
+}
+
 /// A product's policy in the words that it is made of.
 Result<boost::json::object> check_policy(std::string_view toml, bool development) {
   const auto environment = development ? policy::Environment::development : policy::Environment::production;
@@ -154,7 +165,7 @@ int run(int argc, char** argv) {
     exit_code =
         config ? serve(*config, flags.development, flags.form()) : complain(config.error(), flags.form(), kUsage);
   });
-  cli::add_commands(program, exit_code, {.check_policy = check_policy});
+  cli::add_commands(program, exit_code, {.check_policy = check_policy, .read_context = read_context});
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
