@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 #include "agent/tpm_keys.h"
 #include "app/ports/files.h"
 

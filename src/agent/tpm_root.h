@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "agent/hardware/tpm_root.h"
 #include "agent/idevid_template.h"
-#include "agent/root/tpm_root.h"
 #include "app/ports/files.h"
 
 namespace birthmark::agent {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 #include "agent/tpm_context.h"
 #include "agent/tpm_keys.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 #include "app/ports/entropy.h"
 #include "base/result.h"
 #include "cli/api_client.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"

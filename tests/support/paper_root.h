@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 #include "crypto/native.h"
 #include "support/paper_tpm.h"
 

@@ -6,8 +6,8 @@
 #include "agent/device/certificates.h"
 #include "agent/device/registry_word.h"
 #include "agent/device/root_keys.h"
+#include "agent/hardware/tpm_root.h"
 #include "agent/idevid_template.h"
-#include "agent/root/tpm_root.h"
 #include "lifecycle/statements.h"
 
 namespace birthmark::agent {

@@ -5,8 +5,8 @@
 
 #include "agent/device/platform.h"
 #include "agent/device/state.h"
+#include "agent/hardware/hardware_root.h"
 #include "agent/link/server.h"
-#include "agent/root/hardware_root.h"
 
 namespace birthmark::agent {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/root/hardware_root.h"
+#include "agent/hardware/hardware_root.h"
 #include "base/ids.h"
 #include "crypto/keys.h"
 

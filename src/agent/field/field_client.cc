@@ -10,7 +10,7 @@
 #include "agent/device/root_keys.h"
 #include "agent/field/renewal.h"
 #include "agent/field/requests.h"
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 #include "codec/base64.h"
 #include "codec/cms.h"
 #include "codec/oid.h"

@@ -9,7 +9,7 @@
 #include "adapters/http/client.h"
 #include "agent/device/state.h"
 #include "agent/field/device_clock.h"
-#include "agent/root/hardware_root.h"
+#include "agent/hardware/hardware_root.h"
 #include "app/ports/entropy.h"
 #include "codec/json.h"
 #include "codec/x509.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/device/state.h"
-#include "agent/root/hardware_root.h"
+#include "agent/hardware/hardware_root.h"
 #include "codec/x509.h"
 
 namespace birthmark::agent {

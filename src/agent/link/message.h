@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "agent/root/hardware_root.h"
+#include "agent/hardware/hardware_root.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"

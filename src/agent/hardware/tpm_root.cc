@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/root/tpm_root.h"
+#include "agent/hardware/tpm_root.h"
 
 #include "codec/tpm_public.h"
 

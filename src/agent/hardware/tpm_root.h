@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "agent/root/hardware_root.h"
+#include "agent/hardware/hardware_root.h"
 
 namespace birthmark::agent {
 
