@@ -189,9 +189,23 @@ Failure path(Subject& s) {
   return std::nullopt;
 }
 
+/// Of whom a list is asked for: whoever is pinned. A key on a chip issues none.
+bool lacks_crl(const Subject& s) {
+  const auto lacks = [&](const x509::Certificate& one) {
+    const bool by_pinned = std::ranges::any_of(s.trust.vendors().anchors(), [&](const VendorAnchor& anchor) {
+      return equal(anchor.certificate.subject(), one.issuer());
+    });
+    return by_pinned && s.trust.vendors().lacks_crl(one, s.concluded.challenge.now);
+  };
+  return lacks(*s.certificate) || std::ranges::any_of(s.hints, lacks);
+}
+
 Failure not_denied(Subject& s) {
   if (s.trust.vendors().denied(*s.certificate)) {
     return "the certificate or its key is on the deny list or on the issuer's CRL";
+  }
+  if (lacks_crl(s)) {
+    return "no CRL of the vendor that is in date";
   }
   return crypto::has_roca_fingerprint(*s.concluded.key)
              ? Failure{"the RSA key has the ROCA fingerprint (CVE-2017-15361)"}

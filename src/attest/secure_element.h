@@ -30,6 +30,7 @@ class ElementTrust {
   Result<void> add_root(BytesView certificate, std::string vendor, AnchorClass anchor_class);
   void deny(const Digest& digest) { vendors_.deny(digest); }
   Result<void> add_crl(BytesView der) { return vendors_.add_crl(der); }
+  void set_crl_rule(CrlRule rule) { vendors_.set_crl_rule(rule); }
   /// A named exception: this pinned root may have one intermediate right below it that is no CA by its extensions, and
   /// for which its pathLen leaves no room. YubiKeys of before 2018 have such an intermediate on each chip.
   /// @param root_sha256 of the root's certificate

@@ -312,6 +312,7 @@ Result<void> read_rule(Reading& to, const toml::node& node) {
   to.trust.tpm.set_crl_rule(rule);
   to.trust.token_issuers.set_crl_rule(rule);
   to.trust.dice.set_crl_rule(rule);
+  to.trust.elements.set_crl_rule(rule);
   return {};
 }
 

@@ -258,6 +258,12 @@ INSTANTIATE_TEST_SUITE_P(
                    known.deny(crypto::sha256(e.certificates.front()));
                  };
                }},
+        Broken{"no_crl_where_one_is_asked_for", "se.denied",
+               [](Attested& a) {
+                 a.more_trust = [](ElementTrust& known, const AttestedElement&) {
+                   known.set_crl_rule(CrlRule::fresh_required);
+                 };
+               }},
         Broken{"replay", "se.signature", [](Attested& a) { a.signed_value = fresh_value("session 0"); }},
         Broken{"certificate_of_somebody_else", "se.signature", [](Attested& a) { a.answers = &another_key(); }},
         Broken{"slot_is_a_ca", "se.usage", [](Attested& a) { a.slot.extensions.push_back(ca_constraints({})); }},
