@@ -5,6 +5,7 @@
 
 #include "codec/extensions.h"
 #include "codec/oid.h"
+#include "crypto/own_scheme.h"
 
 namespace birthmark::attest {
 namespace {
@@ -62,24 +63,8 @@ Failure criticals_are_known(x509::Extensions extensions, std::initializer_list<B
   return std::nullopt;
 }
 
-crypto::SignatureScheme own_scheme(const crypto::PublicKey& key) {
-  switch (key.type()) {
-    case crypto::KeyType::p256:
-      return crypto::SignatureScheme::ecdsa_sha256;
-    case crypto::KeyType::p384:
-      return crypto::SignatureScheme::ecdsa_sha384;
-    case crypto::KeyType::p521:
-      return crypto::SignatureScheme::ecdsa_sha512;
-    case crypto::KeyType::rsa:
-      return crypto::SignatureScheme::rsa_pkcs1_sha256;
-    case crypto::KeyType::ed25519:
-      break;
-  }
-  return crypto::SignatureScheme::ed25519;
-}
-
 Failure signed_freshness(const crypto::PublicKey& key, const Digest& freshness, BytesView signature) {
-  return key.verify(own_scheme(key), freshness.get(), signature)
+  return key.verify(crypto::own_scheme(key.type()), freshness.get(), signature)
              ? std::nullopt
              : Failure{"the key did not sign the freshness value of this session"};
 }

@@ -39,9 +39,6 @@ inline bool valid_at(const x509::Certificate& certificate, Instant at) {
   return at >= certificate.not_before() && at <= certificate.not_after();
 }
 
-/// The scheme that fits the key: there is one for each type, so no evidence chooses it.
-crypto::SignatureScheme own_scheme(const crypto::PublicKey& key);
-
 /// The key signed the 32 octets of the freshness value, by its own scheme.
 Failure signed_freshness(const crypto::PublicKey& key, const Digest& freshness, BytesView signature);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "attest/tpm_hash.h"
 #include "crypto/hash.h"
 
 namespace birthmark::attest {
@@ -10,18 +11,6 @@ namespace {
 
 constexpr std::size_t kFirstDynamic = 17, kLastDynamic = 22;
 constexpr std::string_view kStartupLocality{"StartupLocality\0", 16};
-
-crypto::HashAlgorithm algorithm_of(tpm::Hash hash) {
-  switch (hash) {
-    case tpm::Hash::sha256:
-      return crypto::HashAlgorithm::sha256;
-    case tpm::Hash::sha384:
-      return crypto::HashAlgorithm::sha384;
-    case tpm::Hash::sha512:
-      break;
-  }
-  return crypto::HashAlgorithm::sha512;
-}
 
 bool is_zero(BytesView digest) {
   return std::ranges::all_of(digest, [](std::uint8_t octet) { return octet == 0; });

@@ -7,6 +7,7 @@
 
 #include "attest/endorsement.h"
 #include "attest/event_log.h"
+#include "attest/tpm_hash.h"
 #include "codec/tpm_template.h"
 #include "crypto/hash.h"
 #include "crypto/rsa_checks.h"
@@ -26,18 +27,6 @@ struct Subject {
   std::optional<tpm::CreationData> creation;
   const PcrExpectation* pcrs = nullptr;
 };
-
-crypto::HashAlgorithm algorithm_of(tpm::Hash hash) {
-  switch (hash) {
-    case tpm::Hash::sha256:
-      return crypto::HashAlgorithm::sha256;
-    case tpm::Hash::sha384:
-      return crypto::HashAlgorithm::sha384;
-    case tpm::Hash::sha512:
-      break;
-  }
-  return crypto::HashAlgorithm::sha512;
-}
 
 crypto::HashAlgorithm name_algorithm(const tpm::Public& key) {
   return algorithm_of(key.name_hash);

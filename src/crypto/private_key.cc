@@ -7,6 +7,7 @@
 #include "crypto/ecdsa_signature.h"
 #include "crypto/key_impl.h"
 #include "crypto/native.h"
+#include "crypto/own_scheme.h"
 #include "crypto/pkcs8.h"
 
 namespace birthmark::crypto {
@@ -188,8 +189,8 @@ const PublicKey& PrivateKey::public_key() const {
   return impl_->public_key;
 }
 
-SignatureScheme PrivateKey::scheme() const {
-  switch (public_key().type()) {
+SignatureScheme own_scheme(KeyType type) {
+  switch (type) {
     case KeyType::p256:
       return SignatureScheme::ecdsa_sha256;
     case KeyType::p384:
@@ -202,6 +203,10 @@ SignatureScheme PrivateKey::scheme() const {
       return SignatureScheme::ed25519;
   }
   library_broken("key type");
+}
+
+SignatureScheme PrivateKey::scheme() const {
+  return own_scheme(public_key().type());
 }
 
 Result<Bytes> PrivateKey::sign(BytesView message) const {
