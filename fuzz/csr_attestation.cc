@@ -27,7 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (identity && !birthmark::equal(csr::write(*identity), statement.value)) {
       std::abort();
     }
-    (void)csr::read_cmw(statement.value);
   }
   return 0;
 }

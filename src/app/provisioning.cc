@@ -80,11 +80,7 @@ Result<EvidenceAnswer> Provisioning::evidence_in_request(const Digest& station, 
                                                          const RequestEvidence& sent) {
   BM_TRY(const auto grant, admit(ports_.store, {station, StationRole::provision, batch, ports_.clock.now()}));
   BM_TRY(const auto request, pkcs10::Request::read(sent.csr));
-  BM_TRY(const auto bundle, csr_attestation::of(request));
-  if (!bundle) {
-    return fail(Code::evidence_missing, "the request carries no evidence", "csr.attestation");
-  }
-  BM_TRY(const auto evidence, attest::evidence_of(*bundle));
+  BM_TRY(const auto evidence, attest::evidence_of(request));
   if (const auto* const tpm = std::get_if<attest::TpmEvidence>(&evidence)) {
     return this->evidence(station, batch, beside(sent, *tpm));
   }

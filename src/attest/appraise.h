@@ -13,6 +13,7 @@
 #include "attest/token_trust.h"
 #include "attest/tpm_appraisal.h"
 #include "codec/csr_attestation.h"
+#include "codec/pkcs10.h"
 
 namespace birthmark::attest {
 
@@ -66,5 +67,7 @@ inline constexpr std::string_view kEatMediaType = "application/eat+cwt";
 /// statement would be about another device, or about none that can be compared, so it is refused and not passed over.
 /// @error bad_evidence with check "csr.attestation"
 Result<Evidence> evidence_of(const csr_attestation::Bundle& bundle);
+/// The evidence that stands in a request. @error as above; evidence_missing: it carries none
+Result<Evidence> evidence_of(const pkcs10::Request& request);
 
 }  // namespace birthmark::attest

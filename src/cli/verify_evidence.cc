@@ -24,11 +24,7 @@ struct Read {
 Result<Read> read_evidence(BytesView input) {
   BM_TRY(const auto der, der_of(input, {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}));
   if (const auto request = pkcs10::Request::read(der)) {
-    BM_TRY(const auto bundle, csr_attestation::of(*request));
-    if (!bundle) {
-      return fail(Code::evidence_missing, "the request carries no evidence", "csr.attestation");
-    }
-    BM_TRY(auto evidence, attest::evidence_of(*bundle));
+    BM_TRY(auto evidence, attest::evidence_of(*request));
     return Read{std::move(evidence), to_bytes(request->spki())};
   }
   if (const auto bundle = csr_attestation::read(der)) {

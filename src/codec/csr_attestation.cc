@@ -156,15 +156,4 @@ Bytes write(const TpmIdentity& identity) {
   return std::move(out).finish();
 }
 
-Result<Cmw> read_cmw(BytesView value) {
-  der::Reader in{value};
-  BM_TRY(const auto element, in.any());
-  BM_CHECK(in.finish());
-  const bool json = element.tag == der::tag::utf8_string;
-  if ((!json && element.tag != der::tag::octet_string) || element.contents.empty()) {
-    return refuse("a wrapper that is neither text nor octets");
-  }
-  return Cmw{json, element.contents};
-}
-
 }  // namespace birthmark::csr_attestation

@@ -79,12 +79,4 @@ struct TpmIdentity {
 Result<TpmIdentity> read_tpm_identity(BytesView value);
 Bytes write(const TpmIdentity& identity);
 
-/// ConceptualMessageWrapper ::= CHOICE { json UTF8String, cbor OCTET STRING }; aliases the statement.
-struct Cmw {
-  bool is_json = false;
-  BytesView content;
-};
-/// @param value of a statement of the type kDiceCmw or kPeCmw. @error bad_request
-Result<Cmw> read_cmw(BytesView value);
-
 }  // namespace birthmark::csr_attestation

@@ -126,14 +126,6 @@ TEST(TpmIdentityStatement, comes_back_and_leaves_out_what_is_empty) {
   EXPECT_FALSE(read_tpm_identity(hex("300b0401610401620401638000"))) << "empty and spelt out";
 }
 
-TEST(CmwStatement, is_text_or_octets) {
-  EXPECT_TRUE(read_cmw(hex("0c025b5d"))->is_json);
-  EXPECT_FALSE(read_cmw(hex("0401a0"))->is_json);
-  for (const auto* wrong : {"", "0c00", "0400", "300401020304", "0401a000"}) {
-    EXPECT_FALSE(read_cmw(hex(wrong))) << wrong;
-  }
-}
-
 TEST(CsrAttrs, are_identifiers_and_attributes) {
   const auto read = csr_attrs::read(hex("300f 06022a03 3009 06022a04 31030c0161"));
   ASSERT_TRUE(read) << read.error().detail;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence in requests: all of it is of one piece of hardware and of the key of the request.
-#include "attest/csr_evidence.h"
+#include "attest/appraise.h"
 
+#include "codec/hardware_answer.h"
 #include "pki/arc.h"
 #include "unit/attest/support.h"
 
@@ -44,7 +45,15 @@ pkcs10::Request request_with(const Bytes& bundle, const test::PaperKey& key) {
 
 std::string refused_by(const pkcs10::Request& request, const Digest& fresh,
                        const VendorTrust& trust = testing::trust_in(testing::vendor(), testing::Pin::root_only)) {
-  const auto appraisal = appraise_csr(request, fresh, later(), {.debug = DebugGate::not_judged}, trust);
+  const auto evidence = evidence_of(request);
+  if (!evidence) {
+    EXPECT_EQ(evidence.error().code, Code::bad_evidence);
+    return evidence.error().check;
+  }
+  Trust roots;
+  roots.tpm = trust;
+  const auto appraisal = appraise(*evidence, {.freshness = fresh, .requested_spki = request.spki(), .now = later()},
+                                  {.debug = DebugGate::not_judged}, roots);
   EXPECT_EQ(appraisal.claims.has_value(), trusted(appraisal.findings));
   return failed_check(appraisal.findings);
 }
@@ -96,9 +105,7 @@ TEST(CsrEvidence, that_is_missing_or_cut_is_refused) {
   const Bytes empty{0x30, 0x00};
   const auto plain = pkcs10::write_request(empty, device.tpm.idevid.spki(), {}, x509::SignatureAlgorithm::ecdsa_sha256,
                                            [&](BytesView info) { return device.tpm.idevid.key.sign(info); });
-  const auto appraisal = appraise_csr(pkcs10::Request::read(plain.value()).value(), device.freshness, later(), {},
-                                      testing::trust_in(testing::vendor()));
-  EXPECT_EQ(verdict(appraisal.findings).error().code, Code::evidence_missing);
+  EXPECT_EQ(evidence_of(pkcs10::Request::read(plain.value()).value()).error().code, Code::evidence_missing);
   csr_attestation::TpmCertify without = csr_attestation::read_tpm_certify(device.certify).value();
   without.key_public = {};
   const auto cut = csr_attestation::write(without);
@@ -121,6 +128,40 @@ TEST(CsrEvidence, every_octet_counts) {
         pkcs10::assemble(info, x509::SignatureAlgorithm::ecdsa_sha256, device.tpm.idevid.key.sign(info).value()));
     EXPECT_TRUE(!request || !refused_by(*request, device.freshness, trust).empty()) << at;
   }
+}
+
+TEST(Bundle, of_each_answer_is_evidence_of_its_kind_and_of_nothing_beside_it) {
+  struct Answer {
+    EvidenceKind kind;
+    Bytes type, value;
+  };
+  const Bytes part(40, 1), signature(70, 2);
+  const std::array answers{Answer{EvidenceKind::dice, to_bytes(pki::arc::dice_evidence),
+                                  hardware_answer::write(hardware_answer::Dice{part, {part}, signature})},
+                           Answer{EvidenceKind::secure_element, to_bytes(pki::arc::element_evidence),
+                                  hardware_answer::write(hardware_answer::Element{{part}, signature})},
+                           Answer{EvidenceKind::secure_element, to_bytes(pki::arc::listed_evidence),
+                                  hardware_answer::write(hardware_answer::Listed{Bytes(9, 1), signature})},
+                           Answer{EvidenceKind::software, to_bytes(pki::arc::software_evidence),
+                                  hardware_answer::write(hardware_answer::Software{part, signature})}};
+  for (const auto& answer : answers) {
+    const csr_attestation::Statement alone{answer.type, answer.value};
+    const auto read = evidence_of(Bundle{{alone}, {}});
+    ASSERT_TRUE(read) << name(answer.kind) << ": " << read.error().detail;
+    EXPECT_EQ(kind_of(*read), answer.kind);
+    EXPECT_FALSE(evidence_of(Bundle{{alone, alone}, {}})) << "of two devices, for all that anybody knows";
+    EXPECT_FALSE(evidence_of(Bundle{{alone}, {part}})) << "certificates beside an answer that has its own";
+    for (const auto& other : answers) {
+      if (other.type != answer.type) {
+        EXPECT_FALSE(evidence_of(Bundle{{alone, {other.type, other.value}}, {}}));
+      }
+    }
+    const Bytes cut{0x30, 0x00};
+    EXPECT_EQ(evidence_of(Bundle{{{answer.type, cut}}, {}}).error().check, "csr.attestation");
+  }
+  const Device tpm;
+  EXPECT_FALSE(evidence_of(Bundle{{{answers[0].type, answers[0].value}, tpm.who(), tpm.what()}, {}}));
+  EXPECT_FALSE(evidence_of(Bundle{{tpm.who(), tpm.what(), {answers[0].type, answers[0].value}}, {}}));
 }
 
 }  // namespace
