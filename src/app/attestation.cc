@@ -2,8 +2,6 @@
 #include "app/attestation.h"
 
 #include "app/registration.h"
-#include "attest/endorsement.h"
-#include "codec/tpm_public.h"
 #include "crypto/hash.h"
 
 namespace birthmark::app {
@@ -51,7 +49,7 @@ Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& calle
   // The evidence is judged outside the transaction: nobody waits for signatures while the store is written.
   BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) { return known_device(tx, row); }));
   BM_CHECK(may_attest(known.device.state));
-  BM_TRY(const auto judged, appraise_key(evidence, known.root.ak_public, challenge, known.device.id));
+  BM_TRY(const auto judged, ports_.hardware.judge_key(evidence.key, known, challenge));
   BM_TRY(const auto policy, ports_.catalog.find(known.device.product));
   BM_TRY(const auto firmware, judge_firmware(evidence.firmware, policy->minimum_firmware));
   const AppraisalRecord appraisal{row, judged.key.spki_sha256(), purpose, ports_.clock.now(), firmware};
@@ -72,34 +70,6 @@ Result<AppraisalRecord> Attestation::attest(Purpose purpose, const Digest& calle
                                    .reason = std::string{lifecycle::name(purpose)}}));
   }));
   return appraisal;
-}
-
-Result<KnownDevice> known_device(Tx& tx, DeviceRow row) {
-  BM_TRY(auto device, tx.device(row));
-  BM_TRY(auto root, tx.root(row));
-  if (!device || !root) {
-    return fail(Code::not_found, "no such device");
-  }
-  return KnownDevice{std::move(*device), std::move(*root)};
-}
-
-Result<KeyAppraisal> appraise_key(const DeviceEvidence& evidence, BytesView ak_public, const Challenge& challenge,
-                                  const DeviceId& device) {
-  BM_TRY(const auto area, tpm::read_public(evidence.key_public));
-  BM_TRY(const auto key, attest::public_key(area));
-  if (evidence.parent_public.empty()) {
-    // A primary of the endorsement hierarchy, as the IDevID is, would outlive TPM2_Clear.
-    return fail(Code::bad_evidence, "an operational key lies below a storage key of the owner", "statement.place");
-  }
-  const auto freshness =
-      lifecycle::freshness_value(challenge.purpose, challenge.nonce, challenge.session, device, key.spki_sha256());
-  auto appraisal = attest::appraise_key_statement(evidence.statement, {.ak_public = ak_public,
-                                                                       .key_public = evidence.key_public,
-                                                                       .parent_public = evidence.parent_public,
-                                                                       .freshness = freshness,
-                                                                       .requested_spki = key.spki()});
-  BM_CHECK(attest::verdict(appraisal.findings));
-  return KeyAppraisal{std::move(*appraisal.certified), std::move(appraisal.findings)};
 }
 
 Result<AppraisalRecord> use_appraisal(Tx& tx, DeviceRow device, const Digest& spki, Purpose purpose, Instant now) {

@@ -28,6 +28,15 @@ std::optional<lifecycle::RootKind> root_kind(attest::EvidenceKind of) {
   return std::nullopt;
 }
 
+namespace {
+
+/// Of hardware whose evidence says none: a certificate names one (docs/wire/certificates.md).
+std::string serial_of(const DeviceId& id) {
+  return to_hex(BytesView{id.get()}.first(16));
+}
+
+}  // namespace
+
 Result<ProvenHardware> proven(const attest::Claims& claims) {
   const auto kind = root_kind(claims.kind);
   if (!kind) {
@@ -38,11 +47,12 @@ Result<ProvenHardware> proven(const attest::Claims& claims) {
   // The key of a slot speaks for a chip that has no key of its own; every other identity is a key.
   const bool has_own_key = *kind != lifecycle::RootKind::se;
   auto statement_key = has_own_key ? hardware.public_identity : to_bytes(claims.key.spki());
+  const auto id = lifecycle::device_id(*kind, hardware.public_identity);
   ProvenHardware out{.kind = *kind,
                      .root_class = root_class(hardware.anchor_class),
-                     .id = lifecycle::device_id(*kind, hardware.public_identity),
+                     .id = id,
                      .vendor = hardware.vendor,
-                     .hardware_serial = hardware.serial,
+                     .hardware_serial = hardware.serial.empty() ? serial_of(id) : hardware.serial,
                      .listed_as = hardware.listed_as,
                      .marks = {{crypto::sha256(hardware.public_identity), KnownKind::ek_spki}},
                      .statement_key = std::move(statement_key)};

@@ -2,8 +2,6 @@
 #include "app/retirement.h"
 
 #include "app/registration.h"
-#include "attest/endorsement.h"
-#include "codec/tpm_public.h"
 #include "crypto/hash.h"
 #include "lifecycle/statements.h"
 
@@ -21,30 +19,28 @@ bool shows_clear(const tpm::ClockInfo& clock) {
          clock.clock_ms <= static_cast<std::uint64_t>(kClockAfterClearMax.count());
 }
 
+std::optional<lifecycle::ClearedTpm> shown_clear(const SelfAppraisal& judged) {
+  using Cleared = std::optional<lifecycle::ClearedTpm>;
+  return judged.tpm ? Cleared{{.clock_ms = judged.tpm->clock.clock_ms, .reset_count = judged.tpm->clock.reset_count}}
+                    : std::nullopt;
+}
+
 }  // namespace
 
 Result<Challenge> Retirement::begin(const Digest& caller) {
   return ports_.challenges.give(Purpose::retire, caller);
 }
 
-Result<attest::TpmClaims> Retirement::prove(const Digest& caller, const SessionId& session, const DeviceId& id,
-                                            const attest::TpmStatement& quote) {
+Result<SelfAppraisal> Retirement::prove(const Digest& caller, const SessionId& session, const DeviceId& id,
+                                        const SelfEvidence& evidence) {
   BM_TRY(const auto challenge, ports_.challenges.burn(session, Purpose::retire, caller));
-  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) -> Result<KnownDevice> {
-    BM_TRY(const auto device, tx.device(id));
-    return device ? known_device(tx, device->row) : Result<KnownDevice>{fail(Code::not_found, "no such device")};
-  }));
-  BM_TRY(const auto ak, tpm::read_public(known.root.ak_public));
-  BM_TRY(const auto key, attest::public_key(ak));
-  const auto freshness =
-      lifecycle::freshness_value(Purpose::retire, challenge.nonce, challenge.session, id, key.spki_sha256());
-  const auto appraisal = attest::appraise_quote(quote, known.root.ak_public, freshness);
-  BM_CHECK(attest::verdict(appraisal.findings));
+  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) { return known_device(tx, id); }));
+  BM_TRY(auto judged, ports_.hardware.judge_itself(evidence, known, challenge));
   if (known.device.state != lifecycle::State::decommissioned) {
     return fail(Code::state_forbids, "an operator retires the device first; it is in " +
                                          std::string{lifecycle::short_name(known.device.state)});
   }
-  return *appraisal.claims;
+  return judged;
 }
 
 Result<Bytes> Retirement::sign(BytesView statement) const {
@@ -52,34 +48,32 @@ Result<Bytes> Retirement::sign(BytesView statement) const {
 }
 
 Result<RetirePermit> Retirement::permit(const Digest& caller, const SessionId& session, const DeviceId& id,
-                                        const attest::TpmStatement& quote) {
-  BM_CHECK(without_value(prove(caller, session, id, quote)));
+                                        const SelfEvidence& evidence) {
+  BM_CHECK(without_value(prove(caller, session, id, evidence)));
   BM_TRY(auto signature, sign(lifecycle::retire_permit_statement(id)));
   BM_TRY(const auto challenge, begin(caller));
   return RetirePermit{challenge, std::move(signature)};
 }
 
 Result<RetireReceipt> Retirement::finish(const Digest& caller, const SessionId& session, const DeviceId& id,
-                                         const attest::TpmStatement& quote) {
-  BM_TRY(const auto claims, prove(caller, session, id, quote));
-  if (!shows_clear(claims.clock)) {
+                                         const SelfEvidence& evidence) {
+  BM_TRY(const auto judged, prove(caller, session, id, evidence));
+  if (judged.tpm && !shows_clear(judged.tpm->clock)) {
     return fail(Code::bad_evidence, "the TPM's clock and counters show no clear since its last start",
                 "retire.cleared");
   }
   const auto now = ports_.clock.now();
-  RetireReceipt receipt{
-      lifecycle::retire_statement(
-          {.device = id, .at = now, .clock_ms = claims.clock.clock_ms, .reset_count = claims.clock.reset_count}),
-      {}};
+  RetireReceipt receipt{lifecycle::retire_statement({.device = id, .at = now, .cleared = shown_clear(judged)}), {}};
   BM_TRY(receipt.signature, sign(receipt.statement));
   BM_CHECK(ports_.store.write([&](Tx& tx) {
-    return without_value(tx.audit({.kind = audit::EntryKind::receipt_retired,
-                                   .at = now,
-                                   .epoch = ports_.store.epoch().get(),
-                                   .device = id,
-                                   .evidence_hash = crypto::sha256(receipt.statement),
-                                   .actor = kDeviceActor,
-                                   .reason = "owner hierarchy cleared"}));
+    return without_value(
+        tx.audit({.kind = audit::EntryKind::receipt_retired,
+                  .at = now,
+                  .epoch = ports_.store.epoch().get(),
+                  .device = id,
+                  .evidence_hash = crypto::sha256(receipt.statement),
+                  .actor = kDeviceActor,
+                  .reason = judged.tpm ? "owner hierarchy cleared" : "answered after its retirement"}));
   }));
   return receipt;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/attestation.h"
+#include "app/known_hardware.h"
 #include "app/ports/signer.h"
 
 namespace birthmark::app {
@@ -22,14 +22,15 @@ struct RetirePermit {
   Bytes signature;  ///< over lifecycle::retire_permit_statement, by the registry's statement key
 };
 
-/// The device's own share of its retirement: it clears its owner hierarchy and proves with a quote that it did so for
-/// this very challenge. The move to S6 itself is an operator's.
+/// The device's own share of its retirement: it destroys what it can and answers this very challenge; a TPM proves with
+/// a quote that its owner hierarchy was cleared, no other root can. The move to S6 itself is an operator's.
 class Retirement {
  public:
   struct Ports {
     Store& store;
     Challenges& challenges;
     Signer& signer;
+    const KnownHardware& hardware;
     const Clock& clock;
   };
   Retirement(Ports ports, std::string statement_key) : ports_{ports}, statement_key_{std::move(statement_key)} {}
@@ -37,21 +38,20 @@ class Retirement {
   /// @param caller SHA-256 of where the request came from: there is no certificate. @error rate_limited
   Result<Challenge> begin(const Digest& caller);
   /// Before anything is destroyed: whether this hardware is to be retired. Changes nothing.
-  /// @param quote by the recorded AK. @return with the challenge for `finish`.
-  /// @error nonce_used, nonce_expired, not_found; bad_evidence: the quote; state_forbids: the device is not in S6; of
-  /// the signer.
+  /// @return with the challenge for `finish`. @error nonce_used, nonce_expired, not_found; as
+  /// `KnownHardware::judge_itself`; state_forbids: the device is not in S6; of the signer.
   Result<RetirePermit> permit(const Digest& caller, const SessionId& session, const DeviceId& device,
-                              const attest::TpmStatement& quote);
-  /// @param quote by the recorded AK, made after TPM2_Clear. @error nonce_used, nonce_expired, not_found; bad_evidence:
-  /// the quote, or a TPM clock that shows no clear; state_forbids: the device is not in S6; of the signer and the store
+                              const SelfEvidence& evidence);
+  /// @param evidence made after the clear. @error as `permit`; bad_evidence with check "retire.cleared": a TPM's clock
+  /// shows no clear; of the store
   Result<RetireReceipt> finish(const Digest& caller, const SessionId& session, const DeviceId& device,
-                               const attest::TpmStatement& quote);
+                               const SelfEvidence& evidence);
 
  private:
-  /// That the device's own AK answered the challenge, and that an operator has retired it: in this order, so that only
-  /// the hardware itself learns its state.
-  Result<attest::TpmClaims> prove(const Digest& caller, const SessionId& session, const DeviceId& device,
-                                  const attest::TpmStatement& quote);
+  /// That the device's own hardware answered the challenge, and that an operator has retired it: in this order, so that
+  /// only the hardware itself learns its state.
+  Result<SelfAppraisal> prove(const Digest& caller, const SessionId& session, const DeviceId& device,
+                              const SelfEvidence& evidence);
 
   Result<Bytes> sign(BytesView statement) const;
 

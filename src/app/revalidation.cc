@@ -55,14 +55,15 @@ Result<Challenge> Revalidation::begin(const Digest& caller) {
   return ports_.challenges.give(Purpose::revalidate, caller);
 }
 
-Result<ActivationChallenge> Revalidation::evidence(const Digest& caller, const RevalidationEvidence& evidence) {
+Result<RevalidationStep> Revalidation::evidence(const Digest& caller, const RevalidationEvidence& evidence) {
   BM_TRY(const auto challenge, ports_.challenges.burn(evidence.evidence.session, Purpose::revalidate, caller));
-  BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) -> Result<KnownDevice> {
-    BM_TRY(const auto device, tx.device(evidence.device));
-    return device ? known_device(tx, device->row) : Result<KnownDevice>{fail(Code::not_found, "no such device")};
-  }));
-  BM_TRY(const auto endorsement, endorsement_of(evidence));
-  BM_TRY(const auto judged, appraise_key(evidence.evidence, known.root.ak_public, challenge, known.device.id));
+  BM_TRY(const auto known,
+         ports_.store.read_for<KnownDevice>([&](Tx& tx) { return known_device(tx, evidence.device); }));
+  std::optional<crypto::EndorsementKey> endorsement;
+  if (known.device.root == lifecycle::RootKind::tpm) {
+    BM_TRY(endorsement, endorsement_of(evidence));
+  }
+  BM_TRY(const auto judged, ports_.hardware.judge_key(evidence.evidence.key, known, challenge));
   BM_TRY(const auto policy, ports_.catalog.find(known.device.product));
   lifecycle::Appraisal appraisal{.result = lifecycle::Appraised::passed,
                                  .at = ports_.clock.now(),
@@ -71,17 +72,26 @@ Result<ActivationChallenge> Revalidation::evidence(const Digest& caller, const R
   // Refuses S0, S5, S6 and old firmware before a secret is made; decided again when the answer comes.
   BM_CHECK(lifecycle::decide_revalidate(known.device, appraisal, lifecycle::SuccessorIssuer::yes));
   BM_CHECK(policy::grants(*policy, known.device.state, policy::Action::revalidate));
+  Shown shown{.device = known.device.row,
+              .request_id = evidence.request_id,
+              .spki = to_bytes(judged.key.spki()),
+              .appraisal = appraisal,
+              .findings = attest::write(judged.findings)};
+  if (!endorsement) {
+    BM_TRY(auto answered, answer(shown));
+    return RevalidationStep{std::move(answered)};
+  }
   BM_TRY(const auto name, attest::ak_name(known.root.ak_public));
-  return activations_.give(caller, endorsement, name,
-                           {.device = known.device.row,
-                            .request_id = evidence.request_id,
-                            .spki = to_bytes(judged.key.spki()),
-                            .appraisal = appraisal,
-                            .findings = attest::write(judged.findings)});
+  BM_TRY(auto given, activations_.give(caller, *endorsement, name, std::move(shown)));
+  return RevalidationStep{std::move(given)};
 }
 
 Result<RevalidationAnswer> Revalidation::activate(const Digest& caller, const SessionId& session, BytesView secret) {
   BM_TRY(const auto shown, activations_.take(caller, session, secret));
+  return answer(shown);
+}
+
+Result<RevalidationAnswer> Revalidation::answer(const Shown& shown) {
   BM_TRY(const auto known, ports_.store.read_for<KnownDevice>([&](Tx& tx) { return known_device(tx, shown.device); }));
   BM_TRY(const auto decision,
          lifecycle::decide_revalidate(known.device, shown.appraisal, lifecycle::SuccessorIssuer::yes));

@@ -12,10 +12,10 @@ namespace birthmark::app {
 
 /// What a device without any certificate shows: who it is, by its hardware (design rule 5).
 struct RevalidationEvidence {
-  DeviceId device;  ///< where to look; proved by the endorsement key, whose SPKI it is made of
+  DeviceId device;  ///< where to look; proved by what it is made of: of a TPM the endorsement key
   Octets<16> request_id;
-  Bytes ek_public;
-  DeviceEvidence evidence;  ///< by the recorded AK, about the key of the next LDevID
+  Bytes ek_public;          ///< TPMT_PUBLIC; of a TPM only
+  DeviceEvidence evidence;  ///< about the key of the next LDevID
 };
 
 /// The hardware is proved, but something else still holds the device.
@@ -25,9 +25,11 @@ struct StillHeld {
   std::string waits_for;  ///< for people: what each cause waits for
 };
 using RevalidationAnswer = std::variant<Issued, StillHeld>;
+/// A TPM has a secret to open first; every other root has proved all that it can.
+using RevalidationStep = std::variant<ActivationChallenge, RevalidationAnswer>;
 
-/// Recovery without a certificate: recorded AK, activation by the EK, fresh evidence. Allowed in S1 to S4, issues an
-/// LDevID by the batch's present operational CA, and lifts what an appraisal may lift.
+/// Recovery without a certificate: fresh evidence of the recorded hardware, of a TPM with an activation by its EK.
+/// Allowed in S1 to S4, issues an LDevID by the batch's present operational CA, and lifts what an appraisal may lift.
 class Revalidation {
  public:
   struct Ports {
@@ -35,6 +37,7 @@ class Revalidation {
     Issuance& issuance;
     Challenges& challenges;
     Catalog& catalog;
+    const KnownHardware& hardware;
     IssuingCa issuing_ca;
     const Clock& clock;
     Entropy& entropy;
@@ -45,10 +48,10 @@ class Revalidation {
 
   /// @param caller SHA-256 of where the request came from: there is no certificate. @error rate_limited
   Result<Challenge> begin(const Digest& caller);
-  /// Judges the hardware, and challenges it to open a secret.
+  /// Judges the hardware, and challenges a TPM to open a secret; any other is answered as by `activate`.
   /// @error nonce_used, nonce_expired, not_found, state_forbids: S0, S5, S6; ek_untrusted: the endorsement key is not
-  /// the device's; bad_evidence, key_not_attested, evidence_missing, fw_rollback, policy; rate_limited
-  Result<ActivationChallenge> evidence(const Digest& caller, const RevalidationEvidence& evidence);
+  /// the device's; as `KnownHardware::judge_key`; evidence_missing, fw_rollback, policy; rate_limited
+  Result<RevalidationStep> evidence(const Digest& caller, const RevalidationEvidence& evidence);
   /// Compares the opened secret, once, lifts what may be lifted, and certifies the key of a device that serves again:
   /// six times an hour at most.
   /// @error nonce_used, nonce_expired, bad_evidence with check "activation", evidence_missing, fw_rollback,
@@ -64,6 +67,7 @@ class Revalidation {
     Bytes findings;
   };
   Result<RequestKey> request_of(const Shown& shown, const lifecycle::DeviceRecord& device) const;
+  Result<RevalidationAnswer> answer(const Shown& shown);
   Result<Issued> issue(const Shown& shown);
   Result<RevalidationAnswer> record_only(const Shown& shown);
 

@@ -3,10 +3,7 @@
 
 #include <algorithm>
 
-#include "app/attestation.h"
 #include "app/registration.h"
-#include "attest/endorsement.h"
-#include "codec/tpm_public.h"
 #include "crypto/hash.h"
 
 namespace birthmark::app {
@@ -42,16 +39,6 @@ attest::Finding seal_record(const crypto::PublicKey& station, const LockCheck& r
                       to_hex(crypto::sha256({lock_check_message(record), station.spki()}).get()));
 }
 
-Result<attest::Findings> check_quote(const SealEvidence& evidence, const RootRecord& root, const Challenge& challenge) {
-  BM_TRY(const auto ak, tpm::read_public(root.ak_public));
-  BM_TRY(const auto key, attest::public_key(ak));
-  const auto freshness = lifecycle::freshness_value(Purpose::seal, challenge.nonce, challenge.session,
-                                                    evidence.record.device, key.spki_sha256());
-  auto quote = attest::appraise_quote(evidence.quote, root.ak_public, freshness);
-  BM_CHECK(attest::verdict(quote.findings));
-  return std::move(quote.findings);
-}
-
 /// A port over which nothing ever went was not seen open: that it refuses proves nothing.
 bool port_was_locked(const LockCheck& record) {
   return record.debug_locked && record.transcript != crypto::sha256(BytesView{});
@@ -82,13 +69,10 @@ Result<lifecycle::DeviceRecord> Sealing::seal(const crypto::PublicKey& station, 
   }
   BM_TRY(const auto challenge, ports_.challenges.burn(evidence.session, Purpose::seal, caller));
   BM_CHECK(check_record(station, evidence, challenge));
-  const auto find = [&](Tx& tx) -> Result<KnownDevice> {
-    BM_TRY(const auto device, tx.device(evidence.record.device));
-    return device ? known_device(tx, device->row)
-                  : Result<KnownDevice>{fail(Code::not_found, "no such device in this batch")};
-  };
+  const auto find = [&](Tx& tx) { return known_device(tx, evidence.record.device); };
   BM_TRY(const auto known, ports_.store.read_for<KnownDevice>(find));
-  BM_TRY(auto findings, check_quote(evidence, known.root, challenge));
+  BM_TRY(auto judged, ports_.hardware.judge_itself(evidence.device, known, challenge));
+  auto& findings = judged.findings;
   findings.push_back(seal_record(station, evidence.record));
   return ports_.store.write_for<lifecycle::DeviceRecord>([&](Tx& tx) -> Result<lifecycle::DeviceRecord> {
     const auto now = ports_.clock.now();

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "app/challenges.h"
+#include "app/known_hardware.h"
 #include "app/repeats.h"
 #include "app/stations.h"
 #include "attest/lock_check.h"
-#include "attest/tpm_statement.h"
 #include "crypto/keys.h"
 #include "lifecycle/device.h"
 
@@ -17,17 +17,18 @@ using attest::LockCheck;
 struct SealEvidence {
   SessionId session;
   LockCheck record;
-  Bytes record_signature;      ///< DER ECDSA by the station's certificate key
-  attest::TpmStatement quote;  ///< by the recorded AK over the same nonce
+  Bytes record_signature;  ///< DER ECDSA by the station's certificate key
+  SelfEvidence device;     ///< over the same nonce
 };
 
 /// The seal (S0 to S1): a station other than the provisioning one probes the debug port and signs what it saw, the
-/// device quotes the same nonce. Until then the identity is good for nothing.
+/// device answers the same nonce. Until then the identity is good for nothing.
 class Sealing {
  public:
   struct Ports {
     Store& store;
     Challenges& challenges;
+    const KnownHardware& hardware;
     const Clock& clock;
   };
   explicit Sealing(Ports ports) : ports_{ports}, repeats_{ports.store, ports.clock} {}
@@ -40,8 +41,8 @@ class Sealing {
   /// @return the sealed device.
   /// @error station_not_authorised: before anything is looked at, and counted against the station (AC-04);
   /// batch_closed; not_sealed: `check` names what is not proved, a record by the provisioning station among it (AC-08);
-  /// bad_evidence: the record's signature or the quote; not_found: no such device in this batch; nonce_used,
-  /// nonce_expired, state_forbids, held, conflict.
+  /// bad_evidence: the record's signature, or as `KnownHardware::judge_itself`; not_found: no such device in this
+  /// batch; nonce_used, nonce_expired, state_forbids, held, conflict.
   Result<lifecycle::DeviceRecord> seal(const crypto::PublicKey& station, const std::string& batch,
                                        const SealEvidence& evidence);
 

@@ -12,6 +12,23 @@ Bytes copy(const std::array<std::uint8_t, N>& oid) {
   return {oid.begin(), oid.end()};
 }
 
+/// hwType of hardwareModuleName, for each kind of root (docs/wire/certificates.md).
+Bytes hardware_type(lifecycle::RootKind root) {
+  switch (root) {
+    case lifecycle::RootKind::tpm:
+      return copy(oids::tpm_hardware_type);
+    case lifecycle::RootKind::psa:
+      return copy(pki::arc::psa_root);
+    case lifecycle::RootKind::dice:
+      return copy(pki::arc::dice_root);
+    case lifecycle::RootKind::se:
+      return copy(pki::arc::element_root);
+    case lifecycle::RootKind::software:
+      break;
+  }
+  return copy(pki::arc::software_root);
+}
+
 }  // namespace
 
 std::optional<DeviceId> device_in(const x509::Certificate& leaf) {
@@ -35,7 +52,7 @@ pki::Subject device_subject(const BatchRecord& batch, const std::string& product
   subject.spki = to_bytes(spki);
   pki::DeviceFields fields;
   const bool software = note.root == lifecycle::RootKind::software;
-  fields.hardware_type = software ? copy(pki::arc::software_root) : copy(oids::tpm_hardware_type);
+  fields.hardware_type = hardware_type(note.root);
   fields.hardware_serial = note.hardware_serial;
   fields.appraised_at = note.appraised_at;
   fields.policies.push_back(copy(software ? pki::arc::software_root : pki::arc::key_in_hardware));

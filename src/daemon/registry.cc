@@ -94,6 +94,7 @@ struct UseCases {
   app::Hierarchy hierarchy;
   app::Challenges challenges;
   app::Provisioning provisioning;
+  app::KnownHardware hardware;
   app::Sealing sealing;
   app::Attestation attestation;
   app::Enrollment enrollment;
@@ -119,13 +120,14 @@ struct UseCases {
         hierarchy{{store, signer, issuance, cas, catalog, read_path, clock, sessions}, scope},
         challenges{clock, entropy},
         provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},
-        sealing{{store, challenges, clock}},
-        attestation{{store, challenges, catalog, clock}},
+        hardware{{catalog, trust, clock}},
+        sealing{{store, challenges, hardware, clock}},
+        attestation{{store, challenges, catalog, hardware, clock}},
         enrollment{
             {store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock}},
-        revalidation{{store, issuance, challenges, catalog,
+        revalidation{{store, issuance, challenges, catalog, hardware,
                       [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock, entropy, ephemerals}},
-        retirement{{store, challenges, signer, clock}, kStatementKey},
+        retirement{{store, challenges, signer, hardware, clock}, kStatementKey},
         operations{{store, read_path, sessions, signer, clock, kPatience}, kStatementKey},
         software_roots{{store, issuance, catalog, clock}},
         key_check{{store, sessions, clock}},

@@ -15,9 +15,13 @@ Bytes retire_statement(const Retired& retired) {
   cbor::Writer out;
   out.array(7).text("birthmark/retire/v1").bytes(retired.device.get());
   out.unsigned_int(static_cast<std::uint64_t>(to_ms(retired.at)));
-  out.array(1).text("operational keys under the owner hierarchy");
-  out.array(3).text("endorsement key").text("IAK").text("IDevID key");
-  out.unsigned_int(retired.clock_ms).unsigned_int(retired.reset_count);
+  if (const auto& tpm = retired.cleared) {
+    out.array(1).text("operational keys under the owner hierarchy");
+    out.array(3).text("endorsement key").text("IAK").text("IDevID key");
+    out.unsigned_int(tpm->clock_ms).unsigned_int(tpm->reset_count);
+  } else {
+    out.array(0).array(1).text("key of the hardware").null().null();
+  }
   return std::move(out).finish();
 }
 

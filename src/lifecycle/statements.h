@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -14,12 +15,16 @@ namespace birthmark::lifecycle {
 /// The message of a signed time. @param nonce 16..32 bytes of whoever asked.
 Bytes time_statement(BytesView nonce, Instant now);
 
-/// A device in S6 whose TPM has shown that its owner hierarchy was cleared.
+/// What a TPM showed when it said that its owner hierarchy was cleared.
+struct ClearedTpm {
+  std::uint64_t clock_ms = 0;  ///< a clear sets it to zero
+  std::uint32_t reset_count = 0;
+};
+/// A device in S6 whose hardware has answered once more.
 struct Retired {
   DeviceId device;
   Instant at;
-  std::uint64_t clock_ms = 0;     ///< of the TPM when it said so: a clear sets it to zero
-  std::uint32_t reset_count = 0;  ///< of the TPM
+  std::optional<ClearedTpm> cleared;  ///< nothing: a root that cannot show what it destroyed
 };
 /// The message of a receipt of retirement: what was destroyed, and what the hardware can make again.
 Bytes retire_statement(const Retired& retired);

@@ -31,5 +31,8 @@ inline constexpr auto dice_evidence = below(7);    ///< attestation statement ty
 inline constexpr auto element_evidence = below(8);
 inline constexpr auto listed_evidence = below(9);
 inline constexpr auto software_evidence = below(10);
+inline constexpr auto psa_root = below(11);  ///< hwType of a hardwareModuleName, where no registry has one
+inline constexpr auto dice_root = below(12);
+inline constexpr auto element_root = below(13);
 
 }  // namespace birthmark::pki::arc

@@ -26,9 +26,10 @@ std::unique_ptr<PaperKey> new_key() {
 
 }  // namespace
 
-Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes) {
-  return must(pkcs10::write_request(subject, key.spki(), attributes, x509::SignatureAlgorithm::ecdsa_sha256,
-                                    [&](BytesView info) { return key.key.sign(info); }));
+Bytes csr_of(const crypto::PrivateKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes) {
+  return must(pkcs10::write_request(subject, key.public_key().spki(), attributes,
+                                    x509::SignatureAlgorithm::ecdsa_sha256,
+                                    [&](BytesView info) { return key.sign(info); }));
 }
 
 policy::ProductPolicy test_policy() {
@@ -60,14 +61,15 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
       hierarchy{{store, p.signer, issuance, cas, catalog, read_path, p.clock, p.sessions}, options.scope},
       challenges{p.clock, p.entropy},
       provisioning{{store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},
-      sealing{{store, challenges, p.clock}},
-      attestation{{store, challenges, catalog, p.clock}},
+      hardware{{catalog, p.trust, p.clock}},
+      sealing{{store, challenges, hardware, p.clock}},
+      attestation{{store, challenges, catalog, hardware, p.clock}},
       enrollment{
           {store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock}},
-      revalidation{{store, issuance, challenges, catalog,
+      revalidation{{store, issuance, challenges, catalog, hardware,
                     [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock, p.entropy,
                     p.ephemerals}},
-      retirement{{store, challenges, p.signer, p.clock}, World::kStatementKey},
+      retirement{{store, challenges, p.signer, hardware, p.clock}, World::kStatementKey},
       software_roots{{store, issuance, catalog, p.clock}},
       key_check{{store, p.sessions, p.clock}},
       operations{{store, read_path, p.sessions, p.signer, p.clock, std::chrono::minutes{1}}, World::kStatementKey},
@@ -257,7 +259,7 @@ app::SealEvidence World::seal_evidence(const Device& device, const Station& stat
   return {.session = challenge.session,
           .record = found,
           .record_signature = must(station.key.sign(app::lock_check_message(found))),
-          .quote = device.tpm.quote(freshness)};
+          .device = device.tpm.quote(freshness)};
 }
 
 Result<lifecycle::DeviceRecord> World::seal(const Device& device, const Station& station) {
@@ -273,9 +275,9 @@ app::DeviceEvidence World::device_evidence(const Device& device, const PaperKey&
   const auto freshness =
       lifecycle::freshness_value(challenge.purpose, challenge.nonce, challenge.session, device.id, key.spki_hash());
   return {.session = challenge.session,
-          .key_public = key.public_area(),
-          .parent_public = device.tpm.storage.public_area(),
-          .statement = device.tpm.certify_child(key, freshness),
+          .key = app::TpmKeyEvidence{.key_public = key.public_area(),
+                                     .parent_public = device.tpm.storage.public_area(),
+                                     .statement = device.tpm.certify_child(key, freshness)},
           .firmware = "4.12.0"};
 }
 
@@ -285,7 +287,7 @@ Result<app::AppraisalRecord> World::attest(const Device& device, Purpose purpose
   return cases->attestation.attest(purpose, caller, record(device).row, device_evidence(device, key, challenge));
 }
 
-app::EstRequest World::est_request(BytesView certificate, const PaperKey& key, Purpose purpose) const {
+app::EstRequest World::est_request(BytesView certificate, const crypto::PrivateKey& key, Purpose purpose) const {
   const auto shown = must(cases->access.present(certificate));
   const auto password = must(pkcs10::challenge_password_value(kBinding));
   std::vector<pkcs10::Attribute> attributes{{oids::challenge_password, password}};
@@ -339,7 +341,8 @@ Result<app::RevalidationAnswer> World::revalidate(Device& device, const PaperKey
                                            .request_id = request_id,
                                            .ek_public = device.tpm.ek.public_area(),
                                            .evidence = device_evidence(device, key, challenge)};
-  BM_TRY(const auto activation, cases->revalidation.evidence(kFieldCaller, evidence));
+  BM_TRY(const auto step, cases->revalidation.evidence(kFieldCaller, evidence));
+  const auto& activation = std::get<app::ActivationChallenge>(step);
   BM_TRY(const auto secret, device.tpm.activate(activation.id_object, activation.encrypted_secret));
   BM_TRY(auto answer, cases->revalidation.activate(kFieldCaller, activation.session, secret));
   if (const auto* const issued = std::get_if<app::Issued>(&answer)) {

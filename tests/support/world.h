@@ -36,7 +36,10 @@ enum class Backing : std::uint8_t { memory, sqlite };
 inline const Bytes kEmptyName{0x30, 0x00};
 
 /// A request for a key, signed by it.
-Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes);
+Bytes csr_of(const crypto::PrivateKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes);
+inline Bytes csr_of(const PaperKey& key, BytesView subject, std::span<const pkcs10::Attribute> attributes) {
+  return csr_of(key.key, subject, attributes);
+}
 
 /// A product for simulated roots, as tests use it.
 policy::ProductPolicy test_policy();
@@ -78,6 +81,7 @@ struct UseCases {
   app::Hierarchy hierarchy;
   app::Challenges challenges;
   app::Provisioning provisioning;
+  app::KnownHardware hardware;
   app::Sealing sealing;
   app::Attestation attestation;
   app::Enrollment enrollment;
@@ -143,8 +147,12 @@ class World {
                                                     const app::Challenge& challenge) const;
   Result<app::AppraisalRecord> attest(const Device& device, lifecycle::Purpose purpose, const PaperKey& key);
   /// A request over a connection that proved `certificate`, for `key`, bound to that connection.
-  [[nodiscard]] app::EstRequest est_request(BytesView certificate, const PaperKey& key,
+  [[nodiscard]] app::EstRequest est_request(BytesView certificate, const crypto::PrivateKey& key,
                                             lifecycle::Purpose purpose) const;
+  [[nodiscard]] app::EstRequest est_request(BytesView certificate, const PaperKey& key,
+                                            lifecycle::Purpose purpose) const {
+    return est_request(certificate, key.key, purpose);
+  }
   /// Fresh evidence for a new key, then EST. The device keeps key and certificate.
   Result<app::Issued> enroll(Device& device);
   Result<app::Issued> renew(Device& device);

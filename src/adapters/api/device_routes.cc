@@ -155,11 +155,24 @@ Result<http::Response> revalidate_challenge(Call& call) {
   return ok(wire::challenge(challenge));
 }
 
+Result<http::Response> revalidated(Call& call, const app::RevalidationAnswer& answer) {
+  if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
+    call.about = device_of(*issued);
+    BM_TRY(auto body, wire::issued(call.services, *issued));
+    return ok(body, 201);
+  }
+  const auto& held = std::get<app::StillHeld>(answer);
+  return ok({{"state", lifecycle::short_name(held.state)}, {"appraised", true}, {"waits_for", held.waits_for}});
+}
+
 Result<http::Response> revalidate(Call& call) {
   BM_TRY(const auto in, wire::body<app::RevalidationEvidence>(call.request, wire::revalidation_evidence));
   call.about = in.device;
-  BM_TRY(const auto challenge, call.services.revalidation.evidence(call.source, in));
-  return ok({{"activation", wire::activation(challenge)}});
+  BM_TRY(const auto step, call.services.revalidation.evidence(call.source, in));
+  if (const auto* const challenge = std::get_if<app::ActivationChallenge>(&step)) {
+    return ok({{"activation", wire::activation(*challenge)}});
+  }
+  return revalidated(call, std::get<app::RevalidationAnswer>(step));
 }
 
 struct SecretBody {
@@ -177,13 +190,7 @@ Result<SecretBody> secret_body(json::Object& object) {
 Result<http::Response> revalidate_activate(Call& call) {
   BM_TRY(const auto in, wire::body<SecretBody>(call.request, secret_body));
   BM_TRY(const auto answer, call.services.revalidation.activate(call.source, in.session, in.secret.reveal()));
-  if (const auto* const issued = std::get_if<app::Issued>(&answer)) {
-    call.about = device_of(*issued);
-    BM_TRY(auto body, wire::issued(call.services, *issued));
-    return ok(body, 201);
-  }
-  const auto& held = std::get<app::StillHeld>(answer);
-  return ok({{"state", lifecycle::short_name(held.state)}, {"appraised", true}, {"waits_for", held.waits_for}});
+  return revalidated(call, answer);
 }
 
 Result<http::Response> retire_challenge(Call& call) {
@@ -194,21 +201,21 @@ Result<http::Response> retire_challenge(Call& call) {
 struct RetireBody {
   SessionId session;
   DeviceId device;
-  attest::TpmStatement quote;
+  app::SelfEvidence evidence;
 };
 
 Result<RetireBody> retire_body(json::Object& object) {
   RetireBody out;
   BM_TRY(out.session, wire::session(object));
   BM_TRY(out.device, wire::device(object));
-  BM_TRY(out.quote, wire::statement(object, "quote"));
+  BM_TRY(out.evidence, wire::self_evidence(object));
   return out;
 }
 
 Result<http::Response> retire_permit(Call& call) {
   BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
   call.about = in.device;
-  BM_TRY(const auto permit, call.services.retirement.permit(call.source, in.session, in.device, in.quote));
+  BM_TRY(const auto permit, call.services.retirement.permit(call.source, in.session, in.device, in.evidence));
   auto body = wire::challenge(permit.challenge);
   body["permit"] = base64::encode(permit.signature);
   return ok(body);
@@ -217,7 +224,7 @@ Result<http::Response> retire_permit(Call& call) {
 Result<http::Response> retire(Call& call) {
   BM_TRY(const auto in, wire::body<RetireBody>(call.request, retire_body));
   call.about = in.device;
-  BM_TRY(const auto receipt, call.services.retirement.finish(call.source, in.session, in.device, in.quote));
+  BM_TRY(const auto receipt, call.services.retirement.finish(call.source, in.session, in.device, in.evidence));
   return ok({{"statement", base64::encode(receipt.statement)}, {"signature", base64::encode(receipt.signature)}});
 }
 

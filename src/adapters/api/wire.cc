@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kCertificateMax = 16 * 1024;
 constexpr std::size_t kBlobMax = 2 * 1024;
+constexpr std::size_t kBundleMax = 16 * 1024;
 constexpr std::size_t kChainMax = 8;
 
 template <class Id>
@@ -93,6 +94,15 @@ Result<LineEvidence> line_evidence(json::Object& in) {
   return LineEvidence{std::move(out)};
 }
 
+Result<app::SelfEvidence> self_evidence(json::Object& in) {
+  BM_TRY(auto bundle, in.optional_base64("evidence", kBundleMax));
+  if (bundle) {
+    return app::SelfEvidence{app::BundledEvidence{std::move(*bundle)}};
+  }
+  BM_TRY(auto quote, statement(in, "quote"));
+  return app::SelfEvidence{std::move(quote)};
+}
+
 Result<app::SealEvidence> seal_evidence(json::Object& in) {
   app::SealEvidence out;
   BM_TRY(out.session, session(in));
@@ -105,16 +115,28 @@ Result<app::SealEvidence> seal_evidence(json::Object& in) {
   BM_TRY(out.record.lockdown_sealed, record.boolean("lockdown_sealed"));
   BM_CHECK(record.finish());
   BM_TRY(out.record_signature, in.base64("record_signature", kBlobMax));
-  BM_TRY(out.quote, statement(in, "quote"));
+  BM_TRY(out.device, self_evidence(in));
   return out;
+}
+
+/// Of a TPM areas and statement, of any other root `key` and `evidence`.
+Result<app::KeyEvidence> key_evidence(json::Object& in) {
+  BM_TRY(auto bundle, in.optional_base64("evidence", kBundleMax));
+  if (bundle) {
+    BM_TRY(auto key, in.base64("key", kBlobMax));
+    return app::KeyEvidence{app::BundledKeyEvidence{std::move(key), {std::move(*bundle)}}};
+  }
+  app::TpmKeyEvidence out;
+  BM_TRY(out.key_public, in.base64("key_public", kBlobMax));
+  BM_TRY(out.parent_public, in.base64("parent_public", kBlobMax));
+  BM_TRY(out.statement, statement(in, "statement"));
+  return app::KeyEvidence{std::move(out)};
 }
 
 Result<app::DeviceEvidence> device_evidence(json::Object& in) {
   app::DeviceEvidence out;
   BM_TRY(out.session, session(in));
-  BM_TRY(out.key_public, in.base64("key_public", kBlobMax));
-  BM_TRY(out.parent_public, in.base64("parent_public", kBlobMax));
-  BM_TRY(out.statement, statement(in, "statement"));
+  BM_TRY(out.key, key_evidence(in));
   BM_TRY(const auto firmware, in.optional_text("firmware"));
   out.firmware = firmware.value_or("");
   return out;
@@ -124,7 +146,7 @@ Result<app::RevalidationEvidence> revalidation_evidence(json::Object& in) {
   app::RevalidationEvidence out;
   BM_TRY(out.device, device(in));
   BM_TRY(out.request_id, request_id(in));
-  BM_TRY(out.ek_public, in.base64("ek_public", kBlobMax));
+  BM_TRY(out.ek_public, optional_blob(in, "ek_public"));
   BM_TRY(out.evidence, device_evidence(in));
   return out;
 }

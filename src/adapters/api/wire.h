@@ -31,6 +31,8 @@ Result<attest::TpmStatement> statement(json::Object& in, std::string_view name);
 /// Of a TPM beside its request; of any kind in its request, where there is no `ek_certificate`.
 using LineEvidence = std::variant<app::ProvisionEvidence, app::RequestEvidence>;
 Result<LineEvidence> line_evidence(json::Object& in);
+/// Of a TPM `quote`, of any other root `evidence`.
+Result<app::SelfEvidence> self_evidence(json::Object& in);
 Result<app::SealEvidence> seal_evidence(json::Object& in);
 Result<app::DeviceEvidence> device_evidence(json::Object& in);
 Result<app::RevalidationEvidence> revalidation_evidence(json::Object& in);

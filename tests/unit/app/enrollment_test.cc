@@ -94,7 +94,7 @@ TEST_F(Enroll, a_key_that_outlives_the_owner_is_no_operational_key) {
   const auto caller = crypto::sha256(as_bytes("192.0.2.7"));
   const auto challenge = must(world_.cases->attestation.begin(Purpose::enroll, caller, world_.record(device)));
   auto evidence = world_.device_evidence(device, key, challenge);
-  evidence.parent_public.clear();
+  std::get<app::TpmKeyEvidence>(evidence.key).parent_public.clear();
   const auto answer = world_.cases->attestation.attest(Purpose::enroll, caller, world_.record(device).row, evidence);
   EXPECT_EQ(code_of(answer), Code::bad_evidence);
   EXPECT_EQ(check_of(answer), "statement.place");

@@ -141,7 +141,7 @@ TEST_F(Revalidate, evidence_from_before_the_hold_counts_for_nothing) {
                                            .request_id = world_.next_request_id(),
                                            .ek_public = device_.tpm.ek.public_area(),
                                            .evidence = world_.device_evidence(device_, key, challenge)};
-  const auto activation = must(use.evidence(caller, evidence));
+  const auto activation = std::get<app::ActivationChallenge>(must(use.evidence(caller, evidence)));
   const auto secret = must(device_.tpm.activate(activation.id_object, activation.encrypted_secret));
   later();
   must(world_.act(DeviceAction::suspend, device_, HoldCause::volume));
@@ -167,7 +167,7 @@ TEST_F(Revalidate, another_chip_proves_nothing) {
   EXPECT_EQ(code_of(use.evidence(caller, evidence)), Code::bad_evidence);
   challenge = must(use.begin(caller));
   evidence.evidence = world_.device_evidence(device_, key, challenge);
-  const auto activation = must(use.evidence(caller, evidence));
+  const auto activation = std::get<app::ActivationChallenge>(must(use.evidence(caller, evidence)));
   EXPECT_EQ(check_of(use.activate(caller, activation.session, Bytes(32))), "activation");
   EXPECT_EQ(world_.certificates(device_).size(), 2U);
 }

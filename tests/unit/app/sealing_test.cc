@@ -87,7 +87,7 @@ TEST_F(Seal, a_quote_of_another_chip_seals_nothing) {
   auto sent = world_.seal_evidence(device_, gate_, challenge, World::in_order(device_, challenge));
   const auto freshness = lifecycle::freshness_value(lifecycle::Purpose::seal, challenge.nonce, challenge.session,
                                                     device_.id, device_.tpm.iak.spki_hash());
-  sent.quote = other.tpm.quote(freshness);
+  sent.device = other.tpm.quote(freshness);
   EXPECT_EQ(code_of(send(sent)), Code::bad_evidence);
   EXPECT_EQ(world_.state(device_), State::uninitialized);
 }

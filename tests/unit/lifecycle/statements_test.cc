@@ -29,8 +29,10 @@ TEST(StatementVectors, the_permit_to_retire) {
 
 TEST(StatementVectors, the_receipt_of_retirement) {
   const DeviceId device{*octets<32>(*from_hex(test::in_document("evidence.md", "DeviceId")))};
-  EXPECT_EQ(to_hex(retire_statement({.device = device, .at = kAt, .clock_ms = 4711, .reset_count = 2})),
+  EXPECT_EQ(to_hex(retire_statement(
+                {.device = device, .at = kAt, .cleared = ClearedTpm{.clock_ms = 4711, .reset_count = 2}})),
             shown("Receipt of retirement"));
+  EXPECT_EQ(to_hex(retire_statement({.device = device, .at = kAt, .cleared = {}})), shown("Receipt of another root"));
 }
 
 TEST(StatementVectors, the_emergency_deny) {

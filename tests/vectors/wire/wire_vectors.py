@@ -34,6 +34,8 @@ def head(major, value):
 
 
 def cbor(value):
+    if value is None:
+        return bytes([0xF6])
     if isinstance(value, bool):
         return bytes([0xF5 if value else 0xF4])
     if isinstance(value, int):
@@ -166,8 +168,10 @@ def certificates(key, signature):
 def statements():
     retired = ["birthmark/retire/v1", DEVICE, MS, ["operational keys under the owner hierarchy"],
                ["endorsement key", "IAK", "IDevID key"], 4711, 2]
+    unproved = [*retired[:3], [], ["key of the hardware"], None, None]
     return {"Signed time": cbor(["birthmark/time/v1", NONCE, MS]),
             "Permit to retire": cbor(["birthmark/retire-permit/v1", DEVICE]), "Receipt of retirement": cbor(retired),
+            "Receipt of another root": cbor(unproved),
             "Emergency deny": cbor(["birthmark/deny/v1", DEVICE, 5, MS])}
 
 

@@ -285,7 +285,7 @@ TEST_F(RetireOverTheLink, without_a_permit_only_proves_the_hardware) {
 
 TEST_F(RetireOverTheLink, no_word_but_the_registry_s_for_this_device_destroys_anything) {
   const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::p256).value();
-  const auto receipt = statements_.sign(lifecycle::retire_statement({id(), now()})).value();
+  const auto receipt = statements_.sign(lifecycle::retire_statement({id(), now(), {}})).value();
   for (const auto& wrong : {permit(id(), stranger), permit(other_id(), statements_), receipt, Bytes{1}}) {
     const auto refused = line().retire({kNonce, kSession, id(), wrong});
     ASSERT_FALSE(refused);
