@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/known_hardware.h"
+#include "app/ports/sessions.h"
 
 namespace birthmark::app {
 
@@ -22,6 +23,7 @@ class Attestation {
     Challenges& challenges;
     Catalog& catalog;
     const KnownHardware& hardware;
+    Sessions& sessions;
     const Clock& clock;
   };
   explicit Attestation(Ports ports) : ports_{ports} {}
@@ -30,13 +32,23 @@ class Attestation {
   /// @error state_forbids: as `attest`; rate_limited
   Result<Challenge> begin(lifecycle::Purpose purpose, const Digest& caller, const lifecycle::DeviceRecord& device);
 
-  /// Judges the evidence and keeps the appraisal. @param purpose enroll, renew or routine.
+  /// Judges the evidence and keeps the appraisal. A device in S2 or S3 that proves older firmware than the product's
+  /// minimum is refused and contained (AC-44): S3 becomes S4, S2 is held. @param purpose enroll, renew or routine.
   /// @error bad_request: what cannot be read of it; as `KnownHardware::judge_key`; fw_rollback, nonce_used,
   /// nonce_expired; state_forbids: for S1 to S3 only, S4 may revalidate (design rule 6); not_found: the device is gone
   Result<AppraisalRecord> attest(lifecycle::Purpose purpose, const Digest& caller, DeviceRow device,
                                  const DeviceEvidence& evidence);
 
  private:
+  /// What good evidence shows, not kept yet.
+  struct Judged {
+    KeyAppraisal key;
+    std::optional<lifecycle::FirmwareVersion> firmware;
+  };
+  Result<Judged> judge(const KnownDevice& known, const DeviceEvidence& evidence, const Challenge& challenge) const;
+  Result<void> keep(const AppraisalRecord& appraisal, const attest::Findings& found);
+  Result<void> contain(DeviceRow device);
+
   Ports ports_;
 };
 

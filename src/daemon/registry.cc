@@ -122,7 +122,7 @@ struct UseCases {
         provisioning{{store, issuance, challenges, catalog, trust, clock, entropy, ephemerals}},
         hardware{{catalog, trust, clock}},
         sealing{{store, challenges, hardware, clock}},
-        attestation{{store, challenges, catalog, hardware, clock}},
+        attestation{{store, challenges, catalog, hardware, sessions, clock}},
         enrollment{
             {store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, clock}},
         revalidation{{store, issuance, challenges, catalog, hardware,

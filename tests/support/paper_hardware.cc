@@ -117,8 +117,17 @@ class Dice final : public PaperHardware {
     flags_ = dice::flag::debug;
     return true;
   }
+  bool roll_back() override {
+    --svn_;
+    return true;
+  }
   void denied_by(attest::Trust& trust) const override { trust.dice.deny(device_.public_key().spki_sha256()); }
-  [[nodiscard]] policy::ProductPolicy policy() const override { return policy_of(RootKind::dice); }
+  [[nodiscard]] policy::ProductPolicy policy() const override {
+    auto out = policy_of(RootKind::dice);
+    out.evidence.reference_values = {
+        {.environment = attest::dice_environment("ACME", "Pump"), .component = "layer 2", .svn_min = kSvn}};
+    return out;
+  }
 
  private:
   [[nodiscard]] Bytes device_certificate() const {
@@ -141,6 +150,7 @@ class Dice final : public PaperHardware {
   [[nodiscard]] MadeExtension measured(std::uint64_t layer) const {
     const dice::TcbInfo info{.vendor = "ACME",
                              .model = "Pump",
+                             .svn = svn_,
                              .layer = layer,
                              .fwids = {{to_bytes(oids::sha256), Bytes(32, static_cast<std::uint8_t>(layer))}},
                              .flags = flags_,
@@ -148,8 +158,11 @@ class Dice final : public PaperHardware {
     return {to_bytes(oids::dice_tcb_info), true, dice::write(info)};
   }
 
+  static constexpr std::uint64_t kSvn = 3;
+
   crypto::PrivateKey ca_ = new_key(), device_ = new_key(), layer_ = new_key(), alias_ = new_key();
   std::uint32_t flags_ = 0;
+  std::uint64_t svn_ = kSvn;
 };
 
 /// What both forms of a secure element have in common: it says nothing of the device around it.

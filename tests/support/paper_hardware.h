@@ -37,6 +37,8 @@ class PaperHardware {
   virtual void deliver_to(attest::Trust& trust) const = 0;
   /// From now on evidence says that somebody may debug it. @return whether this kind can tell
   virtual bool open_debug() = 0;
+  /// From now on evidence measures an older version than `policy` allows. @return whether this kind can tell
+  virtual bool roll_back() { return false; }
   /// From now on the vendor's trust refuses it.
   virtual void denied_by(attest::Trust& trust) const = 0;
   /// A policy under which it becomes a product.

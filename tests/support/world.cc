@@ -63,7 +63,7 @@ UseCases::UseCases(const Ports& p, const WorldOptions& options, crypto::PublicKe
       provisioning{{store, issuance, challenges, catalog, p.trust, p.clock, p.entropy, p.ephemerals}},
       hardware{{catalog, p.trust, p.clock}},
       sealing{{store, challenges, hardware, p.clock}},
-      attestation{{store, challenges, catalog, hardware, p.clock}},
+      attestation{{store, challenges, catalog, hardware, p.sessions, p.clock}},
       enrollment{
           {store, issuance, catalog, [this](BatchId batch) { return hierarchy.operational_ca(batch); }, p.clock}},
       revalidation{{store, issuance, challenges, catalog, hardware,
