@@ -91,6 +91,9 @@ class PrivateKey {
   [[nodiscard]] const PublicKey& public_key() const;
   /// Signs `message` with the scheme that fits the key. ECDSA: DER Ecdsa-Sig-Value. @error hsm_fault
   [[nodiscard]] Result<Bytes> sign(BytesView message) const;
+  /// Signs a SHA-256 digest that the caller computed, as TLS libraries do; P-256 alone. DER Ecdsa-Sig-Value.
+  /// @error key_attributes: another key; hsm_fault
+  [[nodiscard]] Result<Bytes> sign_digest(const Digest& digest) const;
   [[nodiscard]] SignatureScheme scheme() const;
 
   PrivateKey(PrivateKey&&) noexcept;

@@ -144,6 +144,22 @@ void SignContexts::give_back(EvpPkeyCtxPtr context) {
   idle_.push_back(std::move(context));
 }
 
+namespace {
+
+Result<Bytes> sign_hashed(const PrivateKey::Impl& impl, KeyType type, BytesView digest) {
+  auto context = impl.contexts.take(impl.key.get(), type);
+  Bytes out(static_cast<std::size_t>(EVP_PKEY_get_size(impl.key.get())));
+  std::size_t size = out.size();
+  if (!context || EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size()) != 1) {
+    return fail(Code::hsm_fault, "the library cannot sign");  // a context that failed is not used again
+  }
+  impl.contexts.give_back(std::move(context));
+  out.resize(size);
+  return out;
+}
+
+}  // namespace
+
 PrivateKey::PrivateKey(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
 PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
@@ -215,16 +231,14 @@ Result<Bytes> PrivateKey::sign(BytesView message) const {
   if (type == KeyType::ed25519) {
     return sign_ed25519(impl_->key.get(), message);
   }
-  const auto digest = hash(hash_for(type), {message});
-  auto context = impl_->contexts.take(impl_->key.get(), type);
-  Bytes out(static_cast<std::size_t>(EVP_PKEY_get_size(impl_->key.get())));
-  std::size_t size = out.size();
-  if (!context || EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size()) != 1) {
-    return fail(Code::hsm_fault, "the library cannot sign");  // a context that failed is not used again
-  }
-  impl_->contexts.give_back(std::move(context));
-  out.resize(size);
-  return out;
+  return sign_hashed(*impl_, type, hash(hash_for(type), {message}));
+}
+
+Result<Bytes> PrivateKey::sign_digest(const Digest& digest) const {
+  const KeepErrorQueue quiet;
+  return public_key().type() == KeyType::p256
+             ? sign_hashed(*impl_, KeyType::p256, digest.get())
+             : Result<Bytes>{fail(Code::key_attributes, "a digest is signed by a P-256 key only")};
 }
 
 EVP_PKEY* native(const PrivateKey& key) {
