@@ -58,9 +58,7 @@ Appraisal appraise(const Evidence& evidence, const Challenge& challenge, const E
 
 EvidenceKind kind_of(const Evidence& evidence);
 
-/// Media types of tokens in a bundle (RFC 9782 §3, RFC 9783 §8).
-inline constexpr std::string_view kPsaMediaType =
-    R"(application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm")";
+/// Media type of a token in a bundle that is no PSA token (RFC 9782 §3).
 inline constexpr std::string_view kEatMediaType = "application/eat+cwt";
 
 /// The evidence that stands in a bundle (docs/wire/evidence.md BUNDLE): one answer of one piece of hardware. A second

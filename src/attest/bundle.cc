@@ -2,6 +2,7 @@
 #include "attest/appraise.h"
 #include "codec/cmw.h"
 #include "codec/hardware_answer.h"
+#include "codec/psa_token.h"
 #include "pki/arc.h"
 
 namespace birthmark::attest {
@@ -64,7 +65,7 @@ Result<Evidence> token(BytesView value) {
   BM_TRY(auto message, cmw::read_extension(value));
   auto* const record = std::get_if<cmw::Record>(&message);
   const auto* const type = record != nullptr ? std::get_if<std::string>(&record->type) : nullptr;
-  if (type != nullptr && *type == kPsaMediaType) {
+  if (type != nullptr && *type == psa::kMediaType) {
     return Evidence{PsaEvidence{std::move(record->value)}};
   }
   return type != nullptr && *type == kEatMediaType ? Result<Evidence>{Evidence{EatEvidence{std::move(record->value)}}}

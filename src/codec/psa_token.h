@@ -24,6 +24,10 @@ std::string_view name(Profile profile);
 /// Which profiles are taken. Those before RFC 9783 are known, and off unless somebody asks for them.
 enum class Profiles : std::uint8_t { rfc9783_only, legacy_too };
 
+/// Media type of a token in a wrapper (RFC 9783 §8).
+inline constexpr std::string_view kMediaType =
+    R"(application/eat+cwt; eat_profile="tag:psacertified.org,2023:psa#tfm")";
+
 inline constexpr std::size_t kComponentsMax = 64;
 inline constexpr std::size_t kTextMaxBytes = 256;  ///< of each text of a token
 

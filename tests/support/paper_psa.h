@@ -41,7 +41,7 @@ struct PaperPsa {
     return crypto::sign(iak, {.payload = psa::write(claims)}).value();
   }
   [[nodiscard]] static Bytes bundle(Bytes token) {
-    const auto record = cmw::write(cmw::Record{std::string{attest::kPsaMediaType}, std::move(token)});
+    const auto record = cmw::write(cmw::Record{std::string{psa::kMediaType}, std::move(token)});
     der::Writer octets;
     octets.octet_string(record);
     const auto value = std::move(octets).finish();

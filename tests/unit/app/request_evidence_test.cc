@@ -102,7 +102,7 @@ TEST_F(RequestEvidence, that_is_missing_or_mixed_is_refused) {
           "csr.attestation");
   const auto given = challenge();
   const auto token = unit_.token(fresh_for(unit_, given));
-  const auto record = cmw::write(cmw::Record{std::string{attest::kPsaMediaType}, token});
+  const auto record = cmw::write(cmw::Record{std::string{psa::kMediaType}, token});
   der::Writer octets;
   octets.octet_string(record);
   const auto value = std::move(octets).finish();
