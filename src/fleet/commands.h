@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/station_files.h"
+#include "lifecycle/device_id.h"
 
 namespace birthmark::fleet {
 
@@ -23,6 +24,22 @@ struct TpmsFlags {
 /// `vendors.toml` beside the certificates that it names: copied to <data>/trust of a server in development, it makes
 /// the chips known there.
 int run_tpms(const TpmsFlags& flags);
+
+struct DevicesFlags {
+  lifecycle::RootKind kind = lifecycle::RootKind::psa;  ///< psa or dice
+  std::string directory;  ///< of the secrets, one subdirectory a device, and of the socket <kind>.sock
+  std::string vendor;     ///< where the simulated vendors are kept; empty: <directory>/vendor
+  std::size_t count = 1;
+  std::string firmware;  ///< a file whose SHA-256 is what the devices measure; empty: one of ours
+  std::string firmware_version = "1.0.0";
+  std::uint64_t svn = 1;
+  bool debug = false;  ///< their debug is open, as evidence says
+  bool as_json = false;
+};
+/// Emulates devices with a PSA root of trust or a DICE in this process, as many as are asked for, prints one readiness
+/// line of JSON that lists them, and answers for them over one socket until SIGTERM or SIGINT. Those that the directory
+/// holds already are the same ones again. The vendor's directory is as that of `run_tpms`, and may be the same one.
+int run_devices(const DevicesFlags& flags);
 
 struct AttackFlags {
   std::vector<std::string> names;  ///< of attacks.h

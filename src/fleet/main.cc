@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 
 #include "fleet/commands.h"
 
-// The program `birthmark-fleet`: software TPMs by the dozen, and the attacks that a real one would have to withstand.
+// The program `birthmark-fleet`: software TPMs by the dozen, emulated devices by the thousand, and the attacks that a
+// real one would have to withstand.
 namespace birthmark::fleet {
 namespace {
 
@@ -18,6 +20,23 @@ void add_tpms(CLI::App& program, TpmsFlags& flags, int& exit_code) {
   tpms->add_option("--workers", flags.workers, "made at a time")->check(CLI::Range(1, 64));
   tpms->add_flag("--json", flags.as_json, "refusals in JSON too, as the readiness line is in any case");
   tpms->callback([&] { exit_code = run_tpms(flags); });
+}
+
+void add_devices(CLI::App& program, DevicesFlags& flags, int& exit_code) {
+  auto* const devices =
+      program.add_subcommand("devices", "emulate devices of another root than a TPM in this process until SIGTERM");
+  const std::map<std::string, lifecycle::RootKind> kinds{{"psa", lifecycle::RootKind::psa},
+                                                         {"dice", lifecycle::RootKind::dice}};
+  devices->add_option("--kind", flags.kind, "psa or dice")->required()->transform(CLI::CheckedTransformer(kinds));
+  devices->add_option("--count", flags.count, "how many")->required()->check(CLI::Range(1, 100'000));
+  devices->add_option("--directory", flags.directory, "where their secrets lie, and their socket")->required();
+  devices->add_option("--vendor", flags.vendor, "directory of the simulated vendors; made if absent");
+  devices->add_option("--firmware", flags.firmware, "file that they measure");
+  devices->add_option("--firmware-version", flags.firmware_version, "as their evidence says it");
+  devices->add_option("--svn", flags.svn, "security version of the firmware");
+  devices->add_flag("--debug", flags.debug, "their debug is open, and their evidence says so");
+  devices->add_flag("--json", flags.as_json, "refusals in JSON too, as the readiness line is in any case");
+  devices->callback([&] { exit_code = run_devices(flags); });
 }
 
 void add_attack(CLI::App& program, AttackFlags& flags, bool& list, int& exit_code) {
@@ -55,9 +74,11 @@ int run(int argc, char** argv) {
       "3 a chip, a file or the server is not there.");
   int exit_code = kDone;
   TpmsFlags tpms;
+  DevicesFlags devices;
   AttackFlags attack;
   bool list = false;
   add_tpms(program, tpms, exit_code);
+  add_devices(program, devices, exit_code);
   add_attack(program, attack, list, exit_code);
   try {
     program.parse(argc, argv);

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +19,7 @@
 #include <utility>
 
 #include "agent/tpm_manufacture.h"
+#include "fleet/unix_socket.h"
 
 namespace birthmark::fleet {
 namespace {
@@ -35,24 +34,6 @@ constexpr int kBacklog = 8;
 
 tl::unexpected<Error> system_failure(const std::filesystem::path& path) {
   return fail(Code::unavailable, path.string() + ": " + std::generic_category().message(errno));
-}
-
-/// A Unix socket that listens at `path` before anybody serves it: clients need not wait for the process.
-Result<Descriptor> listen_at(const std::filesystem::path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const auto text = path.string();
-  if (text.size() >= sizeof(address.sun_path)) {
-    return fail(Code::unavailable, text + ": too long for a Unix socket");
-  }
-  std::memcpy(address.sun_path, text.c_str(), text.size() + 1);
-  ::unlink(text.c_str());
-  Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (socket.get() < 0 || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(socket.get(), kBacklog) != 0) {
-    return system_failure(path);
-  }
-  return socket;
 }
 
 /// Held while a TPM object lives: a second one would take its sockets away.
@@ -98,8 +79,8 @@ Result<void> SoftwareTpm::power_on() {
 }
 
 Result<void> SoftwareTpm::start_process() {
-  BM_TRY(const auto data, listen_at(directory_ / kDataSocket));
-  BM_TRY(const auto control, listen_at(directory_ / kControlSocket));
+  BM_TRY(const auto data, listen_at(directory_ / kDataSocket, kBacklog));
+  BM_TRY(const auto control, listen_at(directory_ / kControlSocket, kBacklog));
   // The directory must be absolute: with a relative one NV writes fail and the TPM enters its failure mode.
   const ChildProcess::Options options{
       .arguments = {"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + directory_.string(), "--server",

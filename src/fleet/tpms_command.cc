@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pthread.h>
-#include <signal.h>
-
 #include <cstdio>
 
 #include "adapters/clock/system_clock.h"
@@ -12,27 +9,14 @@
 #include "codec/pem.h"
 #include "crypto/hash.h"
 #include "fleet/commands.h"
+#include "fleet/component_vendor.h"
+#include "fleet/end_signals.h"
 #include "fleet/software_tpm.h"
 
 namespace birthmark::fleet {
 namespace {
 
 constexpr int kDone = 0, kEnvironment = 3;
-constexpr std::string_view kVendorsToml =
-    "# Simulated silicon: for a server in development only.\n"
-    "[[anchor]]\nvendor = \"simulated silicon\"\nkind = \"root\"\nclass = \"simulated\"\nfile = \"root.pem\"\n\n"
-    "[[anchor]]\nvendor = \"simulated silicon\"\nkind = \"intermediate\"\nclass = \"simulated\"\n"
-    "file = \"intermediate.pem\"\n";
-
-/// Blocks the signals that end the program before any thread is made, so that one place waits for them.
-sigset_t block_end_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  return set;
-}
 
 Result<SiliconVendor> load_or_make_vendor(Files& files, const std::filesystem::path& directory, Instant now) {
   auto kept = SiliconVendor::load(files, directory);
@@ -41,7 +25,7 @@ Result<SiliconVendor> load_or_make_vendor(Files& files, const std::filesystem::p
   }
   BM_TRY(auto vendor, SiliconVendor::create(now));
   BM_CHECK(vendor.save(files, directory));
-  BM_CHECK(write_atomically(files, directory / "vendors.toml", as_bytes(kVendorsToml), Visibility::everyone));
+  BM_CHECK(write_vendors_file(files, directory));
   return vendor;
 }
 
