@@ -155,7 +155,8 @@ Result<link::InstallReply> LinkDevice::install(const link::InstallRequest& reque
   if (present && state_.fused() && !same_but_idevid(*present, request)) {
     return fail(Code::state_forbids, "the device has left the line with something else", "install.fused");
   }
-  // Before the birth, so that a device that knows its birth always knows its key again.
+  // Before the birth, so that a device that knows its birth always knows its root and its key again.
+  BM_CHECK(state_.note_root_kind(root_.kind()));
   if (auto* const tpm = root_.as_tpm()) {
     BM_TRY(const auto area, tpm->public_area(DeviceKey::idevid));
     if (const auto made_of = idevid_template_of(area)) {

@@ -25,8 +25,8 @@ bool reads_secure_boot(Files& files, const std::filesystem::path& efi_variables)
   return variable && variable->size() == kVariableBytes && variable->back() == 1;
 }
 
-PlatformClaims platform_claims(Files& files, std::string_view tcti, const std::filesystem::path& efi_variables) {
-  const bool simulated = is_software_tpm(tcti);
+PlatformClaims platform_claims(Files& files, RootNature nature, const std::filesystem::path& efi_variables) {
+  const bool simulated = nature == RootNature::simulated;
   return {.secure_boot = simulated || reads_secure_boot(files, efi_variables), .simulated = simulated};
 }
 

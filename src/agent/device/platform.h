@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
@@ -8,10 +9,10 @@
 
 namespace birthmark::agent {
 
-/// What a device claims of the platform that its TPM stands in. By default it claims nothing.
+/// What a device claims of the platform that its root of trust stands in. By default it claims nothing.
 struct PlatformClaims {
   bool secure_boot = false;
-  bool simulated = false;  ///< a software TPM: secure boot is a setting of a test device, nothing was read
+  bool simulated = false;  ///< a software TPM, an emulator: secure boot is a setting of a test device, nothing was read
 };
 
 /// Where Linux shows the firmware's variables.
@@ -26,8 +27,11 @@ bool is_software_tpm(std::string_view tcti);
 /// @param efi_variables directory of the variables
 bool reads_secure_boot(Files& files, const std::filesystem::path& efi_variables);
 
-/// The claims of the device behind `tcti`: of a real chip what its platform says, of a software TPM secure boot.
-PlatformClaims platform_claims(Files& files, std::string_view tcti,
+/// Whether the root of trust of a device is hardware, or simulates it.
+enum class RootNature : std::uint8_t { hardware, simulated };
+
+/// The claims of a device: with hardware what its platform says, of a simulation secure boot.
+PlatformClaims platform_claims(Files& files, RootNature nature,
                                const std::filesystem::path& efi_variables = kEfiVariables);
 
 }  // namespace birthmark::agent

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kBirthFile = "birth.cbor";
 constexpr const char* kIdevidFile = "idevid-template.cbor";
+constexpr const char* kRootFile = "root-kind.cbor";
 constexpr const char* kCredentialFile = "credential.cbor";
 constexpr const char* kProofsFile = "log-proofs.cbor";
 constexpr const char* kTimeFile = "time-floor.cbor";
@@ -124,6 +125,13 @@ Result<IdevidTemplate> read_idevid_template(BytesView bytes) {
   return named ? Result<IdevidTemplate>{*named} : fail(Code::bad_request, "unknown template");
 }
 
+Result<std::string> read_root_kind(BytesView bytes) {
+  BM_TRY(auto in, Fields::open(bytes));
+  BM_TRY(auto kind, in.text(1, link::kTextMaxBytes));
+  BM_CHECK(in.finish());
+  return kind;
+}
+
 /// The file is what the device itself wrote: anything else is damage, not a bad request.
 template <class T>
 Result<T> own(Result<T> read, const char* file) {
@@ -174,6 +182,10 @@ Result<void> DeviceState::load() {
   if (idevid) {
     BM_TRY(idevid_template_, own(read_idevid_template(*idevid), kIdevidFile));
   }
+  BM_TRY(const auto root, read(kRootFile));
+  if (root) {
+    BM_TRY(root_kind_, own(read_root_kind(*root), kRootFile));
+  }
   BM_TRY(const auto credentials, read(kCredentialFile));
   if (credentials) {
     BM_TRY(auto both, own(read_credentials_file(*credentials), kCredentialFile));
@@ -201,6 +213,17 @@ Result<void> DeviceState::load() {
 Result<void> DeviceState::install(const link::InstallRequest& birth) {
   BM_CHECK(write_atomically(files_, directory_ / kBirthFile, link::write(link::Request{0, birth})));
   birth_ = birth;
+  return {};
+}
+
+Result<void> DeviceState::note_root_kind(std::string_view kind) {
+  if (root_kind_ == kind) {
+    return {};
+  }
+  cbor::Writer out;
+  out.map(1).unsigned_int(1).text(kind);
+  BM_CHECK(write_atomically(files_, directory_ / kRootFile, out.finish()));
+  root_kind_ = std::string{kind};
   return {};
 }
 

@@ -67,6 +67,11 @@ class DeviceState {
   /// @error storage
   Result<void> note_idevid_template(IdevidTemplate made_of);
 
+  /// The kind of root that the device was born with, as in its DeviceId. Nothing: never noted.
+  [[nodiscard]] const std::optional<std::string>& root_kind() const { return root_kind_; }
+  /// @error storage
+  Result<void> note_root_kind(std::string_view kind);
+
   /// The LDevID in use, for the operational key; or nothing.
   [[nodiscard]] const std::optional<Credential>& operational() const { return operational_; }
   /// One that was received for the pending key, and is not in use yet.
@@ -109,6 +114,7 @@ class DeviceState {
   std::filesystem::path directory_;
   std::optional<link::InstallRequest> birth_;
   std::optional<IdevidTemplate> idevid_template_;
+  std::optional<std::string> root_kind_;
   std::optional<Credential> operational_;
   std::optional<Credential> staged_;
   std::vector<LogProof> log_proofs_;

@@ -75,10 +75,10 @@ Answer describe_device(OpenDevice& device) {
   if (state.time_floor() != Instant{}) {
     out["time_floor"] = to_rfc3339(state.time_floor());
   }
-  out["tpm"] = boost::json::object{{"clock_ms", counters.clock_ms},
-                                   {"reset_count", counters.reset_count},
-                                   {"restart_count", counters.restart_count},
-                                   {"firmware_version", counters.firmware_version}};
+  out[device.root->kind()] = boost::json::object{{"clock_ms", counters.clock_ms},
+                                                 {"reset_count", counters.reset_count},
+                                                 {"restart_count", counters.restart_count},
+                                                 {"firmware_version", counters.firmware_version}};
   return out;
 }
 

@@ -9,7 +9,9 @@
 #include "adapters/entropy/system_entropy.h"
 #include "adapters/files/posix_files.h"
 #include "agent/device/state.h"
+#include "agent/emulated/emulated_root.h"
 #include "agent/field/field_client.h"
+#include "agent/program/root_address.h"
 #include "agent/tpm_root.h"
 
 namespace birthmark::agent::program {
@@ -17,7 +19,7 @@ namespace birthmark::agent::program {
 /// What every command takes.
 struct Common {
   std::filesystem::path state;
-  std::string tcti;
+  RootAddress root;
   std::string firmware;
   unsigned timeout_s = 15;
   bool as_json = false;
@@ -40,21 +42,35 @@ inline Result<std::unique_ptr<FileLock>> lock_device(const Common& common, Files
   return fail(busy ? Code::unavailable : Code::storage, lock.error().detail, busy ? "device.lock" : "device.state");
 }
 
-/// @param idevid what the IDevID key is to be made of; nothing: as the device remembers, else as its TPM tells.
-/// @error as `lock_device`; unavailable with check "device.tpm": no TPM answers. storage
+/// The device's root of trust, where `common` says it is.
+/// @error unavailable with check "device.tpm" or "device.emulator": nothing answers there. storage
+inline Result<std::unique_ptr<HardwareRoot>> open_root(const Common& common, const DeviceState& state, Files& files,
+                                                       std::optional<IdevidTemplate> idevid) {
+  using Opened = std::unique_ptr<HardwareRoot>;
+  if (common.root.kind != "tpm") {
+    BM_TRY(auto at, parse_emulated_address(common.root.place));
+    auto root = EmulatedRoot::open(std::move(at), common.root.kind);
+    return root ? Result<Opened>{std::move(*root)} : fail(root.error().code, root.error().detail, "device.emulator");
+  }
+  TpmOptions options;
+  options.tcti = common.root.place;
+  options.state_directory = DeviceState::key_directory(common.state);
+  options.idevid = idevid ? idevid : state.idevid_template();
+  auto root = open_tpm_root(std::move(options), files);
+  return root ? Result<Opened>{std::move(*root)} : fail(root.error().code, root.error().detail, "device.tpm");
+}
+
+/// @param idevid what the IDevID key of a TPM is to be made of; nothing: as the device remembers, else as its TPM
+/// tells.
+/// @error as `lock_device` and `open_root`; conflict with check "device.root": it was born with a root of another kind
 inline Result<OpenDevice> open_device(const Common& common, Files& files, std::optional<IdevidTemplate> idevid = {}) {
   OpenDevice device;
   BM_TRY(device.lock, lock_device(common, files));
   BM_TRY(device.state, DeviceState::open(files, common.state));
-  TpmOptions options;
-  options.tcti = common.tcti;
-  options.state_directory = DeviceState::key_directory(common.state);
-  options.idevid = idevid ? idevid : device.state->idevid_template();
-  auto root = open_tpm_root(std::move(options), files);
-  if (!root) {
-    return fail(root.error().code, root.error().detail, "device.tpm");
+  if (const auto& born = device.state->root_kind(); born && *born != common.root.kind) {
+    return fail(Code::conflict, "this device was born with a root of kind " + *born, "device.root");
   }
-  device.root = std::move(*root);
+  BM_TRY(device.root, open_root(common, *device.state, files, idevid));
   return device;
 }
 

@@ -9,9 +9,11 @@
 #include "codec/json.h"
 #include "lifecycle/firmware.h"
 
-// The program `birthmark-agent`: a device with a TPM 2.0, at the line and in the field.
+// The program `birthmark-agent`: a device with its root of trust, at the line and in the field.
 namespace birthmark::agent::program {
 namespace {
+
+constexpr const char* kUsualTpm = "device:/dev/tpmrm0";
 
 // Values are judged before anything is opened: a wrong one is wrong usage, not a refusal.
 
@@ -28,14 +30,30 @@ std::string is_firmware(const std::string& text) {
                                                  : "a version is one to four numbers with dots between: 4.12.0";
 }
 
+std::string is_root(const std::string& text) {
+  const auto address = parse_root_address(text);
+  return address ? std::string{} : address.error().detail;
+}
+
 std::string is_idevid_template(const std::string& text) {
   return idevid_template_named(text) ? std::string{} : "birthmark or tcg-h2";
 }
 
 void add_common(CLI::App& command, Common& common) {
   command.add_option("--state", common.state, "directory of this device's durable state")->required();
-  command.add_option("--tcti", common.tcti, "how to reach the TPM: device:/dev/tpmrm0, swtpm:path=SOCKET")
-      ->default_val("device:/dev/tpmrm0");
+  common.root = {"tpm", kUsualTpm};
+  auto* const root = command.add_option_function<std::string>(
+      "--root", [&common](const std::string& text) { common.root = parse_root_address(text).value_or(RootAddress{}); },
+      "root of trust: tpm:TCTI, or of an emulator psa:SOCKET or dice:SOCKET, #NUMBER behind it for one of its devices");
+  root->check(is_root);
+  command
+      .add_option_function<std::string>(
+          "--tcti",
+          [&common](const std::string& tcti) {
+            common.root = {"tpm", tcti};
+          },
+          "as --root tpm:TCTI: device:/dev/tpmrm0, swtpm:path=SOCKET; the first one if neither is said")
+      ->excludes(root);
   command.add_option("--firmware", common.firmware, "version this device runs, as it says in evidence: 4.12.0")
       ->check(is_firmware);
   command.add_option("--timeout", common.timeout_s, "seconds to wait for the registry")->check(CLI::Range(1U, 600U));
@@ -68,7 +86,7 @@ void add_line(CLI::App& program, Common& common, ProvisionOptions& options, int&
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App program{"birthmark-agent: a device whose identity is its TPM"};
+  CLI::App program{"birthmark-agent: a device whose identity is its hardware"};
   program.require_subcommand(1);
   Common common;
   ProvisionOptions line;
@@ -88,7 +106,7 @@ int run_program(int argc, char** argv) {
       {"time", "ask for a signed time", time},
       {"proofs", "show the log's proofs of this device's certificates, fetched if they are not kept", proofs},
       {"status", "show what this device is and has", status},
-      {"retire", "clear the TPM's owner hierarchy and have it confirmed", retire},
+      {"retire", "destroy the owner's keys in the hardware and have it confirmed", retire},
   };
   for (const auto& simple : kSimple) {
     auto* const command = program.add_subcommand(simple.name, simple.words);

@@ -17,6 +17,10 @@ struct Words {
 constexpr std::array kAtTheDevice{
     Words{"device.tpm", "No TPM answers there.",
           "Check --tcti and the permissions of the TPM's device node, and that no other program holds the TPM."},
+    Words{"device.emulator", "No emulator of that kind answers there, or it has no such device.",
+          "Start `birthmark-fleet devices`, and take --root from the line that it says when it is ready."},
+    Words{"device.root", "The device was born with a root of another kind.",
+          "Name the root of its birth by --root, or another state directory by --state."},
     Words{"device.lock", "Another program works on this device: another program of this name holds its state.",
           "Wait until it has ended, or end it."},
     Words{"device.state", "The state directory cannot be used.", "Check --state, its permissions and the disk."},

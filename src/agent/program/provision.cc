@@ -20,10 +20,11 @@ namespace {
 class LineDevice {
  public:
   LineDevice(Common common, const ProvisionOptions& options) : common_{std::move(common)}, idevid_{options.idevid} {
-    settings_ = {.agent_version = kVersion,
-                 .firmware = common_.firmware,
-                 .platform = platform_claims(files_, common_.tcti),
-                 .fuses = !options.never_fuse};
+    settings_ = {
+        .agent_version = kVersion,
+        .firmware = common_.firmware,
+        .platform = platform_claims(files_, is_simulated(common_.root) ? RootNature::simulated : RootNature::hardware),
+        .fuses = !options.never_fuse};
     settings_.platform.secure_boot = settings_.platform.secure_boot && !options.insecure_boot;
   }
 

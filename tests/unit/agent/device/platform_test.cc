@@ -17,7 +17,10 @@ class Platform : public ::testing::Test {
   /// What a chip claims where the firmware's variable holds these octets.
   agent::PlatformClaims with(const Bytes& octets, std::string_view tcti = "device:/dev/tpmrm0") {
     EXPECT_TRUE(write_atomically(files_, directory_ / kVariable, octets));
-    return agent::platform_claims(files_, tcti, directory_ / "");
+    return agent::platform_claims(files_, nature(tcti), directory_ / "");
+  }
+  static agent::RootNature nature(std::string_view tcti) {
+    return agent::is_software_tpm(tcti) ? agent::RootNature::simulated : agent::RootNature::hardware;
   }
   TempDir directory_;
   PosixFiles files_;
@@ -33,7 +36,7 @@ TEST_F(Platform, secure_boot_of_a_chip_is_what_the_firmware_says) {
 TEST_F(Platform, a_chip_whose_firmware_does_not_say_claims_no_secure_boot) {
   for (const auto* const tcti :
        {"device:/dev/tpmrm0", "tabrmd", "tabrmd:bus_type=session", "", "libtss2-tcti-any.so"}) {
-    const auto claims = agent::platform_claims(files_, tcti, directory_ / "none");
+    const auto claims = agent::platform_claims(files_, nature(tcti), directory_ / "none");
     EXPECT_FALSE(claims.secure_boot) << tcti;
     EXPECT_FALSE(claims.simulated) << tcti;
   }
@@ -43,7 +46,7 @@ TEST_F(Platform, a_chip_whose_firmware_does_not_say_claims_no_secure_boot) {
   }
   std::filesystem::remove(directory_ / kVariable);
   std::filesystem::create_directory(directory_ / kVariable);
-  EXPECT_FALSE(agent::platform_claims(files_, "device:/dev/tpmrm0", directory_ / "").secure_boot);
+  EXPECT_FALSE(agent::platform_claims(files_, agent::RootNature::hardware, directory_ / "").secure_boot);
 }
 
 TEST_F(Platform, a_software_tpm_simulates_it_and_says_so_whatever_the_host_says) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace birthmark::agent::program {
+
+/// Which root of trust a device has, and where: "tpm:TCTI", "psa:SOCKET" or "dice:SOCKET", the latter two of an
+/// emulator and with "#NUMBER" for another than its first device.
+struct RootAddress {
+  std::string kind;   ///< as in the DeviceId
+  std::string place;  ///< what stands behind the colon
+  friend bool operator==(const RootAddress&, const RootAddress&) = default;
+};
+
+/// @error bad_request
+Result<RootAddress> parse_root_address(std::string_view text);
+
+/// Whether what stands there simulates hardware: an emulator always, a TPM by its TCTI.
+bool is_simulated(const RootAddress& address);
+
+}  // namespace birthmark::agent::program
