@@ -18,7 +18,7 @@ from pathlib import Path
 
 SOURCE, PROGRAMS, FOLDER = map(Path, sys.argv[1:4])
 _REFUSALS = {"quota_exhausted", "not_sealed", "bad_evidence", "key_not_attested", "nonce_used", "hardware_known",
-             "state_forbids"}
+             "state_forbids", "policy"}
 
 
 def processes_of(folder):
@@ -64,6 +64,9 @@ class Demo(unittest.TestCase):
         self.assertEqual(summary["failed"], [])
         self.assertEqual(sum(summary["devices"]["tpm"].values()), 8)
         self.assertEqual(set(summary["devices"]["tpm"]), {"S3", "S5", "S6"})
+        for kind in ("psa", "dice"):
+            self.assertEqual(summary["devices"][kind], {"S0": 1, "S3": 1}, "one of each lives, one is refused")
+        self.assertEqual(summary["devices"]["software"], {"S1": 1})
         self.assertTrue(summary["audit"]["verified"])
         self.assertGreater(summary["audit"]["entries"], 50)
         self.assertGreater(summary["revocation_ms"]["https"], 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cast of the demo: the registry, its operator, two stations, and devices with a simulated chip each."""
+"""The cast of the demo: the registry, its operator, lines of two stations each, and devices with a simulated root."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,30 +7,43 @@ from pathlib import Path
 from auditor import Auditor
 from stage import Failed
 
-BATCH, PRODUCT, FACTORY = "line-1", "heat-pump", "berlin"
-PROVISION, LOCK_CHECK = "bench-1", "cage-2"
+FACTORY = "berlin"
 ANY_PORT = "127.0.0.1:0"
 _START_SECONDS = 60
-_POLICY = "# Simulated chips are a class of their own: production policy cannot name them.\nsimulated_roots = true\n"
+_SIMULATED = "simulated_roots = true"
+_POLICY = f"# Simulated chips are a class of their own: production policy cannot name them.\n{_SIMULATED}\n"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A batch of one product, and the two stations that make it."""
+
+    batch: str
+    product: str
+    provision: str
+    lock_check: str
+
+
+FIRST = Line("line-1", "heat-pump", "bench-1", "cage-2")
 
 
 @dataclass
 class Device:
-    """One unit: a chip, a folder for what it remembers, and while it is on the line its open link."""
+    """One unit: its root of trust, a folder for what it remembers, and while it is on the line its open link."""
 
-    number: int
-    chip: dict
+    name: str
+    root: str
     folder: Path
     id: str = ""
     link: object = None
     endpoints: dict = field(default_factory=dict)
 
     @property
-    def name(self):
-        return f"unit {self.number:02}"
+    def tcti(self):
+        return self.root.removeprefix("tpm:")
 
     def agent(self, verb, *more):
-        return ["birthmark-agent", verb, "--state", self.folder, "--tcti", self.chip["tcti"], *more, "--json"]
+        return ["birthmark-agent", verb, "--state", self.folder, "--root", self.root, *more, "--json"]
 
 
 class Registry:
@@ -41,13 +54,13 @@ class Registry:
         self.data = stage.folder / "registry"
 
     def trust(self, vendor):
-        """Pins the simulated silicon vendor: its certificates and the list that names them."""
-        names = [Path(vendor) / name for name in ("root.pem", "intermediate.pem", "vendors.toml")]
-        self.stage.screen.command(self.stage.typed(["install", "-D", "-t", self.data / "trust", *names]))
+        """Pins the simulated vendors: what they publish, and the list that names it. Their keys stay with them."""
+        files = sorted(file for file in Path(vendor).iterdir() if file.suffix in (".json", ".pem", ".toml"))
+        self.stage.screen.command(self.stage.typed(["install", "-D", "-t", self.data / "trust", *files]))
         target = self.data / "trust"
         target.mkdir(parents=True, exist_ok=True)
-        for name in ("root.pem", "intermediate.pem", "vendors.toml"):
-            (target / name).write_bytes((Path(vendor) / name).read_bytes())
+        for file in files:
+            (target / file.name).write_bytes(file.read_bytes())
 
     def serve(self):
         self.stage.export(BIRTHMARK_DATA=self.data)
@@ -83,24 +96,27 @@ class Registry:
             raise Failed(f"{device.name} is in {found}, not in {state}")
         self.stage.screen.fact(f"birthmark device show: {device.name} is in {found}")
 
-    def open_batch(self, quantity):
-        policy = self.stage.folder / "policy.toml"
-        policy.write_text(_POLICY, encoding="ascii")
-        said = _POLICY.splitlines()[-1]
+    def open_batch(self, line, quantity, rules=""):
+        """@param rules of the product's policy, besides that it takes simulated hardware"""
+        policy = self.stage.folder / f"{line.product}.toml"
+        policy.write_text(_POLICY + rules, encoding="ascii")
+        said = ", ".join((_SIMULATED, *rules.splitlines()))
         self.stage.screen.fact(f"{self.stage.typed([policy])} says {said}: only so a product takes them")
-        arguments = self.operator("batch", "open", BATCH, "--product", PRODUCT, "--factory", FACTORY, "--quantity",
-                                  quantity, "--policy", policy)
+        arguments = self.operator("batch", "open", line.batch, "--product", line.product, "--factory", FACTORY,
+                                  "--quantity", quantity, "--policy", policy)
         self.stage.screen.command(self.stage.typed(arguments))
         return self.stage.must(arguments)
 
-    def enroll_station(self, name, role):
-        arguments = self.operator("station", "enroll", name, "--role", role, "--batch", BATCH)
-        self.stage.screen.command(self.stage.typed(arguments))
-        return self.stage.must(arguments)
+    def enroll_stations(self, line):
+        for name, role in ((line.provision, "provision"), (line.lock_check, "lock-check")):
+            arguments = self.operator("station", "enroll", name, "--role", role, "--batch", line.batch)
+            self.stage.screen.command(self.stage.typed(arguments))
+            self.stage.must(arguments)
 
-    def station(self, verb, name, links):
+    def station(self, line, verb, links):
         """A station's command for the units on its bench."""
-        return ["birthmark", "station", verb, "--name", name, "--batch", BATCH, *links, "--json"]
+        name = line.provision if verb == "run" else line.lock_check
+        return ["birthmark", "station", verb, "--name", name, "--batch", line.batch, *links, "--json"]
 
 
 def power_on(stage, device, *more, shown=True):
@@ -109,7 +125,7 @@ def power_on(stage, device, *more, shown=True):
     arguments = device.agent("provision", "--listen", ANY_PORT, "--debug-listen", ANY_PORT, *more)
     if shown:
         stage.screen.command(stage.typed(arguments) + " &")
-    device.link = stage.start(f"unit-{device.number:02}", arguments)
+    device.link = stage.start(device.name.replace(" ", "-"), arguments)
     _, device.endpoints = device.link.json_line(_START_SECONDS)
 
 

@@ -200,6 +200,15 @@ class Stage:
             raise Failed(f"{self.typed(arguments)}: exit {answer.status}: {words}")
         return answer.value
 
+    def outside(self, arguments):
+        """Shows and runs a program that is not ours and has to succeed. @return what it said"""
+        self.screen.command(self.typed(arguments))
+        done = subprocess.run(list(map(str, arguments)), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Failed(f"{arguments[0]}: {(done.stdout + done.stderr).strip()}")
+        return done.stdout.strip()
+
     def end(self):
         """Ends every process of the demo, the newest first."""
         for child in reversed(self._children):

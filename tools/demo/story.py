@@ -3,12 +3,11 @@
 
 import base64
 import collections
-import subprocess
 import time
 from pathlib import Path
 
-import line
-from line import Device, Registry, power_off, power_on
+from line import FIRST, Device, Registry, power_off, power_on
+from roots import ROOTS, software
 from stage import Failed
 
 _LONG = 300
@@ -77,10 +76,12 @@ class Story:
                          "--vendor", self.stage.folder / "vendor"]
             self.screen.command(self.stage.typed(arguments))
             _, ready = self.stage.start("chips", arguments).json_line(_LONG)
-            self.devices = [Device(number, chip, self.stage.folder / f"units/{number:02}")
+            self.devices = [Device(f"unit {number:02}", "tpm:" + chip["tcti"], self.stage.folder / f"units/{number:02}")
                             for number, chip in enumerate(ready["tpms"], 1)]
-            self.registry.trust(ready["vendor"])
             self.screen.fact(f"{len(self.devices)} chips of class {ready['class']}, each with an EK certificate")
+        with self.screen.step("Other makers make parts of other kinds (simulated: each kind in a process of its own)"):
+            self.parts = {root: root.make(self.stage) for root in ROOTS}
+            self.registry.trust(ready["vendor"])
         self.line = self.devices[: self.units]
         self.extra = self.devices[self.units]
         self.suspect, self.stolen, self.scrap, self.wiped, self.returned, self.held = self.line[1:7]
@@ -89,9 +90,8 @@ class Story:
     def open_factory(self):
         with self.screen.step("The registry starts; an operator opens a batch and enrolls two stations"):
             self.registry.serve()
-            batch = self.registry.open_batch(self.units)
-            self.registry.enroll_station(line.PROVISION, "provision")
-            self.registry.enroll_station(line.LOCK_CHECK, "lock-check")
+            batch = self.registry.open_batch(FIRST, self.units)
+            self.registry.enroll_stations(FIRST)
             self.screen.fact(f"batch {batch['batch']}: budget {batch['quantity']}, state {batch['state']}")
 
     def provision(self):
@@ -100,20 +100,19 @@ class Story:
                 never = ["--never-fuse"] if device is self.open_unit else []
                 power_on(self.stage, device, *never, shown=device is self.line[0] or bool(never))
             began = time.monotonic()
-            answer = self.on_the_line("run", line.PROVISION, self.line)
+            answer = self.on_the_line("run", self.line)
             for device, end in zip(self.line, answer):
-                if not end["ok"]:
-                    raise Failed(f"{device.name} was not provisioned: {end}")
+                self.must_be_done(end)
                 device.id = end["device"]
             rate = len(self.line) / (time.monotonic() - began)
             self.registry.expect(self.line[0], "S0")
             self.screen.fact(f"{len(self.line)} provisioned, {rate:.1f} units/s; still S0: an identity good for nothing yet")
             self.screen.fact(f"{self.line[0].name} is {self.line[0].id}")
         with self.screen.step("One more unit than the batch has budget for"):
-            (end,) = self.on_the_line("run", line.PROVISION, [self.extra])
+            (end,) = self.on_the_line("run", [self.extra])
             self.must_be_refused(end, "quota_exhausted")
 
-    def on_the_line(self, verb, station, devices):
+    def on_the_line(self, verb, devices, line=FIRST):
         """What a station said of each unit."""
         def bench(of):
             parts = [part for device in of for part in ("--device", "tcp:" + device.endpoints["link"])]
@@ -121,14 +120,19 @@ class Story:
                 parts += [part for device in of for part in ("--debug", device.endpoints["debug"])]
             return parts
 
-        arguments = self.registry.station(verb, station, bench(devices))
-        shown = self.registry.station(verb, station, bench(devices[:1]) + (["..."] if len(devices) > 1 else []))
+        arguments = self.registry.station(line, verb, bench(devices))
+        shown = self.registry.station(line, verb, bench(devices[:1]) + (["..."] if len(devices) > 1 else []))
         self.screen.command(self.stage.typed(shown))
         answer = self.stage.run(arguments, _LONG)
         ends = [value for value in answer.values if value.get("event") == "task_end"]
         if len(ends) != len(devices):
             raise Failed(f"{self.stage.typed(arguments)}: {answer.output}{answer.errors}")
         return ends
+
+    @staticmethod
+    def must_be_done(end):
+        if not end["ok"]:
+            raise Failed(f"not done: {end}")
 
     def must_be_refused(self, end, code):
         if end["ok"] or end.get("code") != code:
@@ -138,13 +142,13 @@ class Story:
     def seal(self):
         sealed = self.line[:-1]
         with self.screen.step("A second station sees the debug ports open, has them locked, and seals the units (S0 to S1)"):
-            ends = self.on_the_line("lock-check", line.LOCK_CHECK, sealed)
-            if not all(end["ok"] for end in ends):
-                raise Failed(f"not all sealed: {ends}")
+            ends = self.on_the_line("lock-check", sealed)
+            for end in ends:
+                self.must_be_done(end)
             self.registry.expect(sealed[0], "S1")
             self.screen.fact(f"{len(sealed)} sealed: their debug ports, open before, are closed, and their chips quoted the same nonce")
         with self.screen.step("A unit whose debug port still answers"):
-            (end,) = self.on_the_line("lock-check", line.LOCK_CHECK, [self.open_unit])
+            (end,) = self.on_the_line("lock-check", [self.open_unit])
             self.must_be_refused(end, "not_sealed")
             self.do(self.registry.device("reject", self.open_unit))
             self.registry.expect(self.open_unit, "S6")
@@ -172,10 +176,10 @@ class Story:
                   "replay": "A good request, recorded and sent again"}
         for name, title in titles.items():
             with self.screen.step(title):
-                arguments = ["birthmark-fleet", "attack", name, "--name", line.PROVISION, "--batch", line.BATCH, "--tcti",
-                             self.extra.chip["tcti"], "--json"]
+                arguments = ["birthmark-fleet", "attack", name, "--name", FIRST.provision, "--batch", FIRST.batch, "--tcti",
+                             self.extra.tcti, "--json"]
                 if name == "ek-of-another-chip":
-                    arguments += ["--victim-tcti", self.line[0].chip["tcti"]]
+                    arguments += ["--victim-tcti", self.line[0].tcti]
                 self.screen.command(self.stage.typed(arguments))
                 said = self.stage.must(arguments)
                 self.note_refusal(said["code"], said)
@@ -186,7 +190,7 @@ class Story:
     def back_to_the_line(self):
         with self.screen.step("S3 to S1: a unit in the field is put on the line again"):
             power_on(self.stage, self.returned)
-            (end,) = self.on_the_line("run", line.PROVISION, [self.returned])
+            (end,) = self.on_the_line("run", [self.returned])
             self.must_be_refused(end, "hardware_known")
             power_off(self.stage, self.returned)
             self.registry.expect(self.returned, "S3")
@@ -195,7 +199,7 @@ class Story:
         """The device's own program with its connection open, after its first message went through."""
         arguments = device.agent("run")
         self.screen.command(self.stage.typed(arguments) + " &")
-        session = self.stage.start(f"session-{device.number:02}", arguments)
+        session = self.stage.start(f"session-{device.name.replace(' ', '-')}", arguments)
         session.json_line(60, lambda value: value.get("event") == "telemetry")
         return session
 
@@ -254,7 +258,7 @@ class Story:
             self.refused(self.scrap.agent("revalidate"), ("state_forbids",), counted=True)
             self.refused(self.registry.device("release", self.scrap), ("state_forbids",))
             power_on(self.stage, self.scrap)
-            (end,) = self.on_the_line("run", line.PROVISION, [self.scrap])
+            (end,) = self.on_the_line("run", [self.scrap])
             self.must_be_refused(end, "state_forbids")
             power_off(self.stage, self.scrap)
             self.registry.expect(self.scrap, "S6")
@@ -268,19 +272,11 @@ class Story:
         (folder / "statement-key.der").write_bytes(base64.b64decode(receipt["statement_key"]))
         arguments = ["openssl", "dgst", "-sha256", "-keyform", "DER", "-verify", folder / "statement-key.der",
                      "-signature", folder / "statement.sig", folder / "statement.cbor"]
-        self.screen.command(self.stage.typed(arguments))
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Failed("openssl does not verify the receipt: " + done.stdout + done.stderr)
-        self.screen.fact("openssl: " + done.stdout.strip())
+        self.screen.fact("openssl: " + self.stage.outside(arguments))
 
     def factory_reset(self):
         with self.screen.step("A factory reset wipes a unit's storage key; its hardware brings it back"):
-            arguments = ["tpm2_clear", "-Q", "-c", "p", "-T", self.wiped.chip["tcti"]]
-            self.screen.command(self.stage.typed(arguments))
-            done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise Failed("tpm2_clear: " + done.stderr)
+            self.stage.outside(["tpm2_clear", "-Q", "-c", "p", "-T", self.wiped.tcti])
             answer = self.stage.run(self.wiped.agent("telemetry"))
             if answer.status == 0:
                 raise Failed("the unit still works without its storage key")
@@ -326,9 +322,15 @@ class Story:
             states[row["state"]] = states.get(row["state"], 0) + 1
         return {root: dict(sorted(states.items())) for root, states in counts.items()}
 
+    def other_roots(self):
+        for root, part in self.parts.items():
+            root.tell(self, part)
+        software(self)
+
     def foundations(self):
         return [self.chips, self.open_factory, self.provision, self.seal, self.enroll]
 
     def steps(self):
         return [self.chips, self.open_factory, self.provision, self.seal, self.enroll, self.attack,
-                self.back_to_the_line, self.suspend, self.revoke, self.retire, self.factory_reset, self.verify_log]
+                self.back_to_the_line, self.suspend, self.revoke, self.retire, self.factory_reset, self.other_roots,
+                self.verify_log]
