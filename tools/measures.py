@@ -67,6 +67,13 @@ PROGRAMS = {
         "ClientHello, of which ten octets more come each 10 ms, and 200 in the middle of a request; 20 a second are "
         "replaced by new ones, and ten requests a second have 1 MiB of header. It is opened before its windows begin and "
         "shares the machine's cores with the server."),
+    "fuzz": (
+        "Fuzz campaign",
+        "Executions of each libFuzzer target under the address and undefined-behaviour sanitizers (clang-16, preset fuzz), "
+        "one target at a time at nice 19, from the seeds of `fuzz/corpus` and what the fuzzer learnt on the way, with 10 s "
+        "and 2 GiB for one input at most; inputs to 4,096 octets where nothing else is said. A campaign may be ended and "
+        "goes on where it was; a binary that has changed begins anew (tools/fuzz_campaign.py). What it finds is mended "
+        "with a test before the count begins again, so that findings of the present binaries are what stands here."),
     "build": (
         "Build",
         "`cmake --preset release` and its build from nothing, without ccache."),
