@@ -25,6 +25,7 @@ struct Subject {
   const VendorTrust& trust;
   Instant now;
   EndorsedChip chip;
+  std::optional<crypto::PublicKey> ek;
 };
 
 bool is(BytesView type, BytesView expected) {
@@ -182,7 +183,7 @@ Failure public_area(Subject& s) {
   if (!used || tpm::use_of(*used) != tpm::TemplateUse::endorsement) {
     return "the endorsement key is made of no allowed template";
   }
-  const auto key = public_key(s.evidence.ek);
+  auto key = public_key(s.evidence.ek);
   if (!key) {
     return key.error().detail;
   }
@@ -190,14 +191,14 @@ Failure public_area(Subject& s) {
     return "the certificate is of another key than the TPM shows";
   }
   s.chip.spki = to_bytes(key->spki());
+  s.ek = std::move(*key);
   return std::nullopt;
 }
 
 Failure canonical(Subject& s) {
   const auto wanted = s.trust.canonical_type(s.chip.model);
-  const auto key = public_key(s.evidence.ek);
-  return key && key->type() == wanted ? std::nullopt
-                                      : Failure{"another endorsement key type is the identity of " + s.chip.model};
+  return s.ek->type() == wanted ? std::nullopt
+                                : Failure{"another endorsement key type is the identity of " + s.chip.model};
 }
 
 constexpr std::array kSteps{
@@ -262,7 +263,7 @@ Result<EndorsementEvidence> read_endorsement(BytesView certificate, std::span<co
 }
 
 EndorsementAppraisal appraise_endorsement(const EndorsementEvidence& evidence, const VendorTrust& trust, Instant now) {
-  Subject subject{evidence, trust, now, {}};
+  Subject subject{evidence, trust, now, {}, {}};
   auto findings = walk(std::span<const Step<Subject>>{kSteps}, subject);
   EndorsementAppraisal appraisal{std::move(findings), std::nullopt};
   if (trusted(appraisal.findings)) {

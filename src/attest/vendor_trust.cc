@@ -190,7 +190,8 @@ Result<void> VendorTrust::add_crl(BytesView der) {
 }
 
 bool VendorTrust::denied(const x509::Certificate& certificate) const {
-  return denied_.contains(crypto::sha256(certificate.der())) || denied_.contains(crypto::sha256(certificate.spki())) ||
+  return (!denied_.empty() && (denied_.contains(crypto::sha256(certificate.der())) ||
+                               denied_.contains(crypto::sha256(certificate.spki())))) ||
          (!revoked_.empty() && revoked_.contains({to_bytes(certificate.issuer()), to_bytes(certificate.serial())}));
 }
 

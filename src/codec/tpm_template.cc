@@ -148,6 +148,16 @@ Public without_unique(Public key) {
   return key;
 }
 
+/// A template without `unique`, for keys to be held against. All are made once: every appraisal asks for several.
+const Public& bare(const Row& row) {
+  static const auto all = [] {
+    std::array<Public, kRows.size()> out;
+    std::ranges::transform(kRows, out.begin(), [](const Row& one) { return without_unique(make(one)); });
+    return out;
+  }();
+  return all.at(static_cast<std::size_t>(&row - kRows.data()));
+}
+
 const Row& row_of(Template which) {
   const auto* const row = std::ranges::find(kRows, which, &Row::which);
   if (row == kRows.end()) {
@@ -176,12 +186,13 @@ Public make(Template which) {
 }
 
 bool made_of(const Public& key, Template which) {
-  return without_unique(key) == without_unique(make(which));
+  return without_unique(key) == bare(row_of(which));
 }
 
 std::optional<Template> template_of(const Public& key) {
-  const auto* found = std::ranges::find_if(kTemplates, [&](Template which) { return made_of(key, which); });
-  return found == kTemplates.end() ? std::nullopt : std::optional{*found};
+  const auto of_key = without_unique(key);
+  const auto* const found = std::ranges::find_if(kRows, [&](const Row& row) { return of_key == bare(row); });
+  return found == kRows.end() ? std::nullopt : std::optional{found->which};
 }
 
 }  // namespace birthmark::tpm
