@@ -13,26 +13,11 @@
 #include "app/hierarchy.h"
 #include "app/provisioning.h"
 #include "memory_store.h"
+#include "must.h"
 #include "support/paper_tpm.h"
 #include "support/temp_dir.h"
 
 namespace birthmark::bench {
-
-/// Ends the program with the refusal, or gives the value: a benchmark in which something fails measured nothing.
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "refused: %s %s\n", result.error().detail.c_str(), result.error().check.c_str());
-    std::exit(1);
-  }
-  return std::move(*result);
-}
-inline void must(const Result<void>& result) {
-  if (!result) {
-    std::fprintf(stderr, "refused: %s %s\n", result.error().detail.c_str(), result.error().check.c_str());
-    std::exit(1);
-  }
-}
 
 /// Remembers the last secret, so that an activation can be answered without the chip's part of the work.
 class TappedEphemerals final : public crypto::EphemeralSource {
