@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "support/world.h"
+#include "support/hardware_line.h"
 
 namespace birthmark::test {
 namespace {
@@ -79,6 +79,31 @@ TEST_F(AC07, the_held_newcomer_gets_nothing_with_a_key_of_its_own) {
   EXPECT_EQ(code_of(world_.provision(twin_, world_.line())), Code::held);
   EXPECT_TRUE(world_.certificates(twin_).empty());
   EXPECT_EQ(world_.batch("B-1").budget.issued, 1U);
+}
+
+/// The same of roots that answer for any key: a cloned secure world, a slot into which a key was copied.
+class AC07Kinds : public testing::TestWithParam<PaperKind> {};
+
+INSTANTIATE_TEST_SUITE_P(, AC07Kinds, testing::Values(PaperKind::psa, PaperKind::attested_element),
+                         [](const auto& kind) { return std::string{name(kind.param)}; });
+
+TEST_P(AC07Kinds, the_second_is_refused_and_both_are_held) {
+  HardwareLine line{GetParam()};
+  line.live(line.unit->make_key());
+  const auto twin = paper_hardware(GetParam());
+  twin->deliver_to(line.world.trust);
+  const auto signatures = line.world.signer.signatures();
+  const auto got = line.world.at_edge(line.provision(*twin, line.unit->birth_key()), line.world.line().id());
+  EXPECT_EQ(code_of(got), Code::key_reuse);
+  for (const auto* const device : {line.unit.get(), twin.get()}) {
+    EXPECT_TRUE(line.record(*device).holds.contains(HoldCause::key_collision));
+  }
+  EXPECT_FALSE(line.use());
+  EXPECT_EQ(line.world.batch("B-1").budget.issued, 1U);
+  EXPECT_EQ(line.world.signer.signatures(), signatures);
+  EXPECT_EQ(line.world.count(audit::EntryKind::incident), 1U);
+  EXPECT_EQ(line.world.refusals(Code::key_reuse), 1U);
+  EXPECT_EQ(line.world.wrong(), "");
 }
 
 /// RSA endorsement keys with a prime in common: each holds both private halves. The chips are on paper, with P-256; the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "support/world.h"
+#include "support/hardware_line.h"
 
 namespace birthmark::test {
 namespace {
@@ -86,6 +86,27 @@ using AC08Witness = AC08Unit;
 TEST_F(AC08Witness, the_provisioning_station_is_no_witness) {
   const auto same = world_.enroll_station("line-1", app::StationRole::lock_check, "B-1");
   is_not_sealed(world_.at_edge(world_.seal(device_, same), same.id()), "seal.witness");
+}
+
+/// A root that can tell says that its debug is open, whatever a station's record says.
+class AC08Kinds : public testing::TestWithParam<PaperKind> {};
+
+INSTANTIATE_TEST_SUITE_P(, AC08Kinds, testing::Values(PaperKind::psa, PaperKind::dice),
+                         [](const auto& kind) { return std::string{name(kind.param)}; });
+
+TEST_P(AC08Kinds, is_refused_not_sealed) {
+  HardwareLine line{GetParam()};
+  const auto born = must(line.provision());
+  ASSERT_TRUE(line.unit->open_debug());
+  const auto got = line.world.at_edge(line.seal(*line.unit), line.world.lock_check().id());
+  EXPECT_EQ(code_of(got), Code::not_sealed);
+  EXPECT_EQ(check_of(got), std::string{name(GetParam())} + ".debug");
+  EXPECT_EQ(line.record().state, State::uninitialized);
+  EXPECT_EQ(line.world.published(born.certificate).status, lifecycle::Status::not_admitted);
+  EXPECT_EQ(line.world.refusals(Code::not_sealed), 1U);
+  const auto caller = crypto::sha256(born.certificate);
+  EXPECT_EQ(code_of(line.world.cases->attestation.begin(lifecycle::Purpose::enroll, caller, line.record())),
+            Code::state_forbids);
 }
 
 }  // namespace

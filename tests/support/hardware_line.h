@@ -43,11 +43,12 @@ struct HardwareLine {
             .firmware = "4.12.0"};
   }
 
-  Result<app::Issued> provision() {
+  Result<app::Issued> provision() { return provision(*unit, unit->birth_key()); }
+  /// @param key that the hardware answers for, and that the request is of
+  Result<app::Issued> provision(const PaperHardware& by, const crypto::PrivateKey& key) {
     const auto& station = world.line();
     const auto given = must(world.cases->provisioning.begin(station.id(), "B-1"));
-    const auto& key = unit->birth_key();
-    const auto bundle = unit->bundle(key, fresh(given, key, std::nullopt));
+    const auto bundle = by.bundle(key, fresh(given, key, std::nullopt));
     const std::array attributes{pkcs10::Attribute{csr_attestation::kAttribute, bundle}};
     BM_TRY(auto answer,
            world.cases->provisioning.evidence_in_request(
@@ -95,9 +96,10 @@ struct HardwareLine {
                                                           .ek_public = {},
                                                           .evidence = about(by, key, given)});
   }
-  [[nodiscard]] lifecycle::DeviceRecord record() {
+  [[nodiscard]] lifecycle::DeviceRecord record() { return record(*unit); }
+  [[nodiscard]] lifecycle::DeviceRecord record(const PaperHardware& of) {
     return *must(world.store().read_for<std::optional<lifecycle::DeviceRecord>>(
-        [&](app::Tx& tx) { return tx.device(unit->id()); }));
+        [&](app::Tx& tx) { return tx.device(of.id()); }));
   }
   Result<policy::Authorized> use() {
     BM_TRY(const auto shown, world.cases->access.present(ldevid));
