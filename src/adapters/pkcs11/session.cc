@@ -176,6 +176,18 @@ Result<void> Session::destroy(const std::string& label) {
   return destroy_all(CKO_PUBLIC_KEY, label);
 }
 
+Result<void> Session::relabel(const std::string& from, const std::string& to) {
+  BM_CHECK(find_only(CKO_PRIVATE_KEY, from));
+  for (const auto half : {CKO_PUBLIC_KEY, CKO_PRIVATE_KEY}) {
+    BM_TRY(const auto found, find(half, from));
+    for (const auto object : found) {
+      auto label = attribute(CKA_LABEL, to);
+      BM_CHECK(done("C_SetAttributeValue", call().C_SetAttributeValue(handle_, object, &label, 1)));
+    }
+  }
+  return {};
+}
+
 Result<void> Session::write_object(const std::string& label, BytesView value) {
   if (value.size() > kObjectMaxBytes) {
     return fail(Code::hsm_fault, "\"" + label + "\" has more than 16 KiB");

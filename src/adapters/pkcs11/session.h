@@ -53,6 +53,11 @@ class Session {
   /// Destroys both halves; nothing happens if there are none.
   Result<void> destroy(const std::string& label);
 
+  /// Gives a key another label: the private half last, so that after a cut it can be done again. Nothing has that
+  /// label.
+  /// @error not_found: there is no such key
+  Result<void> relabel(const std::string& from, const std::string& to);
+
   /// Keeps bytes that are no secret, in place of earlier ones. @param value at most kObjectMaxBytes
   Result<void> write_object(const std::string& label, BytesView value);
   /// @error not_found, conflict; hsm_fault: longer than kObjectMaxBytes

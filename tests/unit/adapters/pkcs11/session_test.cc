@@ -68,6 +68,17 @@ TEST_F(Pkcs11, a_destroyed_key_is_gone) {
   EXPECT_TRUE(session->destroy("slot-0")) << "again";
 }
 
+TEST_F(Pkcs11, a_key_keeps_what_it_is_under_another_label) {
+  const auto session = this->session();
+  const auto key = session->generate("slot-0").value();
+  ASSERT_TRUE(session->relabel("slot-0", "slot-1"));
+  EXPECT_EQ(session->public_key("slot-1").value(), key);
+  const auto signature = session->sign_digest("slot-1", crypto::sha256(as_bytes("hello"))).value();
+  EXPECT_TRUE(key.verify(crypto::SignatureScheme::ecdsa_sha256, as_bytes("hello"), signature));
+  EXPECT_EQ(session->public_key("slot-0").error().code, Code::not_found);
+  EXPECT_EQ(session->relabel("slot-0", "slot-2").error().code, Code::not_found);
+}
+
 TEST_F(Pkcs11, objects_are_replaced_whole) {
   const auto session = this->session();
   EXPECT_EQ(session->read_object("chain").error().code, Code::not_found);
