@@ -30,7 +30,7 @@ struct Statement {
 /// What a TPM says of one of its keys.
 struct TpmKeyProof {
   Bytes key_public;     ///< TPMT_PUBLIC of the key
-  Bytes parent_public;  ///< TPMT_PUBLIC of the storage key above it
+  Bytes parent_public;  ///< TPMT_PUBLIC of the storage key above it; empty: of a primary
   Statement statement;  ///< TPM2_Certify by the IAK
 };
 

@@ -41,7 +41,9 @@ Result<crypto::PublicKey> TpmRoot::public_key(DeviceKey key) {
 Result<KeyProof> TpmRoot::prove_key(DeviceKey key, const Digest& freshness) {
   TpmKeyProof proof;
   BM_TRY(proof.key_public, public_area(key));
-  BM_TRY(proof.parent_public, storage_key_public());
+  if (key != DeviceKey::idevid) {  // which is a primary of the endorsement hierarchy
+    BM_TRY(proof.parent_public, storage_key_public());
+  }
   BM_TRY(proof.statement, certify(key, freshness));
   return KeyProof{std::move(proof)};
 }
