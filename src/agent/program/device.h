@@ -7,8 +7,10 @@
 
 #include "adapters/clock/system_clock.h"
 #include "adapters/entropy/system_entropy.h"
+#include "adapters/files/passphrase.h"
 #include "adapters/files/posix_files.h"
 #include "agent/device/state.h"
+#include "agent/element/element_root.h"
 #include "agent/emulated/emulated_root.h"
 #include "agent/field/field_client.h"
 #include "agent/program/root_address.h"
@@ -42,22 +44,40 @@ inline Result<std::unique_ptr<FileLock>> lock_device(const Common& common, Files
   return fail(busy ? Code::unavailable : Code::storage, lock.error().detail, busy ? "device.lock" : "device.state");
 }
 
+using OpenRoot = Result<std::unique_ptr<HardwareRoot>>;
+
+inline OpenRoot open_emulated(const Common& common) {
+  BM_TRY(auto at, parse_emulated_address(common.root.place));
+  auto root = EmulatedRoot::open(std::move(at), common.root.kind);
+  return root ? OpenRoot{std::move(*root)} : fail(root.error().code, root.error().detail, "device.emulator");
+}
+
+inline OpenRoot open_element(const Common& common, Files& files) {
+  BM_TRY(const auto at, parse_token_address(common.root.place));
+  const auto open = [&]() -> OpenRoot {
+    BM_TRY(const auto pin, read_passphrase(files, at.pin_source));
+    BM_TRY(auto module, pkcs11::Module::load(at.module_path));
+    BM_TRY(auto session, pkcs11::Session::open(std::move(module), at.token, pin));
+    BM_TRY(auto root, ElementRoot::open(std::move(session)));
+    return OpenRoot{std::move(root)};
+  };
+  auto root = open();
+  return root ? std::move(root) : fail(Code::unavailable, root.error().detail, "device.element");
+}
+
 /// The device's root of trust, where `common` says it is.
-/// @error unavailable with check "device.tpm" or "device.emulator": nothing answers there. storage
-inline Result<std::unique_ptr<HardwareRoot>> open_root(const Common& common, const DeviceState& state, Files& files,
-                                                       std::optional<IdevidTemplate> idevid) {
-  using Opened = std::unique_ptr<HardwareRoot>;
+/// @error unavailable with check "device.tpm", "device.emulator" or "device.element": nothing answers there. storage
+inline OpenRoot open_root(const Common& common, const DeviceState& state, Files& files,
+                          std::optional<IdevidTemplate> idevid) {
   if (common.root.kind != "tpm") {
-    BM_TRY(auto at, parse_emulated_address(common.root.place));
-    auto root = EmulatedRoot::open(std::move(at), common.root.kind);
-    return root ? Result<Opened>{std::move(*root)} : fail(root.error().code, root.error().detail, "device.emulator");
+    return common.root.kind == "se" ? open_element(common, files) : open_emulated(common);
   }
   TpmOptions options;
   options.tcti = common.root.place;
   options.state_directory = DeviceState::key_directory(common.state);
   options.idevid = idevid ? idevid : state.idevid_template();
   auto root = open_tpm_root(std::move(options), files);
-  return root ? Result<Opened>{std::move(*root)} : fail(root.error().code, root.error().detail, "device.tpm");
+  return root ? OpenRoot{std::move(*root)} : fail(root.error().code, root.error().detail, "device.tpm");
 }
 
 /// @param idevid what the IDevID key of a TPM is to be made of; nothing: as the device remembers, else as its TPM

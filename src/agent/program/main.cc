@@ -44,7 +44,8 @@ void add_common(CLI::App& command, Common& common) {
   common.root = {"tpm", kUsualTpm};
   auto* const root = command.add_option_function<std::string>(
       "--root", [&common](const std::string& text) { common.root = parse_root_address(text).value_or(RootAddress{}); },
-      "root of trust: tpm:TCTI, or of an emulator psa:SOCKET or dice:SOCKET, #NUMBER behind it for one of its devices");
+      "root of trust: tpm:TCTI; of an emulator psa:SOCKET or dice:SOCKET, #NUMBER behind it for one of its devices; "
+      "pkcs11:token=LABEL?module-path=LIBRARY&pin-source=FILE");
   root->check(is_root);
   command
       .add_option_function<std::string>(

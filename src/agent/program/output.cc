@@ -19,6 +19,8 @@ constexpr std::array kAtTheDevice{
           "Check --tcti and the permissions of the TPM's device node, and that no other program holds the TPM."},
     Words{"device.emulator", "No emulator of that kind answers there, or it has no such device.",
           "Start `birthmark-fleet devices`, and take --root from the line that it says when it is ready."},
+    Words{"device.element", "No secure element answers there.",
+          "Check token, module-path and pin-source of --root, and that the token was made ready for birthmark."},
     Words{"device.root", "The device was born with a root of another kind.",
           "Name the root of its birth by --root, or another state directory by --state."},
     Words{"device.lock", "Another program works on this device: another program of this name holds its state.",

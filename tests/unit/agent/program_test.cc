@@ -11,6 +11,7 @@
 #include "support/paths.h"
 #include "support/process.h"
 #include "support/swtpm.h"
+#include "support/temp_dir.h"
 
 namespace birthmark::test {
 namespace {
@@ -148,6 +149,35 @@ TEST_F(AgentProgram, status_shows_who_the_device_is_without_any_registry) {
   EXPECT_EQ(object.at("device").as_string().size(), 64U);
   EXPECT_EQ(object.at("provisioned"), false);
   EXPECT_EQ(object.at("retired"), false);
+}
+
+TEST_F(AgentProgram, a_root_is_judged_before_anything_is_opened) {
+  TempDir directory;
+  for (const auto* const root : {"", "tpm:", "swtpm:path=x", "psa", "psa:", "dice:x#y", "pkcs11:", "pkcs11:token=a",
+                                 "pkcs11:token=a?module-path=b", "pkcs11:token=a?module-path=b&pin-source=c&d=e"}) {
+    const auto ended = agent({"status", "--state", directory / "state", "--root", root});
+    EXPECT_EQ(ended.exit_code, 2) << root;
+  }
+  EXPECT_EQ(agent({"status", "--state", directory / "state", "--root", "tpm:x", "--tcti", "x"}).exit_code, 2);
+  EXPECT_FALSE(std::filesystem::exists(directory / "state"));
+}
+
+TEST_F(AgentProgram, a_root_that_is_not_there_is_told_from_another) {
+  TempDir directory;
+  struct Row {
+    const char* root;
+    const char* check;
+  };
+  for (const auto& [root, check] :
+       {Row{"tpm:swtpm:path=/nonexistent", "device.tpm"}, Row{"psa:/nonexistent", "device.emulator"},
+        Row{"dice:/nonexistent#3", "device.emulator"},
+        Row{"pkcs11:token=a?module-path=/nonexistent&pin-source=/nonexistent", "device.element"}}) {
+    const auto ended = agent({"status", "--state", directory / "state", "--root", root, "--json"});
+    EXPECT_EQ(ended.exit_code, 3) << root;
+    const auto object = said(ended);
+    ASSERT_TRUE(object.contains("check")) << ended.err;
+    EXPECT_EQ(object.at("check"), boost::json::string_view{check});
+  }
 }
 
 }  // namespace
