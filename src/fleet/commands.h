@@ -41,6 +41,16 @@ struct DevicesFlags {
 /// holds already are the same ones again. The vendor's directory is as that of `run_tpms`, and may be the same one.
 int run_devices(const DevicesFlags& flags);
 
+struct ElementsFlags {
+  std::string directory;  ///< one subdirectory an element
+  std::string vendor;     ///< as in DevicesFlags
+  std::size_t count = 1;
+  bool as_json = false;
+};
+/// Makes secure elements, tokens of SoftHSM with a simulated vendor's certificate, tells how many there are, and prints
+/// one readiness line of JSON that lists them. Those that the directory holds already are the same ones again.
+int run_elements(const ElementsFlags& flags);
+
 struct AttackFlags {
   std::vector<std::string> names;  ///< of attacks.h
   std::string server;              ///< device listener, host:port

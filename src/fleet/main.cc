@@ -39,6 +39,15 @@ void add_devices(CLI::App& program, DevicesFlags& flags, int& exit_code) {
   devices->callback([&] { exit_code = run_devices(flags); });
 }
 
+void add_elements(CLI::App& program, ElementsFlags& flags, int& exit_code) {
+  auto* const elements = program.add_subcommand("elements", "make secure elements, tokens of SoftHSM");
+  elements->add_option("--count", flags.count, "how many")->required()->check(CLI::Range(1, 10'000));
+  elements->add_option("--directory", flags.directory, "where they lie, one directory each")->required();
+  elements->add_option("--vendor", flags.vendor, "directory of the simulated vendors; made if absent");
+  elements->add_flag("--json", flags.as_json, "refusals in JSON too, as the readiness line is in any case");
+  elements->callback([&] { exit_code = run_elements(flags); });
+}
+
 void add_attack(CLI::App& program, AttackFlags& flags, bool& list, int& exit_code) {
   auto* const attack = program.add_subcommand("attack", "ask a running server for what nobody should get");
   attack->add_option("names", flags.names, "what to try; --list shows them");
@@ -75,10 +84,12 @@ int run(int argc, char** argv) {
   int exit_code = kDone;
   TpmsFlags tpms;
   DevicesFlags devices;
+  ElementsFlags elements;
   AttackFlags attack;
   bool list = false;
   add_tpms(program, tpms, exit_code);
   add_devices(program, devices, exit_code);
+  add_elements(program, elements, exit_code);
   add_attack(program, attack, list, exit_code);
   try {
     program.parse(argc, argv);

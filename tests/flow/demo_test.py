@@ -66,6 +66,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(set(summary["devices"]["tpm"]), {"S3", "S5", "S6"})
         for kind in ("psa", "dice"):
             self.assertEqual(summary["devices"][kind], {"S0": 1, "S3": 1}, "one of each lives, one is refused")
+        self.assertEqual(summary["devices"]["se"], {"S3": 1}, "a stranger's gets no identity")
         self.assertEqual(summary["devices"]["software"], {"S1": 1})
         self.assertTrue(summary["audit"]["verified"])
         self.assertGreater(summary["audit"]["entries"], 50)

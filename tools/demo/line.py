@@ -37,13 +37,14 @@ class Device:
     id: str = ""
     link: object = None
     endpoints: dict = field(default_factory=dict)
+    settings: list = field(default_factory=list)  # of its program's environment, as a shell takes them
 
     @property
     def tcti(self):
         return self.root.removeprefix("tpm:")
 
     def agent(self, verb, *more):
-        return ["birthmark-agent", verb, "--state", self.folder, "--root", self.root, *more, "--json"]
+        return [*self.settings, "birthmark-agent", verb, "--state", self.folder, "--root", self.root, *more, "--json"]
 
 
 class Registry:

@@ -10,11 +10,26 @@ _MAKE_SECONDS = 60
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with a part, and who refuses it."""
+
+    words: str
+    verb: str  # of the station
+    code: str
+    arguments: tuple = ()  # of the part's maker
+    vendor: str = "vendor"
+
+
+_OPEN = Fault("whose debug is open", "lock-check", "not_sealed", ("--debug",))
+_STRANGER = Fault("of a maker whom nobody pinned", "run", "bad_evidence", vendor="another-vendor")
+
+
+@dataclass(frozen=True)
 class Parts:
     """What the maker of a kind made: a part as it should be, one as it should not, and what policies call them."""
 
-    good: str
-    bad: str
+    good: dict
+    bad: dict
     environment: str
 
 
@@ -24,27 +39,29 @@ class Root:
 
     kind: str
     words: str
-    fault: tuple  # arguments of its maker
-    why: str
-    verb: str  # of the station that finds it
-    code: str
+    fault: Fault
 
     @property
     def line(self):
         return Line(f"line-{self.kind}", f"thermostat-{self.kind}", f"bench-{self.kind}", f"cage-{self.kind}")
 
     def make(self, stage):
-        good, ready = self._emulate(stage, self.kind)
-        bad, _ = self._emulate(stage, f"{self.kind}-faulty", *self.fault)
-        stage.screen.fact(f"{self.words}, class {ready['class']}; and one {self.why}")
-        return Parts(good, bad, ready.get("implementation_id", ""))
+        ready = self._made(stage, self.kind, "vendor")
+        faulty = self._made(stage, f"{self.kind}-faulty", self.fault.vendor, *self.fault.arguments)
+        stage.screen.fact(f"{self.words}, class {ready['class']}; and one {self.fault.words}")
+        return Parts(ready["devices"][0], faulty["devices"][0], ready.get("implementation_id", ""))
 
-    def _emulate(self, stage, name, *fault):
-        arguments = ["birthmark-fleet", "devices", "--kind", self.kind, "--count", 1, "--directory",
-                     stage.folder / "roots" / name, "--vendor", stage.folder / "vendor", *fault]
+    def _made(self, stage, name, vendor, *more):
+        """What the maker of one part says of it."""
+        where = ["--count", 1, "--directory", stage.folder / "roots" / name, "--vendor", stage.folder / vendor, *more]
+        if self.kind == "se":  # a token in a file; for the others somebody has to answer
+            arguments = ["birthmark-fleet", "elements", *where]
+            stage.screen.command(stage.typed(arguments))
+            return stage.must(arguments)
+        arguments = ["birthmark-fleet", "devices", "--kind", self.kind, *where]
         stage.screen.command(stage.typed(arguments) + " &")
         _, ready = stage.start(f"roots-{name}", arguments).json_line(_MAKE_SECONDS)
-        return ready["devices"][0]["root"], ready
+        return ready
 
     def rules(self, parts):
         rules = f'root_kinds = ["{self.kind}"]\n'
@@ -55,8 +72,8 @@ class Root:
     def tell(self, story, parts):
         screen, registry = story.screen, story.registry
         folder = Path(story.stage.folder) / "units"
-        good = Device(f"the {self.kind} unit", parts.good, folder / self.kind)
-        bad = Device(f"the other {self.kind} unit", parts.bad, folder / f"{self.kind}-faulty")
+        good = _device(f"the {self.kind} unit", parts.good, folder / self.kind)
+        bad = _device(f"the other {self.kind} unit", parts.bad, folder / f"{self.kind}-faulty")
         with screen.step(f"{self.words}: a product of its own, from the line into the field"):
             registry.open_batch(self.line, 2, self.rules(parts))
             registry.enroll_stations(self.line)
@@ -73,16 +90,21 @@ class Root:
             story.do(registry.device("suspend", good, "--cause", "volume"))
             story.do(good.agent("revalidate"))
             registry.expect(good, "S3")
-        with screen.step(f"{self.words}: one {self.why}"):
+        with screen.step(f"{self.words}: one {self.fault.words}"):
             power_on(story.stage, bad)
-            verbs = ("run", "lock-check") if self.verb == "lock-check" else ("run",)
+            verbs = ("run", "lock-check") if self.fault.verb == "lock-check" else ("run",)
             for verb in verbs:
                 (end,) = story.on_the_line(verb, [bad], self.line)
-                if verb == self.verb:
-                    story.must_be_refused(end, self.code)
+                if verb == self.fault.verb:
+                    story.must_be_refused(end, self.fault.code)
                 else:
                     story.must_be_done(end)
             power_off(story.stage, bad)
+
+
+def _device(name, part, folder):
+    settings = [f"{key}={value}" for key, value in part.get("environment", {}).items()]
+    return Device(name, part["root"], folder, settings=settings)
 
 
 def software(story):
@@ -105,7 +127,7 @@ def software(story):
 
 
 ROOTS = (
-    Root("psa", "A microcontroller with TrustZone (PSA token)", ("--debug",), "whose debug is open", "lock-check",
-         "not_sealed"),
-    Root("dice", "A DICE", ("--debug",), "whose debug is open", "lock-check", "not_sealed"),
+    Root("psa", "A microcontroller with TrustZone (PSA token)", _OPEN),
+    Root("dice", "A DICE", _OPEN),
+    Root("se", "A secure element behind PKCS#11 (SoftHSM)", _STRANGER),
 )

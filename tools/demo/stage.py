@@ -173,8 +173,8 @@ class Stage:
 
     def start(self, name, arguments):
         """Starts a program that runs until the end of the demo."""
-        child = Child([str(self.programs / arguments[0]), *map(str, arguments[1:])], self.path(f"logs/{name}.log"),
-                      self.environment)
+        line, environment = self._resolved(arguments)
+        child = Child(line, self.path(f"logs/{name}.log"), environment)
         self._children.append(child)
         self._note_processes()
         return child
@@ -184,12 +184,20 @@ class Stage:
         self._children.remove(child)
         self._note_processes()
 
+    def _resolved(self, arguments):
+        """Program and environment of a command, which may begin with settings as a shell takes them: NAME=VALUE."""
+        words = [str(a) for a in arguments]
+        settings = []
+        while "=" in words[0]:
+            settings.append(words.pop(0).split("=", 1))
+        return [str(self.programs / words[0]), *words[1:]], dict(self.environment, **dict(settings))
+
     def run(self, arguments, seconds=120):
         """Runs a command to its end, whatever that is."""
         began = time.monotonic()
-        line = [str(self.programs / arguments[0]), *map(str, arguments[1:])]
+        line, environment = self._resolved(arguments)
         done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
-                              env=self.environment, check=False, preexec_fn=_die_with_parent)
+                              env=environment, check=False, preexec_fn=_die_with_parent)
         return Answer([str(a) for a in arguments], done, time.monotonic() - began)
 
     def must(self, arguments, seconds=120):

@@ -16,6 +16,17 @@ std::string text_of(const unsigned char (&padded)[N]) {
   return out;
 }
 
+constexpr std::size_t kTokenLabelBytes = 32;  // CK_TOKEN_INFO
+
+/// As the standard's C functions want what they only read.
+CK_UTF8CHAR_PTR writable(BytesView text) {
+  return const_cast<CK_UTF8CHAR_PTR>(text.data());  // NOLINT
+}
+
+Result<void> done(const char* call, CK_RV result) {
+  return result == CKR_OK ? Result<void>{} : fail(refused(call, result));
+}
+
 }  // namespace
 
 Error refused(const char* call, unsigned long result) {
@@ -66,6 +77,39 @@ Result<std::vector<TokenInfo>> Module::tokens() const {
                    .serial = text_of(info.serialNumber)});
   }
   return out;
+}
+
+Result<unsigned long> Module::blank() const {
+  std::array<CK_SLOT_ID, kTokensMax> slots{};
+  CK_ULONG count = slots.size();
+  BM_CHECK(done("C_GetSlotList", functions_->C_GetSlotList(CK_TRUE, slots.data(), &count)));
+  for (CK_ULONG i = 0; i < count; ++i) {
+    CK_TOKEN_INFO info{};
+    if (functions_->C_GetTokenInfo(slots.at(i), &info) == CKR_OK && (info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+      return slots.at(i);
+    }
+  }
+  return fail(Code::hsm_unavailable, "every token that is plugged in was made ready before");
+}
+
+Result<void> Module::init_token(std::string label, const Secret& officer_pin, const Secret& pin) const {
+  if (label.empty() || label.size() > kTokenLabelBytes) {
+    return fail(Code::bad_request, "a token's label has 1 to 32 octets");
+  }
+  BM_TRY(const auto slot, blank());
+  label.resize(kTokenLabelBytes, ' ');
+  const auto officer = officer_pin.reveal(), user = pin.reveal();
+  BM_CHECK(done("C_InitToken", functions_->C_InitToken(slot, writable(officer), officer.size(),
+                                                       reinterpret_cast<CK_UTF8CHAR_PTR>(label.data()))));
+  CK_SESSION_HANDLE session = 0;
+  BM_CHECK(done("C_OpenSession",
+                functions_->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session)));
+  auto result = functions_->C_Login(session, CKU_SO, writable(officer), officer.size());
+  if (result == CKR_OK) {
+    result = functions_->C_InitPIN(session, writable(user), user.size());
+  }
+  functions_->C_CloseSession(session);
+  return done("C_InitPIN", result);
 }
 
 Result<TokenInfo> Module::token(const std::string& label) const {

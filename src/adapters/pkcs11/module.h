@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 struct _CK_FUNCTION_LIST;  // NOLINT: its name in the standard's header
 
@@ -38,12 +39,20 @@ class Module {
   /// The only token of that label. @error hsm_unavailable: none, or several
   [[nodiscard]] Result<TokenInfo> token(const std::string& label) const;
 
+  /// Makes the first token that is plugged in and was never made ready into one of that label and PIN.
+  /// @param label printable, at most 32 octets. @param officer_pin with which it could be made anew.
+  /// @error bad_request: the label; hsm_unavailable: no token waits for it, or the module refuses
+  [[nodiscard]] Result<void> init_token(std::string label, const Secret& officer_pin, const Secret& pin) const;
+
   static constexpr std::size_t kTokensMax = 64;
 
   /// The module's functions; never null, valid while this lives.
   [[nodiscard]] const _CK_FUNCTION_LIST& functions() const { return *functions_; }
 
  private:
+  /// The first slot whose token was never made ready.
+  [[nodiscard]] Result<unsigned long> blank() const;
+
   explicit Module(_CK_FUNCTION_LIST* functions) : functions_{functions} {}
   _CK_FUNCTION_LIST* functions_;
 };

@@ -33,6 +33,15 @@ TEST_F(Pkcs11, a_generated_key_signs_and_says_that_it_stays_inside) {
   EXPECT_FALSE(key.verify(crypto::SignatureScheme::ecdsa_sha256, as_bytes("hallo"), signature));
 }
 
+TEST_F(Pkcs11, a_blank_token_is_made_ready_once) {
+  const auto officer = Secret{Bytes(8, '7')}, pin = Secret{Bytes(8, '3')};
+  ASSERT_TRUE(module_->init_token("made here", officer, pin));
+  EXPECT_TRUE(module_->token("made here"));
+  EXPECT_TRUE(Session::open(module_, "made here", pin).value()->generate("slot-0"));
+  EXPECT_EQ(module_->init_token(std::string(33, 'x'), officer, pin).error().code, Code::bad_request);
+  EXPECT_EQ(module_->init_token("", officer, pin).error().code, Code::bad_request);
+}
+
 TEST_F(Pkcs11, keys_outlive_the_session) {
   const auto key = session()->generate("slot-0").value();
   EXPECT_EQ(session()->public_key("slot-0").value(), key);
